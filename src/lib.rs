@@ -1,0 +1,4 @@
+//! alpinist: rewrites Dockerfiles and compose files, and shows the change as a diff.
+
+pub mod edit;
+pub mod source;

@@ -1,0 +1,3 @@
+//! The `alpinist` program.
+
+fn main() {}
