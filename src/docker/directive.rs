@@ -1,0 +1,49 @@
+//! Parser directives: `# syntax=`, `# escape=`, `# check=`, at the top of the file only.
+
+use super::{error::DockerfileError, lines::Line};
+use crate::source::Span;
+
+/// One parser directive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directive {
+    /// Lower-case name: `syntax`, `escape` or `check`.
+    pub name: String,
+    /// The value, blanks trimmed.
+    pub value: String,
+    /// The whole comment line.
+    pub span: Span,
+}
+
+/// The directives at the top of `text`.
+///
+/// # Errors
+/// When one stands twice or `escape` is neither `\` nor a backtick.
+pub fn read(text: &str, lines: &[Line]) -> Result<Vec<Directive>, DockerfileError> {
+    let mut directives: Vec<Directive> = Vec::new();
+    for line in lines {
+        let Some((name, value)) = key_value(line.span.of(text)) else { break };
+        let name = name.to_ascii_lowercase();
+        if !matches!(name.as_str(), "syntax" | "escape" | "check") {
+            continue;
+        }
+        if directives.iter().any(|seen| seen.name == name) {
+            let what = format!("only one {name} parser directive can be used");
+            return Err(DockerfileError::new(line.span, what, "remove one of the two lines"));
+        }
+        if name == "escape" && !matches!(value, "\\" | "`") {
+            let what = format!("invalid escape token '{value}': it is neither ` nor \\");
+            return Err(DockerfileError::new(line.span, what, "write `# escape=\\` or `# escape=\u{60}`"));
+        }
+        directives.push(Directive { name, value: value.to_owned(), span: line.span });
+    }
+    Ok(directives)
+}
+
+fn key_value(line: &str) -> Option<(&str, &str)> {
+    let body = line.trim_start().strip_prefix('#')?.trim_start();
+    let (name, value) = body.split_once('=')?;
+    let (name, value) = (name.trim_end(), value.trim());
+    let mut chars = name.chars();
+    let is_name = chars.next()?.is_ascii_alphabetic() && chars.all(|c| c.is_ascii_alphanumeric());
+    (is_name && !value.is_empty()).then_some((name, value))
+}

@@ -1,0 +1,74 @@
+//! Image references as written: variables and missing parts stay as they are.
+
+/// `registry/name:tag@digest`, cut but not completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRef {
+    /// Everything before the tag, such as `python` or `docker.io/library/python`.
+    pub name: String,
+    /// The tag, if one is written.
+    pub tag: Option<String>,
+    /// The digest, if one is written.
+    pub digest: Option<String>,
+}
+
+impl ImageRef {
+    /// Cuts `text`; a `:` inside `${…}` or before the last `/` is no tag separator.
+    pub fn parse(text: &str) -> Self {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest.to_owned())),
+            None => (text, None),
+        };
+        let mut depth = 0usize;
+        let mut colon = None;
+        for (at, c) in rest.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                '/' if depth == 0 => colon = None,
+                ':' if depth == 0 && colon.is_none() => colon = Some(at),
+                _ => {}
+            }
+        }
+        match colon {
+            Some(at) => Self { name: rest[..at].to_owned(), tag: Some(rest[at + 1..].to_owned()), digest },
+            None => Self { name: rest.to_owned(), tag: None, digest },
+        }
+    }
+
+    /// Whether any part holds a variable.
+    pub fn has_variable(&self) -> bool {
+        self.name.contains('$') || self.tag.as_ref().is_some_and(|tag| tag.contains('$'))
+    }
+
+    /// The name on Docker Hub for an official image, without `docker.io/library/`.
+    pub fn official_name(&self) -> Option<&str> {
+        let name = self.name.strip_prefix("docker.io/").unwrap_or(&self.name);
+        let name = name.strip_prefix("library/").unwrap_or(name);
+        (!name.contains('/') && !name.contains('$')).then_some(name)
+    }
+
+    /// Whether the tag names an Alpine variant, or the image is Alpine itself.
+    pub fn is_alpine(&self) -> bool {
+        self.official_name() == Some("alpine") || self.tag.as_ref().is_some_and(|tag| tag.contains("alpine"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_what_is_written() {
+        let parse = |text| {
+            let image = ImageRef::parse(text);
+            (image.name, image.tag, image.digest)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(parse("python:3.11-slim"), ("python".into(), some("3.11-slim"), None));
+        assert_eq!(parse("localhost:5000/a/b"), ("localhost:5000/a/b".into(), None, None));
+        assert_eq!(parse("a:${V:-1}"), ("a".into(), some("${V:-1}"), None));
+        assert_eq!(parse("${BASE:-python:3}"), ("${BASE:-python:3}".into(), None, None));
+        assert_eq!(parse("a:1@sha256:ab"), ("a".into(), some("1"), some("sha256:ab")));
+        assert_eq!(ImageRef::parse("docker.io/library/node:20").official_name(), Some("node"));
+    }
+}

@@ -1,0 +1,128 @@
+//! Physical lines, and the logical text that BuildKit joins from them.
+//!
+//! Rules: <https://docs.docker.com/reference/dockerfile/#format>. A line whose last character but for blanks
+//! is the escape character goes on; comment lines and blank lines inside a continuation are skipped.
+
+use crate::source::Span;
+
+/// One physical line: its text without the line ending, and where the next line starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The line without `\r\n`.
+    pub span: Span,
+    /// Offset of the next line, or the end of the text.
+    pub next: usize,
+}
+
+/// The physical lines of `text`; a byte order mark belongs to no line.
+pub fn split(text: &str) -> Vec<Line> {
+    let mut lines = Vec::with_capacity(text.len() / 32 + 1);
+    let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    while start < text.len() {
+        let next = memchr(text.as_bytes(), start).map_or(text.len(), |at| at + 1);
+        let body = text[start..next].trim_end_matches(['\r', '\n']);
+        lines.push(Line { span: Span::new(start, start + body.len()), next });
+        start = next;
+    }
+    lines
+}
+
+fn memchr(bytes: &[u8], from: usize) -> Option<usize> {
+    bytes[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at)
+}
+
+/// Whether `line` is a comment: `#` after blanks.
+pub fn is_comment(line: &str) -> bool {
+    line.trim_start_matches(is_blank).starts_with('#')
+}
+
+/// Blanks as BuildKit trims them at the start of a line.
+pub fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{b}' | '\u{c}' | '\r')
+}
+
+/// The offset of the escape character that continues `line`, if one does.
+pub fn continuation(line: &str, escape: char) -> Option<usize> {
+    let body = line.trim_end_matches([' ', '\t']);
+    let before = body.strip_suffix(escape)?;
+    (!before.ends_with(escape)).then_some(before.len())
+}
+
+/// The text of an instruction as BuildKit sees it, and where each piece of it stands in the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logical {
+    /// Joined text: no continuation characters, no comment lines, no line breaks.
+    pub text: String,
+    /// Pieces as (offset in `text`, offset in the file), ascending.
+    segments: Vec<(usize, usize)>,
+}
+
+impl Logical {
+    /// Appends a piece of source text.
+    pub fn push(&mut self, piece: &str, source_offset: usize) {
+        if !piece.is_empty() {
+            self.segments.push((self.text.len(), source_offset));
+            self.text.push_str(piece);
+        }
+    }
+
+    /// The part of this text from `start`, sharing its places.
+    pub fn tail(&self, start: usize) -> Logical {
+        let mut tail = Logical { text: self.text[start..].to_owned(), segments: Vec::new() };
+        for (index, &(logical, source)) in self.segments.iter().enumerate() {
+            let end = self.segments.get(index + 1).map_or(self.text.len(), |next| next.0);
+            if end > start {
+                let skip = start.saturating_sub(logical);
+                tail.segments.push((logical + skip - start, source + skip));
+            }
+        }
+        tail
+    }
+
+    /// The file offset of the byte at `offset`.
+    pub fn source_offset(&self, offset: usize) -> usize {
+        let index = self.segments.partition_point(|segment| segment.0 <= offset).max(1) - 1;
+        self.segments.get(index).map_or(0, |segment| segment.1 + (offset - segment.0))
+    }
+
+    /// The file span of the logical bytes `start..end`; it may hold line breaks and comment lines.
+    pub fn source_span(&self, span: Span) -> Span {
+        if span.is_empty() {
+            return Span::at(self.source_offset(span.start));
+        }
+        Span::new(self.source_offset(span.start), self.source_offset(span.end - 1) + 1)
+    }
+
+    /// Whether the logical bytes of `span` stand in one piece in the file.
+    pub fn is_contiguous(&self, span: Span) -> bool {
+        self.source_span(span).len() == span.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn continuation_needs_a_single_escape_at_the_end() {
+        assert_eq!(continuation("RUN a \\", '\\'), Some(6));
+        assert_eq!(continuation("RUN a \\  \t", '\\'), Some(6));
+        assert_eq!(continuation("RUN a \\\\", '\\'), None);
+        assert_eq!(continuation("\\", '\\'), Some(0));
+        assert_eq!(continuation("RUN a `", '`'), Some(6));
+    }
+
+    #[test]
+    fn logical_offsets_map_back() {
+        let mut logical = Logical::default();
+        logical.push("ab ", 10);
+        logical.push("cd", 20);
+        assert_eq!(logical.source_span(Span::new(0, 2)), Span::new(10, 12));
+        assert_eq!(logical.source_span(Span::new(3, 5)), Span::new(20, 22));
+        assert!(!logical.is_contiguous(Span::new(1, 4)));
+        let tail = logical.tail(1);
+        assert_eq!(tail.text, "b cd");
+        assert_eq!(tail.source_span(Span::new(0, 1)), Span::new(11, 12));
+        assert_eq!(tail.source_span(Span::new(2, 4)), Span::new(20, 22));
+    }
+}

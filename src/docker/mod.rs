@@ -1,0 +1,69 @@
+//! The lossless Dockerfile layer: BuildKit's logical lines and typed views, as spans of the text.
+//!
+//! Nothing is ever printed from these views. What nobody touches cannot change.
+
+pub mod check;
+pub mod directive;
+pub mod error;
+pub mod heredoc;
+pub mod image;
+pub mod instruction;
+pub mod keyword;
+pub mod lines;
+pub mod parse;
+pub mod stage;
+pub mod words;
+
+pub use error::DockerfileError;
+pub use image::ImageRef;
+pub use instruction::{Flag, Instruction, Pair, Word};
+pub use keyword::Keyword;
+pub use parse::parse;
+pub use stage::Stage;
+
+/// A Dockerfile as typed views into its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dockerfile {
+    /// Parser directives at the top.
+    pub directives: Vec<directive::Directive>,
+    /// The escape character.
+    pub escape: char,
+    /// All instructions in file order.
+    pub instructions: Vec<Instruction>,
+    /// The build stages; `ARG` before the first `FROM` belongs to none.
+    pub stages: Vec<Stage>,
+}
+
+impl Dockerfile {
+    /// The stage that an image is built from when no target is named.
+    pub fn final_stage(&self) -> Option<&Stage> {
+        self.stages.last()
+    }
+
+    /// The instructions of `stage`, its FROM first.
+    pub fn instructions_of(&self, stage: &Stage) -> &[Instruction] {
+        &self.instructions[stage.instructions.clone()]
+    }
+
+    /// `ARG` instructions before the first `FROM`.
+    pub fn global_arguments(&self) -> &[Instruction] {
+        &self.instructions[..self.stages.first().map_or(0, |stage| stage.instructions.start)]
+    }
+
+    /// The stage called `name`, or with that index, as `COPY --from` resolves it.
+    pub fn stage_named(&self, name: &str) -> Option<&Stage> {
+        let by_name = self.stages.iter().rev().find(|stage| stage.is_called(name));
+        by_name.or_else(|| self.stages.get(name.parse::<usize>().ok()?))
+    }
+
+    /// The comment lines of the file, trimmed, in order; here-document bodies are no comments.
+    pub fn comments<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        let bodies: Vec<_> = self.instructions.iter().flat_map(|i| &i.heredocs).map(|h| h.body).collect();
+        lines::split(text)
+            .into_iter()
+            .filter(|line| lines::is_comment(line.span.of(text)))
+            .filter(|line| !bodies.iter().any(|body| body.contains(line.span) && !body.is_empty()))
+            .map(|line| line.span.of(text).trim())
+            .collect()
+    }
+}
