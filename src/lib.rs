@@ -2,4 +2,5 @@
 
 pub mod docker;
 pub mod edit;
+pub mod shell;
 pub mod source;

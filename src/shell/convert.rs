@@ -1,0 +1,172 @@
+//! From rable's tree to [`Script`].
+//!
+//! rable's spans count characters, so they are mapped to bytes once. Nested `$(` costs it cubic time: the
+//! depth is bounded before it is called.
+
+use rable::{ListOperator, Node, NodeKind};
+
+use super::{Command, Item, Join, Script, ShellWord, literal};
+use crate::{docker::lines::Logical, source::Span};
+
+const DEEPEST_SUBSTITUTION: usize = 12;
+
+pub(super) fn convert(logical: &Logical) -> Script {
+    if substitution_depth(&logical.text) > DEEPEST_SUBSTITUTION {
+        return unreadable("command substitutions are nested too deep");
+    }
+    match rable::parse(&logical.text, false) {
+        Err(error) => unreadable(error.message()),
+        Ok(nodes) => {
+            let mut builder =
+                Builder { logical, bytes: byte_offsets(&logical.text), script: Script::default() };
+            for node in &nodes {
+                builder.top(node, Some(Join::Then));
+            }
+            if let Some(last) = builder.script.items.last_mut() {
+                last.join = None;
+            }
+            builder.script
+        }
+    }
+}
+
+fn unreadable(why: &str) -> Script {
+    Script { unreadable: Some(why.to_owned()), ..Script::default() }
+}
+
+fn substitution_depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// Byte offset of each character and of the end; `None` when characters are bytes.
+fn byte_offsets(text: &str) -> Option<Vec<usize>> {
+    (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).chain([text.len()]).collect())
+}
+
+struct Builder<'l> {
+    logical: &'l Logical,
+    bytes: Option<Vec<usize>>,
+    script: Script,
+}
+
+impl Builder<'_> {
+    fn logical_span(&self, node: &Node) -> Span {
+        let byte = |at: usize| match &self.bytes {
+            Some(offsets) => offsets.get(at).copied().unwrap_or(self.logical.text.len()),
+            None => at.min(self.logical.text.len()),
+        };
+        let (start, end) = (byte(node.span.start), byte(node.span.end));
+        Span::new(start, end.max(start))
+    }
+
+    fn span(&self, node: &Node) -> Span {
+        self.logical.source_span(self.logical_span(node))
+    }
+
+    fn top(&mut self, node: &Node, join: Option<Join>) {
+        match &node.kind {
+            NodeKind::List { items } => {
+                for item in items {
+                    let own = item.operator.map(|operator| match operator {
+                        ListOperator::And => Join::And,
+                        ListOperator::Or => Join::Or,
+                        ListOperator::Semi => Join::Then,
+                        ListOperator::Background => Join::Background,
+                    });
+                    self.top(&item.command, own.or(join));
+                }
+            }
+            NodeKind::Comment { .. } | NodeKind::Empty => {}
+            _ => {
+                let index = self.script.items.len();
+                let command =
+                    matches!(node.kind, NodeKind::Command { .. }).then_some(self.script.commands.len());
+                let span = self.span(node);
+                self.script.items.push(Item { span, join, command });
+                self.visit(node, index, true);
+            }
+        }
+    }
+
+    fn visit(&mut self, node: &Node, item: usize, is_item: bool) {
+        match &node.kind {
+            NodeKind::Command { assignments, words, redirects } => {
+                let command = Command {
+                    span: self.span(node),
+                    assignments: assignments.iter().map(|word| self.word(word)).collect(),
+                    words: words.iter().map(|word| self.word(word)).collect(),
+                    redirects: redirects.iter().map(|redirect| self.span(redirect)).collect(),
+                    item,
+                    is_item,
+                };
+                self.script.commands.push(command);
+                for child in assignments.iter().chain(words).chain(redirects) {
+                    self.visit(child, item, false);
+                }
+            }
+            kind => {
+                for child in children(kind) {
+                    self.visit(child, item, false);
+                }
+            }
+        }
+    }
+
+    fn word(&self, node: &Node) -> ShellWord {
+        let span = self.logical_span(node);
+        let raw = span.of(&self.logical.text).to_owned();
+        ShellWord {
+            span: self.logical.source_span(span),
+            literal: literal(&raw),
+            is_whole: self.logical.is_contiguous(span),
+            raw,
+        }
+    }
+}
+
+/// The nodes right below a node that may hold commands.
+fn children(kind: &NodeKind) -> Vec<&Node> {
+    use NodeKind::*;
+    match kind {
+        Word { parts, .. } => parts.iter().collect(),
+        Pipeline { commands, .. } => commands.iter().collect(),
+        List { items } => items.iter().map(|item| &item.command).collect(),
+        If { condition, then_body, else_body, redirects } => {
+            let bodies = [Some(condition), Some(then_body), else_body.as_ref()];
+            bodies.into_iter().flatten().map(|body| &**body).chain(redirects).collect()
+        }
+        While { condition, body, redirects } | Until { condition, body, redirects } => {
+            [&**condition, &**body].into_iter().chain(redirects).collect()
+        }
+        For { words, body, redirects, .. } | Select { words, body, redirects, .. } => {
+            words.iter().flatten().chain([&**body]).chain(redirects).collect()
+        }
+        ForArith { body, redirects, .. } | Subshell { body, redirects } | BraceGroup { body, redirects } => {
+            [&**body].into_iter().chain(redirects).collect()
+        }
+        Case { word, patterns, redirects } => {
+            let bodies = patterns.iter().filter_map(|pattern| pattern.body.as_ref());
+            [&**word].into_iter().chain(bodies).chain(redirects).collect()
+        }
+        Function { body, .. } => vec![body],
+        Coproc { command, .. }
+        | CommandSubstitution { command, .. }
+        | ProcessSubstitution { command, .. } => {
+            vec![command]
+        }
+        Redirect { target, .. } => vec![target],
+        Negation { pipeline } | Time { pipeline, .. } => vec![pipeline],
+        ConditionalExpr { body, redirects } => [&**body].into_iter().chain(redirects).collect(),
+        Array { elements } => elements.iter().collect(),
+        _ => Vec::new(),
+    }
+}

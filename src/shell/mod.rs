@@ -1,0 +1,181 @@
+//! A RUN script as commands and words with spans into the file. Never executes, never guesses.
+
+pub mod bashism;
+mod convert;
+
+use crate::{
+    docker::{Instruction, lines::Logical},
+    source::Span,
+};
+
+/// A shell script, or the reason why it could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// The top-level list, in order.
+    pub items: Vec<Item>,
+    /// Every simple command, nested ones too, in order.
+    pub commands: Vec<Command>,
+    /// Why the script could not be read; it then has no items.
+    pub unreadable: Option<String>,
+}
+
+/// How a list item is joined to the one after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `;` or a line break.
+    Then,
+    /// `&`
+    Background,
+}
+
+/// One member of the top-level list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Where it stands in the file.
+    pub span: Span,
+    /// What joins it to the next item.
+    pub join: Option<Join>,
+    /// The simple command that it is; `None` for pipelines, loops, groups and the like.
+    pub command: Option<usize>,
+}
+
+/// A simple command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Where it stands in the file.
+    pub span: Span,
+    /// `NAME=value` before the first word.
+    pub assignments: Vec<ShellWord>,
+    /// Its words, the command's name first.
+    pub words: Vec<ShellWord>,
+    /// Its redirections.
+    pub redirects: Vec<Span>,
+    /// The top-level item that holds it.
+    pub item: usize,
+    /// Whether it is that item, and not something inside it.
+    pub is_item: bool,
+}
+
+/// A word of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellWord {
+    /// Where it stands in the file.
+    pub span: Span,
+    /// The word as the shell sees it before expansion.
+    pub raw: String,
+    /// Its value, when nothing in it is expanded.
+    pub literal: Option<String>,
+    /// Whether `span` is exactly this word: no continuation cuts it.
+    pub is_whole: bool,
+}
+
+impl ShellWord {
+    /// The value where it is known, else the raw text.
+    pub fn text(&self) -> &str {
+        self.literal.as_deref().unwrap_or(&self.raw)
+    }
+
+    /// Whether the word is an option.
+    pub fn is_option(&self) -> bool {
+        self.raw.starts_with('-') && self.raw.len() > 1
+    }
+}
+
+impl Command {
+    /// The command's name without its folder, such as `apt-get`; empty for a lone assignment.
+    pub fn name(&self) -> &str {
+        let name = self.words.first().map_or("", ShellWord::text);
+        name.rsplit('/').next().unwrap_or(name)
+    }
+
+    /// The words after the name, as text.
+    pub fn arguments(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().skip(1).map(ShellWord::text)
+    }
+}
+
+impl Script {
+    /// Reads the shell form of an instruction: RUN, CMD, ENTRYPOINT, or the command of a HEALTHCHECK.
+    ///
+    /// A RUN whose whole text is a here-document has that document as its script.
+    pub fn of(instruction: &Instruction, text: &str) -> Script {
+        match instruction.heredocs.first() {
+            Some(heredoc) if instruction.body.text.trim_start().starts_with("<<") => {
+                let mut logical = Logical::default();
+                logical.push(heredoc.body.of(text), heredoc.body.start);
+                Self::parse(&logical)
+            }
+            _ => Self::parse(&instruction.body),
+        }
+    }
+
+    /// Reads a logical text as a script.
+    pub fn parse(logical: &Logical) -> Script {
+        convert::convert(logical)
+    }
+
+    /// Reads a text that stands nowhere: spans count from its start.
+    pub fn parse_str(text: &str) -> Script {
+        let mut logical = Logical::default();
+        logical.push(text, 0);
+        Self::parse(&logical)
+    }
+
+    /// The simple command that the top-level item at `index` is.
+    pub fn command_of(&self, index: usize) -> Option<&Command> {
+        self.commands.get(self.items.get(index)?.command?)
+    }
+
+    /// Whether every item is a simple command, joined by `&&` or `;`.
+    pub fn is_plain_list(&self) -> bool {
+        self.unreadable.is_none()
+            && self
+                .items
+                .iter()
+                .all(|item| item.command.is_some() && !matches!(item.join, Some(Join::Or | Join::Background)))
+    }
+}
+
+/// The value of a word without quotes, or `None` where the shell would expand something.
+pub fn literal(raw: &str) -> Option<String> {
+    let mut out = String::with_capacity(raw.len());
+    let mut quote = None;
+    let mut chars = raw.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some('\''), '\'') | (Some('"'), '"') => quote = None,
+            (Some('\''), c) => out.push(c),
+            (_, '$' | '`') => return None,
+            (None, '\'' | '"') => quote = Some(c),
+            (_, '\\') => out.extend(chars.next()),
+            (_, c) => out.push(c),
+        }
+    }
+    quote.is_none().then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_lists_with_places() {
+        let text = "FROM a\nRUN apt-get update && \\\n  # why\n  apt-get install -y 'é' \"$X\" \\\n  && rm -rf /x ; (a | b)\n";
+        let dockerfile = crate::docker::parse(text).expect("parses");
+        let script = Script::of(&dockerfile.instructions[1], text);
+        let items: Vec<_> = script.items.iter().map(|item| (item.span.of(text), item.join)).collect();
+        assert_eq!(items[0], ("apt-get update", Some(Join::And)));
+        assert_eq!(items[1], ("apt-get install -y 'é' \"$X\"", Some(Join::And)));
+        assert_eq!(items[2], ("rm -rf /x", Some(Join::Then)));
+        assert_eq!(items[3], ("(a | b)", None));
+        let install = script.command_of(1).expect("simple");
+        assert_eq!(install.words[3].literal.as_deref(), Some("é"));
+        assert_eq!(install.words[4].literal, None);
+        assert_eq!(install.words[3].span.of(text), "'é'");
+        assert_eq!(script.commands.len(), 5);
+    }
+}
