@@ -13,6 +13,7 @@ pub mod lines;
 pub mod parse;
 pub mod stage;
 pub mod words;
+pub mod write;
 
 pub use error::DockerfileError;
 pub use image::ImageRef;
