@@ -1,0 +1,106 @@
+//! Facts: what the passes may know, computed from the documents.
+
+pub mod build_context;
+pub mod contract;
+pub mod packages;
+pub mod python;
+pub mod runtime;
+pub mod writers;
+
+use std::collections::BTreeMap;
+
+pub use contract::{Aspect, Contract};
+
+use crate::{
+    compose::{self, Compose},
+    docker::{Dockerfile, Instruction, Stage},
+    options::Options,
+    shell::Script,
+    source::FileId,
+    workspace::{Image, Workspace},
+};
+
+/// Everything that a pass may look at.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The files as the earlier passes left them.
+    pub ws: &'a Workspace,
+    /// What the user asked for.
+    pub options: &'a Options,
+    /// The Dockerfiles, parsed.
+    pub dockerfiles: &'a BTreeMap<FileId, Dockerfile>,
+    /// The compose files, parsed.
+    pub composes: &'a BTreeMap<FileId, Compose>,
+}
+
+/// An image to be built: its Dockerfile and who uses it.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageView<'a> {
+    /// Context folder and services.
+    pub image: &'a Image,
+    /// The Dockerfile.
+    pub id: FileId,
+    /// Its text.
+    pub text: &'a str,
+    /// Its view.
+    pub dockerfile: &'a Dockerfile,
+}
+
+impl<'a> ImageView<'a> {
+    /// The final stage; a parsed Dockerfile has one.
+    pub fn stage(&self) -> &'a Stage {
+        self.dockerfile.final_stage().expect("a parsed Dockerfile has a stage")
+    }
+
+    /// The instructions of the final stage.
+    pub fn instructions(&self) -> &'a [Instruction] {
+        self.dockerfile.instructions_of(self.stage())
+    }
+
+    /// The script of a RUN, CMD or the like.
+    pub fn script(&self, instruction: &Instruction) -> Script {
+        Script::of(instruction, self.text)
+    }
+}
+
+/// A service of a compose file.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceView<'a> {
+    /// The compose file.
+    pub id: FileId,
+    /// Its text.
+    pub text: &'a str,
+    /// Its view.
+    pub compose: &'a Compose,
+    /// The service.
+    pub service: &'a compose::service::Service,
+}
+
+impl<'a> Context<'a> {
+    /// The images of the project, in the order of their Dockerfiles.
+    pub fn images(&self) -> impl Iterator<Item = ImageView<'a>> {
+        let (ws, dockerfiles) = (self.ws, self.dockerfiles);
+        ws.images.iter().filter_map(move |image| {
+            let dockerfile = dockerfiles.get(&image.dockerfile)?;
+            Some(ImageView { image, id: image.dockerfile, text: &ws.file(image.dockerfile).text, dockerfile })
+        })
+    }
+
+    /// The services that run `image`.
+    pub fn services_of(&self, image: &'a Image) -> Vec<ServiceView<'a>> {
+        let find = |(id, name): &'a (FileId, String)| {
+            let compose = self.composes.get(id)?;
+            let service = compose.service(name)?;
+            Some(ServiceView { id: *id, text: &self.ws.file(*id).text, compose, service })
+        };
+        image.services.iter().filter_map(find).collect()
+    }
+
+    /// The services that the project builds, with their images.
+    pub fn built_services(&self) -> Vec<(ServiceView<'a>, ImageView<'a>)> {
+        let pairs = |image: ImageView<'a>| {
+            self.services_of(image.image).into_iter().map(move |service| (service, image))
+        };
+        self.images().flat_map(pairs).collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! pip installations: what they install, from where, and where options go.
+
+use super::packages::is_apt;
+use crate::{
+    shell::{Command, Script},
+    source::Span,
+};
+
+/// One `pip install`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PipInstall {
+    /// The command in `Script::commands`.
+    pub command: usize,
+    /// The top-level item that holds it.
+    pub item: usize,
+    /// Whether the command is that item.
+    pub is_item: bool,
+    /// Where a global pip option goes: right after `pip`.
+    pub after_pip: usize,
+    /// Operands of `-r`.
+    pub requirements: Vec<String>,
+    /// Operands of `-c`.
+    pub constraints: Vec<String>,
+    /// Requirements named on the command line.
+    pub packages: Vec<String>,
+    /// Local projects, editable or not, and archives.
+    pub local: Vec<String>,
+    /// Where `--no-cache-dir` stands.
+    pub no_cache: Vec<Span>,
+    /// Options that decide where packages go, or words that are not known.
+    pub obstacles: Vec<String>,
+    /// An index other than PyPI.
+    pub has_other_index: bool,
+}
+
+impl PipInstall {
+    /// Whether it only brings pip and its build tools up to date.
+    pub fn is_tooling(&self) -> bool {
+        self.requirements.is_empty()
+            && self.local.is_empty()
+            && !self.packages.is_empty()
+            && self.packages.iter().all(|package| matches!(bare_name(package), "pip" | "setuptools" | "wheel"))
+    }
+}
+
+/// The name of a requirement such as `gunicorn[gevent]==21.2`.
+pub fn bare_name(requirement: &str) -> &str {
+    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));
+    &requirement[..end.unwrap_or(requirement.len())]
+}
+
+const FLAGS_WITH_VALUE: [&str; 14] = [
+    "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "--timeout", "--retries",
+    "--progress-bar", "--root-user-action", "--no-binary", "--only-binary", "--cert", "--default-timeout",
+];
+
+const PLAIN_FLAGS: [&str; 18] = [
+    "-U", "--upgrade", "-q", "-qq", "--quiet", "-v", "--verbose", "--no-deps", "--pre", "--no-cache-dir",
+    "--no-warn-script-location", "--disable-pip-version-check", "--force-reinstall", "--require-hashes",
+    "--no-compile", "--compile", "--prefer-binary", "--no-build-isolation",
+];
+
+/// Every `pip install` of a script.
+pub fn pip_installs(script: &Script) -> Vec<PipInstall> {
+    script.commands.iter().enumerate().filter_map(|(index, command)| pip_install(index, command)).collect()
+}
+
+/// The index of the word `pip` in a command that is pip.
+pub fn pip_word(command: &Command) -> Option<usize> {
+    let name = command.name();
+    if is_versioned(name, "pip") {
+        return Some(0);
+    }
+    let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
+    (is_versioned(name, "python") && words.get(1) == Some(&"-m") && words.get(2) == Some(&"pip")).then_some(2)
+}
+
+fn is_versioned(name: &str, stem: &str) -> bool {
+    name.strip_prefix(stem).is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
+fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
+    let pip = pip_word(command)?;
+    let words = &command.words[pip + 1..];
+    let verb = words.iter().position(|word| !word.is_option())?;
+    if words[verb].text() != "install" {
+        return None;
+    }
+    let mut install = PipInstall {
+        command: index,
+        item: command.item,
+        is_item: command.is_item,
+        after_pip: command.words[pip].span.end,
+        ..PipInstall::default()
+    };
+    let mut rest = words[..verb].iter().chain(&words[verb + 1..]);
+    while let Some(word) = rest.next() {
+        let text = word.text();
+        let (flag, inline) = match text.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
+            _ => (text, None),
+        };
+        let mut value = || inline.clone().or_else(|| rest.next().map(|word| word.text().to_owned())).unwrap_or_default();
+        match flag {
+            "-r" | "--requirement" => install.requirements.push(value()),
+            "-c" | "--constraint" => install.constraints.push(value()),
+            "-e" | "--editable" => install.local.push(value()),
+            "--no-cache-dir" => install.no_cache.push(word.span),
+            _ if FLAGS_WITH_VALUE.contains(&flag) => {
+                install.has_other_index |= matches!(flag, "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links");
+                value();
+            }
+            _ if PLAIN_FLAGS.contains(&flag) => {}
+            _ if flag.starts_with("-r") && !flag.starts_with("--") => install.requirements.push(flag[2..].to_owned()),
+            _ if flag.starts_with('-') => install.obstacles.push(text.to_owned()),
+            _ if word.literal.is_none() => install.obstacles.push(word.raw.clone()),
+            _ if is_local(text) => install.local.push(text.to_owned()),
+            _ => install.packages.push(text.to_owned()),
+        }
+    }
+    Some(install)
+}
+
+fn is_local(word: &str) -> bool {
+    word.starts_with(['.', '/']) || word.contains("://") || word.contains('/') || word.ends_with(".whl")
+}
+
+/// Python installers other than pip that a script calls.
+pub fn other_installer(script: &Script) -> Option<&'static str> {
+    script.commands.iter().find_map(|command| match command.name() {
+        "poetry" => Some("poetry"),
+        "pipenv" => Some("pipenv"),
+        "uv" | "uvx" => Some("uv"),
+        "pdm" => Some("pdm"),
+        "conda" | "mamba" | "micromamba" => Some("conda"),
+        "easy_install" => Some("easy_install"),
+        _ => None,
+    })
+}
+
+/// Whether a script installs anything with apt or apk.
+pub fn installs_packages(script: &Script) -> bool {
+    script.commands.iter().any(|command| is_apt(command) || command.name() == "apk")
+}

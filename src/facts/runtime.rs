@@ -1,0 +1,85 @@
+//! The state of a stage at each instruction: working directory, user, environment, users made so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ImageView, contract::join_path};
+use crate::{
+    docker::{Instruction, Keyword, instruction::unquoted},
+    shell::{Command, Script},
+};
+
+/// What holds before an instruction runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The working directory, absolute unless it holds a variable.
+    pub workdir: String,
+    /// The user as written; `None` is the base image's.
+    pub user: Option<String>,
+    /// Variables set by ENV and ARG so far.
+    pub env: BTreeMap<String, String>,
+    /// Users and groups that RUN steps made so far.
+    pub accounts: BTreeSet<String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { workdir: "/".to_owned(), user: None, env: BTreeMap::new(), accounts: BTreeSet::new() }
+    }
+}
+
+impl State {
+    /// Whether commands run as root here.
+    pub fn is_root(&self) -> bool {
+        self.user.as_deref().is_none_or(|user| matches!(user.split(':').next(), Some("root" | "0")))
+    }
+
+    fn take(&mut self, instruction: &Instruction, text: &str) {
+        match instruction.keyword {
+            Keyword::Workdir => self.workdir = join_path(&self.workdir, &unquoted(&instruction.body.text)),
+            Keyword::User => self.user = Some(instruction.body.text.clone()),
+            Keyword::Env | Keyword::Arg => {
+                let pairs = instruction.pairs.iter();
+                let values = pairs.filter_map(|pair| Some((pair.name.clone(), unquoted(pair.value.as_deref()?))));
+                self.env.extend(values);
+            }
+            Keyword::Run => {
+                let script = Script::of(instruction, text);
+                self.accounts.extend(script.commands.iter().filter_map(account).map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The name that a user or group command makes.
+pub fn account(command: &Command) -> Option<&str> {
+    let makes = matches!(command.name(), "useradd" | "adduser" | "groupadd" | "addgroup");
+    makes.then(|| command.words.last().map(|word| word.text())).flatten()
+}
+
+/// The state before each instruction of the image's final stage, and one more after the last.
+pub fn states(image: &ImageView) -> Vec<State> {
+    let mut state = State::default();
+    let mut states = vec![state.clone()];
+    for instruction in image.instructions() {
+        state.take(instruction, image.text);
+        states.push(state.clone());
+    }
+    states
+}
+
+/// The last instruction of the final stage with this keyword.
+pub fn last<'a>(image: &ImageView<'a>, keyword: Keyword) -> Option<&'a Instruction> {
+    image.instructions().iter().rev().find(|instruction| instruction.keyword == keyword)
+}
+
+/// The words of CMD or ENTRYPOINT where they are known: exec form, or a plain shell command.
+pub fn words_of(instruction: &Instruction) -> Option<Vec<String>> {
+    if let Some(json) = &instruction.json {
+        return Some(json.iter().map(|word| word.text.clone()).collect());
+    }
+    let script = Script::parse(&instruction.body);
+    let command = script.command_of(0)?;
+    let is_plain = script.items.len() == 1 && command.assignments.is_empty() && command.redirects.is_empty();
+    is_plain.then(|| command.words.iter().map(|word| word.literal.clone()).collect()).flatten()
+}

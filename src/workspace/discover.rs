@@ -1,0 +1,71 @@
+//! Which files of a folder are Dockerfiles and compose files, by name.
+
+use std::path::Path;
+
+use super::path::{name, sibling};
+
+/// Whether a file with this name is a Dockerfile.
+pub fn is_dockerfile(path: &str) -> bool {
+    let name = name(path);
+    let lower = name.to_ascii_lowercase();
+    if lower.ends_with(".dockerignore") || is_template(&lower) {
+        return false;
+    }
+    ["dockerfile", "containerfile"].iter().any(|stem| {
+        lower == *stem || lower.starts_with(&format!("{stem}.")) || lower.ends_with(&format!(".{stem}"))
+    })
+}
+
+fn is_template(name: &str) -> bool {
+    [".j2", ".tpl", ".tmpl", ".template", ".erb", ".in", ".md", ".bak", ".orig", ".swp"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+/// Whether a file with this name is a compose file.
+pub fn is_compose(path: &str) -> bool {
+    let lower = name(path).to_ascii_lowercase();
+    let Some(stem) = lower.strip_suffix(".yml").or_else(|| lower.strip_suffix(".yaml")) else { return false };
+    ["docker-compose", "compose"].iter().any(|known| {
+        stem == *known || stem.starts_with(&format!("{known}.")) || stem.starts_with(&format!("{known}-"))
+    })
+}
+
+/// Whether `path` is what alpinist calls the optimized sibling of another of `paths`.
+pub fn is_sibling(path: &str, paths: &[String]) -> bool {
+    paths.iter().any(|other| ["alpine", "slim"].iter().any(|flavour| sibling(other, flavour) == path))
+}
+
+/// The Dockerfiles and compose files below `folder`, relative to `base`, sorted; ignored files are left out.
+pub fn walk(base: &Path, folder: &Path) -> Vec<String> {
+    let walker = ignore::WalkBuilder::new(folder).require_git(false).follow_links(false).build();
+    let mut found: Vec<String> = walker
+        .flatten()
+        .filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()))
+        .filter_map(|entry| {
+            let path = entry.path().strip_prefix(base).ok()?.to_str()?.replace('\\', "/");
+            (is_dockerfile(&path) || is_compose(&path)).then_some(path)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_decide() {
+        for path in ["Dockerfile", "a/b.Dockerfile", "Dockerfile.prod", "Containerfile", "x.dockerfile"] {
+            assert!(is_dockerfile(path), "{path}");
+        }
+        for path in ["Dockerfile.dockerignore", "Dockerfile.j2", "mydockerfile", "dockerfile_utils.py"] {
+            assert!(!is_dockerfile(path), "{path}");
+        }
+        for path in ["compose.yaml", "docker-compose.staging.yml", "docker-compose-dev.yml"] {
+            assert!(is_compose(path), "{path}");
+        }
+        assert!(!is_compose("composer.yml"));
+    }
+}
