@@ -1,4 +1,5 @@
 //! alpinist: rewrites Dockerfiles and compose files, and shows the change as a diff.
 
 pub mod edit;
+pub mod knowledge;
 pub mod source;
