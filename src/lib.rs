@@ -1,6 +1,32 @@
 //! alpinist: rewrites Dockerfiles and compose files, and shows the change as a diff.
+//!
+//! The map of the house, in layers; dependencies point upwards only.
+//!
+//! - [`source`], [`edit`]: text, spans, edits.
+//! - [`docker`], [`shell`], [`compose`], [`manifest`]: read-only views of text.
+//! - [`knowledge`]: questions asked of the tables in `knowledge/`.
+//! - [`workspace`]: the project's files; the only module that touches the disk.
+//! - [`facts`]: what passes may know.
+//! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
+//! - [`transforms`]: the passes, in order.
+//! - [`view`]: what people and programs read.
+//! - [`commands`], [`cli`]: the command line.
 
+pub mod cli;
+pub mod commands;
+pub mod compose;
 pub mod docker;
 pub mod edit;
+pub mod facts;
+pub mod knowledge;
+pub mod manifest;
+pub mod options;
+pub mod pass;
+pub mod pipeline;
+pub mod plan;
 pub mod shell;
 pub mod source;
+#[path = "../transforms/mod.rs"]
+pub mod transforms;
+pub mod view;
+pub mod workspace;

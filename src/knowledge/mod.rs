@@ -1,0 +1,17 @@
+//! What we know of the outside world: questions answered from the tables in `knowledge/`.
+//!
+//! The tables are text in the program. Nothing is parsed before it is asked for: a
+//! question is a binary search over the sorted lines.
+
+pub mod apk;
+pub mod apt;
+pub mod branch;
+pub mod images;
+pub mod shell;
+mod table;
+pub mod tags;
+pub mod traps;
+pub mod users;
+pub mod wheels;
+
+pub use branch::AlpineBranch;

@@ -1,0 +1,80 @@
+//! Commands and options that busybox lacks, and the package that has them.
+
+use super::table::{Row, Table};
+
+const WORDS: Table = Table::new(include_str!("../../knowledge/shell-words.tsv"));
+
+/// A package that a command line needs on Alpine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The package to install.
+    pub package: &'static str,
+    /// The option that busybox refuses; empty when the whole command is absent.
+    pub option: &'static str,
+    /// What does the same on busybox, or empty.
+    pub instead: &'static str,
+}
+
+/// The first thing that `command` with these words after it needs beyond busybox.
+///
+/// `command` is a bare name; `words` are the unquoted words of the command line.
+pub fn missing(command: &str, words: &[&str]) -> Option<Need> {
+    if let Some(row) = WORDS.row(command) {
+        return Some(need(&row));
+    }
+    let options: Vec<Row> = WORDS.rows_with_prefix(&format!("{command} ")).collect();
+    if options.is_empty() {
+        return None;
+    }
+    let until_end = words.iter().take_while(|word| **word != "--");
+    until_end.filter_map(|word| options.iter().find(|row| is_option(word, row.cell(2)))).map(need).next()
+}
+
+fn need(row: &Row) -> Need {
+    Need { package: row.cell(3), option: row.cell(2), instead: row.cell(4) }
+}
+
+/// Whether `word` gives `option`: alone, with `=value`, or inside a cluster such as `-oP`.
+fn is_option(word: &str, option: &str) -> bool {
+    if word == option
+        || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('=') && option.starts_with("--"))
+    {
+        return true;
+    }
+    let mut letters = option.strip_prefix('-').unwrap_or("").chars();
+    let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
+    word.strip_prefix('-').is_some_and(|cluster| {
+        !cluster.starts_with('-')
+            && cluster.chars().all(|c| c.is_ascii_alphabetic())
+            && cluster.contains(letter)
+    }) && letter != '-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(command: &str, words: &[&str]) -> Option<&'static str> {
+        missing(command, words).map(|need| need.package)
+    }
+
+    #[test]
+    fn finds_what_busybox_lacks() {
+        assert_eq!(package("curl", &["-f", "http://x"]), Some("curl"));
+        assert_eq!(package("grep", &["-oP", "\\d"]), Some("grep"));
+        assert_eq!(package("grep", &["--include=*.py", "x"]), Some("grep"));
+        assert_eq!(package("wget", &["--progress=dot:giga", "u"]), Some("wget"));
+        assert_eq!(package("base64", &["--decode"]), Some("coreutils"));
+        assert_eq!(package("useradd", &["app"]), Some("shadow"));
+    }
+
+    #[test]
+    fn leaves_busybox_alone_where_it_suffices() {
+        assert_eq!(package("grep", &["-E", "-o", "P"]), None);
+        assert_eq!(package("find", &[".", "-name", "x", "-delete"]), None);
+        assert_eq!(package("wget", &["-q", "-O-", "--spider", "u"]), None);
+        assert_eq!(package("base64", &["-d"]), None);
+        assert_eq!(package("rm", &["--", "--force"]), None);
+        assert_eq!(package("ls", &["-la"]), None);
+    }
+}

@@ -1,0 +1,351 @@
+//! From a Debian tag of an official image to a published Alpine tag.
+
+use super::{
+    AlpineBranch,
+    images::{self, AlpineStatus, ImageFact},
+    table::{Row, Table},
+};
+
+const TAGS: Table = Table::new(include_str!("../../knowledge/image-tags.tsv"));
+const SUITES: [&str; 13] = [
+    "slim", "jessie", "stretch", "buster", "bullseye", "bookworm", "trixie", "forky", "focal", "jammy",
+    "noble", "resolute", "resolved",
+];
+
+/// An Alpine tag that takes the place of a Debian one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlpineTag {
+    /// The image without tag, spelled as it was given; `alpine` for a plain distribution.
+    pub image: String,
+    /// The tag, as `3.11-alpine3.24`.
+    pub tag: String,
+    /// The branch it is built on.
+    pub branch: AlpineBranch,
+    /// What a reviewer should know, or empty.
+    pub note: String,
+}
+
+/// Why there is no Alpine tag.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WhyNot {
+    /// The tag is an Alpine one.
+    #[error("it is an Alpine image already")]
+    AlreadyAlpine,
+    /// The reference names one exact build.
+    #[error("it is pinned by digest, and a digest cannot be translated")]
+    DigestPinned,
+    /// The reference holds a variable.
+    #[error("the tag holds a variable")]
+    Variable,
+    /// Not an official image.
+    #[error("{image} is not an official image that the tables know")]
+    UnknownImage {
+        /// The image.
+        image: String,
+    },
+    /// An official image without Alpine variant.
+    #[error("{image} has no Alpine variant: {note}")]
+    NoAlpineVariant {
+        /// The image.
+        image: String,
+        /// What the table says.
+        note: String,
+    },
+    /// The tag's words are not understood.
+    #[error("the tag {tag} has no known Alpine counterpart")]
+    UnknownTag {
+        /// The tag.
+        tag: String,
+    },
+    /// The version was not published for Alpine, as far as is known.
+    #[error("no Alpine tag is known for {image}:{tag}{}", .nearest.as_ref().map(|tag| format!("; the nearest is {tag}")).unwrap_or_default())]
+    NotPublished {
+        /// The image.
+        image: String,
+        /// The tag.
+        tag: String,
+        /// The closest published tag.
+        nearest: Option<String>,
+    },
+}
+
+/// The Alpine tag for `image:tag`, on the branch `wanted` or else on the newest one published.
+///
+/// A full version such as 3.11.4 is kept where the table proves that it was published.
+///
+/// # Errors
+/// When no published tag is known.
+pub fn alpine_tag(image: &str, tag: &str, wanted: Option<AlpineBranch>) -> Result<AlpineTag, WhyNot> {
+    if image.contains('$') || tag.contains('$') {
+        return Err(WhyNot::Variable);
+    }
+    if image.contains('@') || tag.contains('@') {
+        return Err(WhyNot::DigestPinned);
+    }
+    if tag.contains("alpine") || images::official_name(image) == Some("alpine") {
+        return Err(WhyNot::AlreadyAlpine);
+    }
+    let fact = images::lookup(image).ok_or_else(|| WhyNot::UnknownImage { image: image.to_owned() })?;
+    match fact.status {
+        AlpineStatus::Current => {}
+        AlpineStatus::AlreadyAlpine => return Err(WhyNot::AlreadyAlpine),
+        AlpineStatus::Distribution => return Ok(plain_alpine(wanted)),
+        AlpineStatus::Dropped(_) | AlpineStatus::Never => {
+            let note = format!("{} {}", fact.note, fact.alpine_tags).trim().to_owned();
+            return Err(WhyNot::NoAlpineVariant { image: image.to_owned(), note });
+        }
+    }
+    let asked = Asked { image, tag, fact, parts: split(tag), wanted };
+    asked.check_flavour()?;
+    if asked.parts.version.is_none_or(|version| version == "lts" || !asked.has_rows(version)) {
+        return asked.floating();
+    }
+    asked.versioned()
+}
+
+fn plain_alpine(wanted: Option<AlpineBranch>) -> AlpineTag {
+    let branch =
+        wanted.or_else(|| AlpineBranch::supported().first().copied()).unwrap_or(AlpineBranch::new(3, 24));
+    AlpineTag { image: "alpine".to_owned(), tag: branch.to_string(), branch, note: end_of_life_note(branch) }
+}
+
+fn end_of_life_note(branch: AlpineBranch) -> String {
+    match branch.end_of_life() {
+        Some(day) if !branch.is_supported() => format!("Alpine {branch} gets no updates since {day}."),
+        Some(_) => String::new(),
+        None => format!("The table does not know how long Alpine {branch} is supported."),
+    }
+}
+
+/// The words of a tag: a version, a flavour such as `fpm`, and Debian suites, which are dropped.
+struct Parts<'t> {
+    version: Option<&'t str>,
+    flavour: String,
+}
+
+fn split(tag: &str) -> Parts<'_> {
+    let mut words = tag.split('-').filter(|word| !SUITES.contains(word) && *word != "latest").peekable();
+    let is_version = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) || *word == "lts";
+    let version = words.next_if(is_version);
+    Parts { version, flavour: words.collect::<Vec<_>>().join("-") }
+}
+
+struct Asked<'t> {
+    image: &'t str,
+    tag: &'t str,
+    fact: ImageFact,
+    parts: Parts<'t>,
+    wanted: Option<AlpineBranch>,
+}
+
+impl Asked<'_> {
+    /// The flavour as the Alpine tags write it.
+    fn flavour(&self) -> &str {
+        match (self.fact.name, self.parts.flavour.as_str()) {
+            ("php", "") => "cli",
+            ("eclipse-temurin", "") => "jdk",
+            (_, flavour) => flavour,
+        }
+    }
+
+    fn check_flavour(&self) -> Result<(), WhyNot> {
+        let prefix = format!("{}:", self.fact.name);
+        let mut flavours =
+            TAGS.rows_with_prefix(&prefix).filter(|row| row.cell(3) == "alpine").map(|row| row.cell(4));
+        let is_known = flavours.any(|flavour| flavour == self.flavour()) || self.flavour().is_empty();
+        is_known.then_some(()).ok_or_else(|| WhyNot::UnknownTag { tag: self.tag.to_owned() })
+    }
+
+    /// The rows of the release line that `version` belongs to.
+    fn rows(&self, version: &str) -> Vec<Row> {
+        let all: Vec<Row> = TAGS.rows_with_prefix(&format!("{}:", self.fact.name)).collect();
+        let mut line = version;
+        loop {
+            let found: Vec<Row> = all.iter().copied().filter(|row| row.cell(2) == line).collect();
+            match line.rsplit_once('.') {
+                Some((shorter, _)) if found.is_empty() => line = shorter,
+                _ => return found,
+            }
+        }
+    }
+
+    fn has_rows(&self, version: &str) -> bool {
+        !self.rows(version).is_empty()
+    }
+
+    /// A tag for a version that floats over release lines, such as `3`, `lts` or none.
+    fn floating(&self) -> Result<AlpineTag, WhyNot> {
+        let version = self.parts.version;
+        let newest = self.fact.branches.iter().filter(|branch| branch.is_supported()).max().copied();
+        let is_listed = match version {
+            None => true,
+            Some("lts") => self.fact.name == "node",
+            Some(version) => self.fact.versions.contains(&version),
+        };
+        let branch = newest.filter(|_| is_listed && !self.fact.branches.is_empty());
+        let branch = branch
+            .filter(|branch| self.wanted.is_none_or(|wanted| wanted == *branch || self.is_now_on(wanted)));
+        let Some(branch) = branch.map(|branch| self.wanted.unwrap_or(branch)) else {
+            return Err(self.not_published(None));
+        };
+        let words = [version.unwrap_or(""), self.parts.flavour.as_str(), &format!("alpine{branch}")];
+        let tag = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
+        Ok(self.answer(tag, branch))
+    }
+
+    fn is_now_on(&self, branch: AlpineBranch) -> bool {
+        self.fact.branches.contains(&branch)
+    }
+
+    /// A tag for a release line or a full version, proved by the table.
+    fn versioned(&self) -> Result<AlpineTag, WhyNot> {
+        let version = self.parts.version.unwrap_or("");
+        let rows = self.rows(version);
+        let mut windows: Vec<Window> = rows.iter().filter_map(|row| self.window(row)).collect();
+        windows.sort_unstable_by_key(|window| std::cmp::Reverse(window.branch));
+        let is_line = rows.iter().any(|row| row.cell(2) == version);
+        let mut held = windows.iter().filter(|window| is_line || window.proves(version, &rows));
+        let chosen = match self.wanted {
+            Some(branch) => held.find(|window| window.branch == branch),
+            None => {
+                held.max_by_key(|window| (window.branch.is_supported() && window.is_current, window.branch))
+            }
+        };
+        let Some(window) = chosen else {
+            let nearest =
+                windows.iter().find(|window| self.wanted.is_none_or(|branch| window.branch == branch));
+            return Err(self.not_published(nearest.or(windows.first()).map(|window| window.tag.to_owned())));
+        };
+        let line = window.line;
+        let tag = window.tag.strip_prefix(line).map_or_else(String::new, |rest| format!("{version}{rest}"));
+        Ok(self.answer(tag, window.branch))
+    }
+
+    /// The row as a window of publication, if it is an Alpine row of the wanted flavour.
+    fn window(&self, row: &Row) -> Option<Window> {
+        let branch = row.cell(5).parse().ok()?;
+        let tag = row.cell(0).split_once(':')?.1;
+        (row.cell(3) == "alpine" && row.cell(4) == self.flavour()).then_some(Window {
+            branch,
+            tag,
+            line: row.cell(2),
+            first_seen: row.cell(6),
+            is_current: row.cell(7) == "current",
+            last: version_of(row.cell(8)),
+        })
+    }
+
+    fn answer(&self, tag: String, branch: AlpineBranch) -> AlpineTag {
+        AlpineTag { image: self.image.to_owned(), tag, branch, note: end_of_life_note(branch) }
+    }
+
+    fn not_published(&self, nearest: Option<String>) -> WhyNot {
+        WhyNot::NotPublished { image: self.image.to_owned(), tag: self.tag.to_owned(), nearest }
+    }
+}
+
+/// The time in which one tag was published.
+struct Window {
+    branch: AlpineBranch,
+    tag: &'static str,
+    line: &'static str,
+    first_seen: &'static str,
+    is_current: bool,
+    last: Vec<u32>,
+}
+
+impl Window {
+    /// Whether `version` was current at some time in this window.
+    ///
+    /// It was when it is the last one the tag had, or when it is not newer than that one and
+    /// newer than a version that was still current when the window opened: then it came out
+    /// inside the window. Any other tag of the same line, dropped after that day, names one.
+    fn proves(&self, version: &str, rows: &[Row]) -> bool {
+        let wanted = version_of(version);
+        if self.last.is_empty() || wanted > self.last {
+            return false;
+        }
+        let is_last = self.last.starts_with(&wanted);
+        is_last
+            || rows.iter().filter(|row| !row.cell(8).is_empty()).any(|row| {
+                let (dropped, then) = (row.cell(7), version_of(row.cell(8)));
+                match dropped.cmp(self.first_seen) {
+                    std::cmp::Ordering::Less => false,
+                    std::cmp::Ordering::Equal => then < wanted,
+                    std::cmp::Ordering::Greater => then <= wanted,
+                }
+            })
+    }
+}
+
+/// The leading numbers of a tag: `3.11.4-alpine3.18` gives 3, 11, 4.
+fn version_of(tag: &str) -> Vec<u32> {
+    let head = tag.split(['-', '_']).next().unwrap_or("");
+    head.split('.').map_while(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(image: &str, tag: &str) -> String {
+        match alpine_tag(image, tag, None) {
+            Ok(found) => found.tag,
+            Err(why) => panic!("{image}:{tag}: {why}"),
+        }
+    }
+
+    #[test]
+    fn maps_release_lines_to_the_newest_branch() {
+        for debian in ["3.11", "3.11-slim", "3.11-slim-bookworm", "3.11-bullseye"] {
+            assert_eq!(tag("python", debian), "3.11-alpine3.24");
+        }
+        assert_eq!(tag("node", "20-bookworm-slim"), "20-alpine3.23");
+        assert_eq!(tag("node", "22-slim"), "22-alpine3.24");
+        assert_eq!(tag("php", "8.3-fpm"), "8.3-fpm-alpine3.24");
+        assert_eq!(tag("php", "8.3"), "8.3-cli-alpine3.24");
+        assert_eq!(tag("eclipse-temurin", "17-jre-jammy"), "17-jre-alpine-3.24");
+        assert_eq!(tag("debian", "bookworm-slim"), "3.24");
+    }
+
+    #[test]
+    fn maps_floating_tags() {
+        assert_eq!(tag("python", "3-slim"), "3-alpine3.24");
+        assert_eq!(tag("python", "slim"), "alpine3.24");
+        assert_eq!(tag("node", "lts-slim"), "lts-alpine3.24");
+    }
+
+    #[test]
+    fn keeps_full_versions_where_they_were_published() {
+        assert_eq!(tag("python", "3.11.4-slim-bookworm"), "3.11.4-alpine3.18");
+        assert_eq!(tag("python", "3.11.16-slim"), "3.11.16-alpine3.24");
+        assert_eq!(tag("python", "3.11.15-slim"), "3.11.15-alpine3.23");
+        let why = alpine_tag("python", "3.11.99-slim", None).expect_err("3.11.99 is not out");
+        assert_eq!(
+            why.to_string(),
+            "no Alpine tag is known for python:3.11.99-slim; the nearest is 3.11-alpine3.24"
+        );
+    }
+
+    #[test]
+    fn honours_the_branch_asked_for() {
+        let asked = |tag, minor| alpine_tag("python", tag, Some(AlpineBranch::new(3, minor)));
+        let old = asked("3.11-slim", 19).expect("published once");
+        assert_eq!(old.tag, "3.11-alpine3.19");
+        assert_eq!(old.note, "Alpine 3.19 gets no updates since 2025-11-01.");
+        assert!(asked("3.14-slim", 19).is_err());
+        assert!(asked("3.11.4-slim", 24).is_err());
+    }
+
+    #[test]
+    fn declines_what_it_does_not_know() {
+        let why = |image, tag| alpine_tag(image, tag, None).expect_err(tag);
+        assert_eq!(why("python", "3.11-alpine"), WhyNot::AlreadyAlpine);
+        assert_eq!(why("python", "3.11@sha256:0"), WhyNot::DigestPinned);
+        assert_eq!(why("python", "${PY}-slim"), WhyNot::Variable);
+        assert!(matches!(why("acme/base", "1"), WhyNot::UnknownImage { .. }));
+        assert!(matches!(why("mysql", "8"), WhyNot::NoAlpineVariant { .. }));
+        assert!(matches!(why("php", "8.3-apache"), WhyNot::UnknownTag { .. }));
+        assert!(matches!(why("python", "3.11-windowsservercore"), WhyNot::UnknownTag { .. }));
+    }
+}

@@ -1,0 +1,88 @@
+//! What goes wrong when a project moves to Alpine, by number and by error text.
+
+use super::table::{Row, Table};
+
+const TRAPS: Table = Table::new(include_str!("../../knowledge/traps.tsv"));
+const ERRORS: Table = Table::new(include_str!("../../knowledge/errors.tsv"));
+
+/// What the tool does about a trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It changes the files and keeps the meaning.
+    Fix,
+    /// It proposes a change for review.
+    Review,
+    /// It declines and says why.
+    Refuse,
+    /// It goes on and prints a finding.
+    Warn,
+    /// It leaves the lines as they are.
+    Keep,
+    /// It never writes this.
+    Never,
+}
+
+/// One thing that goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// Its number, as `PKG-05`.
+    pub id: &'static str,
+    /// What the tool does about it.
+    pub action: Action,
+    /// A few words for it.
+    pub name: &'static str,
+    /// What happens, in a sentence or two.
+    pub text: &'static str,
+}
+
+/// The trap with this number; case does not matter.
+pub fn get(id: &str) -> Option<Trap> {
+    trap(&TRAPS.row(&id.to_ascii_uppercase())?)
+}
+
+/// All traps in the order of their numbers.
+pub fn all() -> impl Iterator<Item = Trap> {
+    TRAPS.rows().filter_map(|row| trap(&row))
+}
+
+/// The traps that an error message or a trap number speaks of, the likeliest first.
+pub fn explain(text: &str) -> Vec<Trap> {
+    if let Some(trap) = get(text.trim()) {
+        return vec![trap];
+    }
+    let text = text.to_ascii_lowercase();
+    let mut found: Vec<Trap> = Vec::new();
+    for row in ERRORS.rows().filter(|row| is_match(&text, row.cell(0))) {
+        for trap in row.cell(1).split(' ').filter_map(get) {
+            if !found.contains(&trap) {
+                found.push(trap);
+            }
+        }
+    }
+    found
+}
+
+/// Whether the parts of `pattern` between `…` occur in `text` in this order.
+fn is_match(text: &str, pattern: &str) -> bool {
+    let mut rest = text;
+    pattern.to_ascii_lowercase().split('…').map(str::trim).all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+fn trap(row: &Row) -> Option<Trap> {
+    let action = match row.cell(1) {
+        "fix" => Action::Fix,
+        "review" => Action::Review,
+        "refuse" => Action::Refuse,
+        "warn" => Action::Warn,
+        "keep" => Action::Keep,
+        "never" => Action::Never,
+        _ => return None,
+    };
+    Some(Trap { id: row.cell(0), action, name: row.cell(2), text: row.cell(3) })
+}
