@@ -34,6 +34,8 @@ pub struct Options {
     pub alpine: Option<String>,
     /// Rewrite the Dockerfile itself instead of a sibling.
     pub in_place: bool,
+    /// Overwrite siblings that hold something else.
+    pub force: bool,
     /// Only these services; empty is all.
     pub services: Vec<String>,
     /// Only these passes; empty is all.
@@ -52,6 +54,7 @@ impl Default for Options {
             target: Target::Auto,
             alpine: None,
             in_place: false,
+            force: false,
             services: Vec::new(),
             only: Vec::new(),
             skip: Vec::new(),

@@ -13,7 +13,7 @@ pub use contract::{Aspect, Contract};
 
 use crate::{
     compose::{self, Compose},
-    docker::{Dockerfile, Instruction, Stage},
+    docker::{Dockerfile, ImageRef, Instruction, Stage},
     options::Options,
     shell::Script,
     source::FileId,
@@ -74,6 +74,22 @@ pub struct ServiceView<'a> {
     pub compose: &'a Compose,
     /// The service.
     pub service: &'a compose::service::Service,
+}
+
+/// Whether the final stage of a Dockerfile stands on Alpine.
+pub fn is_alpine(dockerfile: &Dockerfile) -> bool {
+    dockerfile.final_stage().is_some_and(|stage| root_image(dockerfile, stage).is_alpine())
+}
+
+/// The image that a stage starts from in the end, through stages named in FROM.
+pub fn root_image<'d>(dockerfile: &'d Dockerfile, stage: &'d Stage) -> &'d ImageRef {
+    let mut stage = stage;
+    while let Some(parent) =
+        dockerfile.stages[..stage.index].iter().rev().find(|earlier| earlier.is_called(&stage.base_word.text))
+    {
+        stage = parent;
+    }
+    &stage.base
 }
 
 impl<'a> Context<'a> {

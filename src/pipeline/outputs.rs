@@ -1,0 +1,50 @@
+//! What a finished run writes: changed files, or optimized siblings beside the originals.
+
+use super::Documents;
+use crate::{
+    facts::is_alpine,
+    options::Options,
+    plan::{Base, Conflict, Output},
+    source::FileKind,
+    workspace::{Entry, Workspace, path},
+};
+
+/// The outputs of `ws`, by path, and the siblings that are in the way.
+pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (Vec<Output>, Vec<Conflict>) {
+    let mut outputs = Vec::new();
+    let mut conflicts = Vec::new();
+    for (index, file) in ws.files.iter().enumerate().filter(|(_, file)| file.is_changed()) {
+        let (old, text) = (file.on_disk.to_string(), file.text.to_string());
+        if file.kind != FileKind::Dockerfile || options.in_place {
+            outputs.push(Output { path: file.path.clone(), text, base: Base::Same(old) });
+            continue;
+        }
+        let dockerfile = documents.dockerfiles.get(&crate::source::FileId(index));
+        let flavour = if dockerfile.is_some_and(is_alpine) { "alpine" } else { "slim" };
+        let sibling = path::sibling(&file.path, flavour);
+        let base = Base::Copy { path: file.path.clone(), text: old };
+        let was_current = push_new(ws, options.force, &mut outputs, &mut conflicts, Output { path: sibling.clone(), text, base });
+        let ignore = format!("{}.dockerignore", file.path);
+        if let (Some(Entry::File(Some(rules))), false) = (ws.entry(&ignore), was_current) {
+            let base = Base::Copy { path: ignore, text: rules.to_string() };
+            let path = format!("{sibling}.dockerignore");
+            outputs.push(Output { path, text: rules.to_string(), base });
+        }
+    }
+    outputs.sort_by(|a, b| a.path.cmp(&b.path));
+    (outputs, conflicts)
+}
+
+/// Adds a new file unless it is there already; `true` when it is there with the same text.
+fn push_new(ws: &Workspace, force: bool, outputs: &mut Vec<Output>, conflicts: &mut Vec<Conflict>, output: Output) -> bool {
+    match ws.siblings.get(&output.path) {
+        Some(text) if **text == *output.text => return true,
+        Some(text) if force => {
+            let base = Base::Same(text.to_string());
+            outputs.push(Output { base, ..output });
+        }
+        Some(_) => conflicts.push(Conflict { path: output.path }),
+        None => outputs.push(output),
+    }
+    false
+}

@@ -1,0 +1,406 @@
+//! Reading a project: its Dockerfiles, compose files, and what their build contexts hold.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Entry, Image, Workspace, discover, path};
+use crate::{
+    compose::Compose,
+    docker::{self, Dockerfile, Keyword},
+    facts::{build_context, contract::join_path, python},
+    shell::Script,
+    source::{FileId, FileKind, Place, SourceFile, place},
+};
+
+/// A file that could not be read or parsed, with the place where that is known.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{path}: {what}")]
+pub struct InputError {
+    /// The file.
+    pub path: String,
+    /// The text, for a snippet.
+    pub text: Option<Arc<str>>,
+    /// The byte span of the fault.
+    pub span: Option<crate::source::Span>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl InputError {
+    /// Line and column of the fault.
+    pub fn place(&self) -> Option<Place> {
+        Some(place(self.text.as_deref()?, self.span?.start))
+    }
+}
+
+/// A project as it was read, with what could not be.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The folder that all paths are relative to.
+    pub base: PathBuf,
+    /// The files.
+    pub ws: Workspace,
+    /// Files that are left out, and why.
+    pub errors: Vec<InputError>,
+}
+
+const LARGEST: u64 = 64 << 20;
+
+/// Reads the project at `target`: a folder, a compose file or a Dockerfile, relative to `base`.
+///
+/// # Errors
+/// When the target itself cannot be read; faults in single files are in `Loaded::errors`.
+pub fn load(base: &Path, target: &Path) -> Result<Loaded, InputError> {
+    let full = base.join(target);
+    let shown = target.display().to_string();
+    let kind = std::fs::metadata(&full)
+        .map_err(|error| fault(&shown, error.to_string(), "name a folder, a compose file or a Dockerfile"))?;
+    let (base, full) = match full.strip_prefix(base) {
+        Ok(_) if !target.components().any(|part| part.as_os_str() == "..") => (base.to_owned(), full),
+        _ if kind.is_dir() => (full.clone(), full.clone()),
+        _ => (full.parent().unwrap_or(base).to_owned(), full.clone()),
+    };
+    let target = full.strip_prefix(&base).unwrap_or(&full).to_string_lossy().replace('\\', "/");
+    let target = path::join("", &target);
+    let mut loader = Loader { disk: Disk::new(&base), ..Loader::default() };
+    if kind.is_dir() {
+        let paths = discover::walk(&base, &full);
+        loader.read_all(&paths);
+    } else if discover::is_compose(&target) {
+        loader.read_all(std::slice::from_ref(&target));
+    } else {
+        loader.read_all(&[target.clone()]);
+        loader.find_compose_above(&target);
+    }
+    Ok(loader.finish(base))
+}
+
+fn fault(path: &str, what: impl Into<String>, help: &str) -> InputError {
+    InputError { path: path.to_owned(), text: None, span: None, what: what.into(), help: help.to_owned() }
+}
+
+/// Reads files below a folder, each once.
+#[derive(Default)]
+struct Disk {
+    base: PathBuf,
+    seen: RefCell<BTreeMap<String, Entry>>,
+}
+
+impl Disk {
+    fn new(base: &Path) -> Self {
+        Self { base: base.to_owned(), seen: RefCell::default() }
+    }
+
+    fn text(&self, path: &str) -> Result<Arc<str>, InputError> {
+        let full = self.base.join(path);
+        let help = "check that the file exists and may be read";
+        let size = std::fs::metadata(&full).map_err(|error| fault(path, error.to_string(), help))?.len();
+        if size > LARGEST {
+            return Err(fault(path, format!("the file has {size} bytes, more than {LARGEST}"), "leave it out"));
+        }
+        let bytes = std::fs::read(&full).map_err(|error| fault(path, error.to_string(), help))?;
+        String::from_utf8(bytes).map(Arc::from).map_err(|error| {
+            let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+            let span = crate::source::Span::at(good.len());
+            let what = "the file is not UTF-8".to_owned();
+            let help = "save it as UTF-8".to_owned();
+            InputError { path: path.to_owned(), text: Some(good.into()), span: Some(span), what, help }
+        })
+    }
+
+    fn entry(&self, path: &str) -> Entry {
+        if let Some(entry) = self.seen.borrow().get(path) {
+            return entry.clone();
+        }
+        let entry = match std::fs::metadata(self.base.join(path)) {
+            Err(_) => Entry::Missing,
+            Ok(kind) if kind.is_dir() => Entry::Folder,
+            Ok(_) => Entry::File(None),
+        };
+        self.seen.borrow_mut().insert(path.to_owned(), entry.clone());
+        entry
+    }
+
+    /// Reads a context file's text into the cache, if it is a small UTF-8 file.
+    fn read(&self, path: &str) -> Option<Arc<str>> {
+        match self.entry(path) {
+            Entry::File(Some(text)) => Some(text),
+            Entry::File(None) => {
+                let text = self.text(path).ok()?;
+                self.seen.borrow_mut().insert(path.to_owned(), Entry::File(Some(text.clone())));
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Loader {
+    disk: Disk,
+    ws: Workspace,
+    errors: Vec<InputError>,
+    dockerfiles: BTreeMap<FileId, Dockerfile>,
+    composes: BTreeMap<FileId, Compose>,
+}
+
+impl Loader {
+    fn read_all(&mut self, paths: &[String]) {
+        for path in paths {
+            if discover::is_sibling(path, paths) {
+                self.read_sibling(path);
+            } else {
+                self.read_file(path);
+            }
+        }
+    }
+
+    fn read_sibling(&mut self, path: &str) {
+        match self.disk.text(path) {
+            Ok(text) => drop(self.ws.siblings.insert(path.to_owned(), text)),
+            Err(error) => self.errors.push(error),
+        }
+    }
+
+    fn read_file(&mut self, path: &str) -> Option<FileId> {
+        if let Some(id) = self.ws.find(path) {
+            return Some(id);
+        }
+        let text = match self.disk.text(path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.errors.push(error);
+                return None;
+            }
+        };
+        let id = FileId(self.ws.files.len());
+        let kind = if discover::is_compose(path) { FileKind::Compose } else { FileKind::Dockerfile };
+        let parsed = match kind {
+            FileKind::Compose => Compose::parse(&text)
+                .map(|compose| drop(self.composes.insert(id, compose)))
+                .map_err(|error| (error.span, error.message, "correct the YAML".to_owned())),
+            _ => docker::parse(&text)
+                .map(|dockerfile| drop(self.dockerfiles.insert(id, dockerfile)))
+                .map_err(|error| (error.span, error.what, error.help)),
+        };
+        match parsed {
+            Ok(()) => {
+                self.ws.files.push(SourceFile { path: path.to_owned(), kind, text: text.clone(), on_disk: text });
+                Some(id)
+            }
+            Err((span, what, help)) => {
+                let error = InputError { path: path.to_owned(), text: Some(text), span: Some(span), what, help };
+                self.errors.push(error);
+                None
+            }
+        }
+    }
+
+    /// Compose files beside a Dockerfile and in the folders above it, to know who runs it.
+    fn find_compose_above(&mut self, dockerfile: &str) {
+        let names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+        let mut folder = path::parent(dockerfile).to_owned();
+        for _ in 0..4 {
+            for name in names {
+                let candidate = path::join(&folder, name);
+                if self.disk.entry(&candidate) == Entry::File(None) {
+                    let id = self.read_file(&candidate);
+                    self.ws.read_only.extend(id);
+                }
+            }
+            if folder.is_empty() {
+                return;
+            }
+            folder = path::parent(&folder).to_owned();
+        }
+    }
+
+    fn finish(mut self, base: PathBuf) -> Loaded {
+        self.link_services();
+        let linked: Vec<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
+        let rest: Vec<FileId> = self.dockerfiles.keys().filter(|id| !linked.contains(id)).copied().collect();
+        for id in rest {
+            let context = self.guess_context(id);
+            self.ws.images.push(Image { dockerfile: id, context, services: Vec::new() });
+        }
+        self.ws.images.sort_by(|a, b| self.ws.files[a.dockerfile.0].path.cmp(&self.ws.files[b.dockerfile.0].path));
+        for image in &self.ws.images {
+            if let Some(dockerfile) = self.dockerfiles.get(&image.dockerfile) {
+                gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
+            }
+        }
+        self.read_ignore_files();
+        self.ws.context = self.disk.seen.into_inner();
+        Loaded { base, ws: self.ws, errors: self.errors }
+    }
+
+    /// Finds the Dockerfile of each built service, reading it if a compose file alone was named.
+    fn link_services(&mut self) {
+        let mut wanted: Vec<(FileId, String, String, String)> = Vec::new();
+        for (id, compose) in &self.composes {
+            let folder = path::parent(&self.ws.file(*id).path).to_owned();
+            for service in &compose.services {
+                let Some(build) = service.build.as_ref().filter(|build| build.dockerfile_inline.is_none()) else { continue };
+                let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
+                if context.contains("://") || context.contains('$') {
+                    continue;
+                }
+                let context = path::join(&folder, context);
+                let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
+                wanted.push((*id, service.name.clone(), path::join(&context, name), context));
+            }
+        }
+        for (compose, service, dockerfile, context) in wanted {
+            let original = self.original_of(&dockerfile);
+            let Some(id) = self.read_named(&original) else { continue };
+            match self.ws.images.iter_mut().find(|image| image.dockerfile == id && image.context == context) {
+                Some(image) => image.services.push((compose, service)),
+                None => {
+                    let known = self.ws.images.iter().any(|image| image.dockerfile == id);
+                    if !known {
+                        self.ws.images.push(Image { dockerfile: id, context, services: vec![(compose, service)] });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The Dockerfile whose optimized sibling `path` is, or `path` itself.
+    fn original_of(&mut self, path: &str) -> String {
+        for flavour in ["alpine", "slim"] {
+            let stem = [format!(".{flavour}."), format!(".{flavour}")];
+            let candidates = [path.replacen(&stem[0], ".", 1), path.strip_suffix(&stem[1]).unwrap_or(path).to_owned()];
+            for original in candidates {
+                let is_sibling = original != path && path::sibling(&original, flavour) == path;
+                if is_sibling && matches!(self.disk.entry(&original), Entry::File(_)) {
+                    if !self.ws.siblings.contains_key(path) && matches!(self.disk.entry(path), Entry::File(_)) {
+                        self.read_sibling(path);
+                    }
+                    return original;
+                }
+            }
+        }
+        path.to_owned()
+    }
+
+    fn read_named(&mut self, path: &str) -> Option<FileId> {
+        let is_outside = path.starts_with("..");
+        let is_known = self.ws.find(path).is_some() || self.errors.iter().any(|error| error.path == path);
+        if is_outside || (!is_known && self.disk.entry(path) == Entry::Missing) {
+            return None;
+        }
+        self.ws.find(path).or_else(|| if is_known { None } else { self.read_file(path) })
+    }
+
+    /// The nearest folder, from the Dockerfile's own upwards, that holds every literal COPY source.
+    fn guess_context(&self, id: FileId) -> String {
+        let own = path::parent(&self.ws.file(id).path).to_owned();
+        let sources: Vec<String> = self.dockerfiles[&id]
+            .instructions
+            .iter()
+            .filter_map(build_context::local_copy)
+            .flat_map(|(sources, _)| sources.iter().map(|word| word.text.clone()))
+            .filter(|source| !build_context::is_pattern(source) && !build_context::is_whole_context(source))
+            .collect();
+        let mut folder = own.clone();
+        loop {
+            let holds_all = sources
+                .iter()
+                .all(|source| self.disk.entry(&build_context::context_path(&folder, source)) != Entry::Missing);
+            if holds_all {
+                return folder;
+            }
+            if folder.is_empty() {
+                return own;
+            }
+            folder = path::parent(&folder).to_owned();
+        }
+    }
+
+    fn read_ignore_files(&self) {
+        for image in &self.ws.images {
+            self.disk.read(&format!("{}.dockerignore", self.ws.file(image.dockerfile).path));
+            self.disk.read(&path::join(&image.context, ".dockerignore"));
+        }
+    }
+}
+
+/// Looks at everything in the build context that a fact may ask for.
+fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: &str) {
+    let lookup = |path: &str| Some(disk.entry(path));
+    let instructions = &dockerfile.instructions;
+    for instruction in instructions {
+        let Some((sources, _)) = build_context::local_copy(instruction) else { continue };
+        for source in sources.iter().filter(|source| !build_context::is_pattern(&source.text)) {
+            disk.entry(&build_context::context_path(context, &source.text));
+        }
+    }
+    let mut workdir = "/".to_owned();
+    for (index, instruction) in instructions.iter().enumerate() {
+        if instruction.keyword == Keyword::Workdir {
+            workdir = join_path(&workdir, &instruction.body.text);
+        }
+        for wanted in asked_files(instruction, text) {
+            let path = join_path(&workdir, &wanted);
+            let found = build_context::origin(&instructions[..index], context, &path, &lookup);
+            if let Some(found) = found {
+                read_closure(disk, &found, 0);
+            }
+        }
+    }
+    for name in ["package.json", "package-lock.json", "pyproject.toml", "requirements.txt"] {
+        disk.read(&path::join(context, name));
+    }
+}
+
+/// Container paths of files that an instruction names: requirement files and scripts.
+fn asked_files(instruction: &docker::Instruction, text: &str) -> Vec<String> {
+    let runs = matches!(
+        instruction.keyword,
+        Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck
+    );
+    if !runs {
+        return Vec::new();
+    }
+    if let (Some(words), true) = (&instruction.json, instruction.keyword != Keyword::Run) {
+        return words.iter().map(|word| word.text.clone()).filter(|word| looks_like_file(word)).collect();
+    }
+    let script = Script::of(instruction, text);
+    let mut files: Vec<String> = python::pip_installs(&script)
+        .into_iter()
+        .flat_map(|install| install.requirements.into_iter().chain(install.constraints))
+        .collect();
+    let words = script.commands.iter().flat_map(|command| &command.words).map(|word| word.text().to_owned());
+    files.extend(words.filter(|word| looks_like_file(word)));
+    files
+}
+
+fn looks_like_file(word: &str) -> bool {
+    let name = path::name(word);
+    [".sh", ".bash", ".py"].iter().any(|ending| name.ends_with(ending)) || name.contains("entrypoint")
+}
+
+/// Reads a requirements file and those that it names.
+fn read_closure(disk: &Disk, file: &str, depth: usize) {
+    let Some(text) = disk.read(file) else { return };
+    if depth > 8 || !file.ends_with(".txt") && !file.ends_with(".in") {
+        return;
+    }
+    for line in text.lines() {
+        let line = line.trim();
+        let operand = ["-r", "-c", "--requirement", "--constraint"].iter().find_map(|flag| {
+            let rest = line.strip_prefix(flag)?;
+            rest.starts_with([' ', '=', '\t']).then(|| rest.trim_start_matches([' ', '=', '\t']))
+        });
+        if let Some(operand) = operand {
+            let operand = operand.split(" #").next().unwrap_or(operand).trim();
+            read_closure(disk, &path::join(path::parent(file), operand), depth + 1);
+        }
+    }
+}
