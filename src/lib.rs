@@ -7,11 +7,13 @@
 //! - [`knowledge`]: questions asked of the tables in `knowledge/`.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
 //! - [`facts`]: what passes may know.
+//! - [`alpine`]: Debian's ways said in Alpine's words.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
 //! - [`transforms`]: the passes, in order.
 //! - [`view`]: what people and programs read.
 //! - [`commands`], [`cli`]: the command line.
 
+pub mod alpine;
 pub mod cli;
 pub mod commands;
 pub mod compose;

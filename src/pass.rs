@@ -50,7 +50,13 @@ pub struct Change {
 
 impl Change {
     /// A change at `span` of `file`, with no edits yet.
-    pub fn new(file: FileId, span: Span, risk: Risk, title: impl Into<String>, why: impl Into<String>) -> Self {
+    pub fn new(
+        file: FileId,
+        span: Span,
+        risk: Risk,
+        title: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Self {
         let (title, why) = (title.into(), why.into());
         Self { title, why, risk, file, span, edits: Vec::new(), notes: Vec::new() }
     }
@@ -128,6 +134,8 @@ impl Pass {
     /// The manual page: the `//!` header of the source without its markers.
     pub fn manual(&self) -> String {
         let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
-        lines.map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("").to_owned() + "\n").collect()
+        lines
+            .map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("").to_owned() + "\n")
+            .collect()
     }
 }

@@ -56,7 +56,8 @@ impl Documents {
 
 /// Runs `passes` over `ws` in their order.
 pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
-    let mut state = State { documents: Documents::of(&ws), ws: ws.clone(), steps: Vec::new(), declines: Vec::new() };
+    let mut state =
+        State { documents: Documents::of(&ws), ws: ws.clone(), steps: Vec::new(), declines: Vec::new() };
     for pass in passes.iter().filter(|pass| is_selected(pass, options)) {
         state.run_pass(pass, options);
     }
@@ -168,7 +169,9 @@ impl State {
 
     fn verify(&self, pass: &Pass, id: FileId, ws: &Workspace, documents: &Documents) -> Result<(), String> {
         let (old, new) = (self.ws.file(id), ws.file(id));
-        if let (Some(before), Some(after)) = (self.documents.dockerfiles.get(&id), documents.dockerfiles.get(&id)) {
+        if let (Some(before), Some(after)) =
+            (self.documents.dockerfiles.get(&id), documents.dockerfiles.get(&id))
+        {
             let lost = lost_comment(&before.comments(&old.text), &after.comments(&new.text));
             if let Some(comment) = lost {
                 return Err(format!("the comment \"{comment}\" would be lost"));

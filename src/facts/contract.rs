@@ -138,7 +138,8 @@ impl Contract {
             Keyword::Expose => self.ports.extend(instruction.words.iter().map(|word| word.text.clone())),
             Keyword::Volume => self.volumes.extend(instruction.words.iter().map(|word| word.text.clone())),
             Keyword::Run => {
-                let heredocs: Vec<_> = instruction.heredocs.iter().map(|heredoc| heredoc.body.len()).collect();
+                let heredocs: Vec<_> =
+                    instruction.heredocs.iter().map(|heredoc| heredoc.body.len()).collect();
                 self.steps.push(format!("{} {heredocs:?}", body()));
             }
             Keyword::Copy | Keyword::Add => self.take_copy(instruction),

@@ -47,8 +47,22 @@ pub struct Install {
 }
 
 const DROPPED_OPTIONS: [&str; 16] = [
-    "-y", "-yq", "-qy", "-yqq", "-qqy", "-q", "-qq", "--yes", "--assume-yes", "--no-install-recommends",
-    "--no-install-suggests", "--quiet", "--fix-missing", "--allow-unauthenticated", "-f", "--force-yes",
+    "-y",
+    "-yq",
+    "-qy",
+    "-yqq",
+    "-qqy",
+    "-q",
+    "-qq",
+    "--yes",
+    "--assume-yes",
+    "--no-install-recommends",
+    "--no-install-suggests",
+    "--quiet",
+    "--fix-missing",
+    "--allow-unauthenticated",
+    "-f",
+    "--force-yes",
 ];
 
 /// Whether the command belongs to apt.
@@ -119,7 +133,9 @@ fn read_words(install: &mut Install, command: &Command, verb: &ShellWord) {
             }
             let is_known = match install.manager {
                 Manager::Apt => DROPPED_OPTIONS.contains(&word.raw.as_str()) || word.raw.starts_with("-o"),
-                Manager::Apk => matches!(word.raw.as_str(), "--no-cache" | "-q" | "--quiet" | "-U" | "--update"),
+                Manager::Apk => {
+                    matches!(word.raw.as_str(), "--no-cache" | "-q" | "--quiet" | "-U" | "--update")
+                }
             };
             if !is_known {
                 install.obstacles.push(word.raw.clone());
@@ -161,14 +177,31 @@ pub fn is_apt_companion(command: &Command) -> bool {
     }
     if is_apt(command) {
         let verb = subcommand(command).map_or("", |word| word.raw.as_str());
-        return matches!(verb, "update" | "upgrade" | "dist-upgrade" | "clean" | "autoclean" | "autoremove" | "dist-clean" | "check");
+        return matches!(
+            verb,
+            "update"
+                | "upgrade"
+                | "dist-upgrade"
+                | "clean"
+                | "autoclean"
+                | "autoremove"
+                | "dist-clean"
+                | "check"
+        );
     }
     let mut operands = command.arguments().filter(|word| !word.starts_with('-')).peekable();
     command.name() == "rm" && operands.peek().is_some() && operands.all(is_apt_leftover)
 }
 
 fn is_apt_leftover(path: &str) -> bool {
-    ["/var/lib/apt", "/var/cache/apt", "/var/cache/debconf", "/var/log/apt", "/var/log/dpkg", "/etc/apt/apt.conf.d"]
-        .iter()
-        .any(|known| path.starts_with(known))
+    [
+        "/var/lib/apt",
+        "/var/cache/apt",
+        "/var/cache/debconf",
+        "/var/log/apt",
+        "/var/log/dpkg",
+        "/etc/apt/apt.conf.d",
+    ]
+    .iter()
+    .any(|known| path.starts_with(known))
 }

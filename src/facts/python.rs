@@ -39,7 +39,10 @@ impl PipInstall {
         self.requirements.is_empty()
             && self.local.is_empty()
             && !self.packages.is_empty()
-            && self.packages.iter().all(|package| matches!(bare_name(package), "pip" | "setuptools" | "wheel"))
+            && self
+                .packages
+                .iter()
+                .all(|package| matches!(bare_name(package), "pip" | "setuptools" | "wheel"))
     }
 }
 
@@ -50,14 +53,41 @@ pub fn bare_name(requirement: &str) -> &str {
 }
 
 const FLAGS_WITH_VALUE: [&str; 14] = [
-    "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "--timeout", "--retries",
-    "--progress-bar", "--root-user-action", "--no-binary", "--only-binary", "--cert", "--default-timeout",
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--trusted-host",
+    "--timeout",
+    "--retries",
+    "--progress-bar",
+    "--root-user-action",
+    "--no-binary",
+    "--only-binary",
+    "--cert",
+    "--default-timeout",
 ];
 
 const PLAIN_FLAGS: [&str; 18] = [
-    "-U", "--upgrade", "-q", "-qq", "--quiet", "-v", "--verbose", "--no-deps", "--pre", "--no-cache-dir",
-    "--no-warn-script-location", "--disable-pip-version-check", "--force-reinstall", "--require-hashes",
-    "--no-compile", "--compile", "--prefer-binary", "--no-build-isolation",
+    "-U",
+    "--upgrade",
+    "-q",
+    "-qq",
+    "--quiet",
+    "-v",
+    "--verbose",
+    "--no-deps",
+    "--pre",
+    "--no-cache-dir",
+    "--no-warn-script-location",
+    "--disable-pip-version-check",
+    "--force-reinstall",
+    "--require-hashes",
+    "--no-compile",
+    "--compile",
+    "--prefer-binary",
+    "--no-build-isolation",
 ];
 
 /// Every `pip install` of a script.
@@ -100,18 +130,22 @@ fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
             Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
             _ => (text, None),
         };
-        let mut value = || inline.clone().or_else(|| rest.next().map(|word| word.text().to_owned())).unwrap_or_default();
+        let mut value =
+            || inline.clone().or_else(|| rest.next().map(|word| word.text().to_owned())).unwrap_or_default();
         match flag {
             "-r" | "--requirement" => install.requirements.push(value()),
             "-c" | "--constraint" => install.constraints.push(value()),
             "-e" | "--editable" => install.local.push(value()),
             "--no-cache-dir" => install.no_cache.push(word.span),
             _ if FLAGS_WITH_VALUE.contains(&flag) => {
-                install.has_other_index |= matches!(flag, "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links");
+                install.has_other_index |=
+                    matches!(flag, "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links");
                 value();
             }
             _ if PLAIN_FLAGS.contains(&flag) => {}
-            _ if flag.starts_with("-r") && !flag.starts_with("--") => install.requirements.push(flag[2..].to_owned()),
+            _ if flag.starts_with("-r") && !flag.starts_with("--") => {
+                install.requirements.push(flag[2..].to_owned())
+            }
             _ if flag.starts_with('-') => install.obstacles.push(text.to_owned()),
             _ if word.literal.is_none() => install.obstacles.push(word.raw.clone()),
             _ if is_local(text) => install.local.push(text.to_owned()),

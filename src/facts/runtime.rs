@@ -39,7 +39,8 @@ impl State {
             Keyword::User => self.user = Some(instruction.body.text.clone()),
             Keyword::Env | Keyword::Arg => {
                 let pairs = instruction.pairs.iter();
-                let values = pairs.filter_map(|pair| Some((pair.name.clone(), unquoted(pair.value.as_deref()?))));
+                let values =
+                    pairs.filter_map(|pair| Some((pair.name.clone(), unquoted(pair.value.as_deref()?))));
                 self.env.extend(values);
             }
             Keyword::Run => {

@@ -23,7 +23,13 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
         let flavour = if dockerfile.is_some_and(is_alpine) { "alpine" } else { "slim" };
         let sibling = path::sibling(&file.path, flavour);
         let base = Base::Copy { path: file.path.clone(), text: old };
-        let was_current = push_new(ws, options.force, &mut outputs, &mut conflicts, Output { path: sibling.clone(), text, base });
+        let was_current = push_new(
+            ws,
+            options.force,
+            &mut outputs,
+            &mut conflicts,
+            Output { path: sibling.clone(), text, base },
+        );
         let ignore = format!("{}.dockerignore", file.path);
         if let (Some(Entry::File(Some(rules))), false) = (ws.entry(&ignore), was_current) {
             let base = Base::Copy { path: ignore, text: rules.to_string() };
@@ -36,7 +42,13 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
 }
 
 /// Adds a new file unless it is there already; `true` when it is there with the same text.
-fn push_new(ws: &Workspace, force: bool, outputs: &mut Vec<Output>, conflicts: &mut Vec<Conflict>, output: Output) -> bool {
+fn push_new(
+    ws: &Workspace,
+    force: bool,
+    outputs: &mut Vec<Output>,
+    conflicts: &mut Vec<Conflict>,
+    output: Output,
+) -> bool {
     match ws.siblings.get(&output.path) {
         Some(text) if **text == *output.text => return true,
         Some(text) if force => {

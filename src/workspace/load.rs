@@ -102,11 +102,16 @@ impl Disk {
         let help = "check that the file exists and may be read";
         let size = std::fs::metadata(&full).map_err(|error| fault(path, error.to_string(), help))?.len();
         if size > LARGEST {
-            return Err(fault(path, format!("the file has {size} bytes, more than {LARGEST}"), "leave it out"));
+            return Err(fault(
+                path,
+                format!("the file has {size} bytes, more than {LARGEST}"),
+                "leave it out",
+            ));
         }
         let bytes = std::fs::read(&full).map_err(|error| fault(path, error.to_string(), help))?;
         String::from_utf8(bytes).map(Arc::from).map_err(|error| {
-            let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+            let good =
+                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
             let span = crate::source::Span::at(good.len());
             let what = "the file is not UTF-8".to_owned();
             let help = "save it as UTF-8".to_owned();
@@ -191,11 +196,17 @@ impl Loader {
         };
         match parsed {
             Ok(()) => {
-                self.ws.files.push(SourceFile { path: path.to_owned(), kind, text: text.clone(), on_disk: text });
+                self.ws.files.push(SourceFile {
+                    path: path.to_owned(),
+                    kind,
+                    text: text.clone(),
+                    on_disk: text,
+                });
                 Some(id)
             }
             Err((span, what, help)) => {
-                let error = InputError { path: path.to_owned(), text: Some(text), span: Some(span), what, help };
+                let error =
+                    InputError { path: path.to_owned(), text: Some(text), span: Some(span), what, help };
                 self.errors.push(error);
                 None
             }
@@ -229,7 +240,9 @@ impl Loader {
             let context = self.guess_context(id);
             self.ws.images.push(Image { dockerfile: id, context, services: Vec::new() });
         }
-        self.ws.images.sort_by(|a, b| self.ws.files[a.dockerfile.0].path.cmp(&self.ws.files[b.dockerfile.0].path));
+        self.ws
+            .images
+            .sort_by(|a, b| self.ws.files[a.dockerfile.0].path.cmp(&self.ws.files[b.dockerfile.0].path));
         for image in &self.ws.images {
             if let Some(dockerfile) = self.dockerfiles.get(&image.dockerfile) {
                 gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
@@ -246,7 +259,10 @@ impl Loader {
         for (id, compose) in &self.composes {
             let folder = path::parent(&self.ws.file(*id).path).to_owned();
             for service in &compose.services {
-                let Some(build) = service.build.as_ref().filter(|build| build.dockerfile_inline.is_none()) else { continue };
+                let Some(build) = service.build.as_ref().filter(|build| build.dockerfile_inline.is_none())
+                else {
+                    continue;
+                };
                 let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
                 if context.contains("://") || context.contains('$') {
                     continue;
@@ -264,7 +280,11 @@ impl Loader {
                 None => {
                     let known = self.ws.images.iter().any(|image| image.dockerfile == id);
                     if !known {
-                        self.ws.images.push(Image { dockerfile: id, context, services: vec![(compose, service)] });
+                        self.ws.images.push(Image {
+                            dockerfile: id,
+                            context,
+                            services: vec![(compose, service)],
+                        });
                     }
                 }
             }
@@ -275,11 +295,13 @@ impl Loader {
     fn original_of(&mut self, path: &str) -> String {
         for flavour in ["alpine", "slim"] {
             let stem = [format!(".{flavour}."), format!(".{flavour}")];
-            let candidates = [path.replacen(&stem[0], ".", 1), path.strip_suffix(&stem[1]).unwrap_or(path).to_owned()];
+            let candidates =
+                [path.replacen(&stem[0], ".", 1), path.strip_suffix(&stem[1]).unwrap_or(path).to_owned()];
             for original in candidates {
                 let is_sibling = original != path && path::sibling(&original, flavour) == path;
                 if is_sibling && matches!(self.disk.entry(&original), Entry::File(_)) {
-                    if !self.ws.siblings.contains_key(path) && matches!(self.disk.entry(path), Entry::File(_)) {
+                    if !self.ws.siblings.contains_key(path) && matches!(self.disk.entry(path), Entry::File(_))
+                    {
                         self.read_sibling(path);
                     }
                     return original;
@@ -310,9 +332,9 @@ impl Loader {
             .collect();
         let mut folder = own.clone();
         loop {
-            let holds_all = sources
-                .iter()
-                .all(|source| self.disk.entry(&build_context::context_path(&folder, source)) != Entry::Missing);
+            let holds_all = sources.iter().all(|source| {
+                self.disk.entry(&build_context::context_path(&folder, source)) != Entry::Missing
+            });
             if holds_all {
                 return folder;
             }

@@ -57,7 +57,10 @@ mod tests {
 
     #[test]
     fn siblings_stand_beside_the_original() {
-        assert_eq!(sibling("docker/backend.staging.Dockerfile", "alpine"), "docker/backend.staging.alpine.Dockerfile");
+        assert_eq!(
+            sibling("docker/backend.staging.Dockerfile", "alpine"),
+            "docker/backend.staging.alpine.Dockerfile"
+        );
         assert_eq!(sibling("Dockerfile", "alpine"), "Dockerfile.alpine");
         assert_eq!(sibling("x/Dockerfile.prod", "slim"), "x/Dockerfile.prod.slim");
     }

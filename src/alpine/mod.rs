@@ -1,0 +1,5 @@
+//! Debian's ways said in Alpine's words: packages, accounts, and what has no translation.
+
+pub mod accounts;
+pub mod obstacles;
+pub mod run;

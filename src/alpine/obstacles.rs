@@ -1,0 +1,194 @@
+//! What in a Dockerfile has no place on Alpine: found before anything is translated.
+
+use crate::{
+    docker::{Instruction, Keyword, instruction::unquoted},
+    facts::packages,
+    knowledge::images,
+    shell::{Command, Script},
+    source::Span,
+};
+
+/// Something that keeps a file on Debian, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The place.
+    pub span: Span,
+    /// What and why, with the trap's id.
+    pub what: String,
+}
+
+impl Obstacle {
+    /// An obstacle at `span`.
+    pub fn new(span: Span, what: impl Into<String>) -> Self {
+        Self { span, what: what.into() }
+    }
+}
+
+/// Commands that only Debian has, with the trap that tells more.
+const DEBIAN_COMMANDS: [(&str, &str); 17] = [
+    ("add-apt-repository", "PKG-03"),
+    ("apt-key", "PKG-03"),
+    ("dpkg", "PKG-04"),
+    ("gdebi", "PKG-04"),
+    ("dpkg-reconfigure", "PKG-12"),
+    ("dpkg-divert", "PKG-12"),
+    ("debconf-set-selections", "PKG-12"),
+    ("update-alternatives", "PKG-12"),
+    ("locale-gen", "BASE-23"),
+    ("update-locale", "BASE-23"),
+    ("localedef", "BASE-23"),
+    ("systemctl", "PKG-14"),
+    ("service", "PKG-14"),
+    ("cron", "PKG-13"),
+    ("conda", "BASE-09"),
+    ("mamba", "BASE-09"),
+    ("playwright", "BASE-07"),
+];
+
+const GLIBC_DOWNLOADS: [&str; 14] = [
+    "awscli-exe",
+    "google-cloud-sdk",
+    "google-cloud-cli",
+    "instantclient",
+    "chromedriver",
+    "chrome-for-testing",
+    "geckodriver",
+    "miniconda",
+    "miniforge",
+    "anaconda",
+    "sonar-scanner",
+    "newrelic",
+    "linux-gnu",
+    "nodejs.org/dist",
+];
+
+/// The obstacles of one instruction, apart from packages and accounts.
+pub fn of_instruction(instruction: &Instruction, text: &str) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    let body = instruction.body.text.as_str();
+    if ["x86_64-linux-gnu", "aarch64-linux-gnu"].iter().any(|path| body.contains(path)) {
+        found.push(Obstacle::new(
+            instruction.span,
+            "a multi-arch library path that Alpine does not have (BASE-21)",
+        ));
+    }
+    match instruction.keyword {
+        Keyword::Run => run(instruction, text, &mut found),
+        Keyword::Onbuild => found.push(Obstacle::new(instruction.span, "ONBUILD (MS-18)")),
+        Keyword::Env => environment(instruction, &mut found),
+        Keyword::User if unquoted(body).split(':').next() == Some("www-data") => {
+            found.push(Obstacle::new(
+                instruction.span,
+                "the user www-data is 33 on Debian and absent on Alpine (USER-05)",
+            ));
+        }
+        Keyword::Copy | Keyword::Add => copied(instruction, &mut found),
+        _ => {}
+    }
+    found
+}
+
+fn environment(instruction: &Instruction, found: &mut Vec<Obstacle>) {
+    for pair in &instruction.pairs {
+        if pair.name == "LD_PRELOAD" {
+            found.push(Obstacle::new(pair.span, "LD_PRELOAD names a library by its Debian path (BASE-20)"));
+        }
+    }
+}
+
+fn copied(instruction: &Instruction, found: &mut Vec<Obstacle>) {
+    let sources = instruction.words.iter().rev().skip(1);
+    for source in sources.filter(|source| source.text.ends_with(".deb")) {
+        found.push(Obstacle::new(source.span, "a .deb file (PKG-04)"));
+    }
+    for source in
+        instruction.words.iter().filter(|word| word.text.ends_with(".whl") || word.text == "wheels/")
+    {
+        found.push(Obstacle::new(source.span, "wheels that were made elsewhere (FILE-24)"));
+    }
+    let remote = instruction
+        .words
+        .first()
+        .filter(|word| instruction.keyword == Keyword::Add && word.text.contains("://"));
+    if let Some(word) = remote {
+        found.extend(download(&word.text).map(|what| Obstacle::new(word.span, what)));
+    }
+}
+
+fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
+    let script = Script::of(instruction, text);
+    if let Some(why) = &script.unreadable {
+        found.push(Obstacle::new(
+            instruction.span,
+            format!("a RUN that cannot be read as a shell script ({why})"),
+        ));
+        return;
+    }
+    for command in &script.commands {
+        found.extend(of_command(command, text));
+    }
+    for item in script.items.iter().filter(|item| item.command.is_none()) {
+        let inner: Vec<&Command> =
+            script.commands.iter().filter(|command| item.span.contains(command.span)).collect();
+        let fetches = inner.iter().any(|command| matches!(command.name(), "curl" | "wget"));
+        let runs = inner.iter().any(|command| matches!(command.name(), "sh" | "bash" | "python" | "python3"));
+        if fetches && runs && item.span.of(text).contains('|') {
+            found.push(Obstacle::new(
+                item.span,
+                "an installer fetched from the network and run unseen (PKG-20)",
+            ));
+        }
+    }
+}
+
+fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    let name = command.name();
+    if let Some((_, trap)) = DEBIAN_COMMANDS.iter().find(|(known, _)| *known == name) {
+        found.push(Obstacle::new(command.span, format!("`{name}` ({trap})")));
+    }
+    let writes_sources = command.redirects.iter().any(|span| span.of(text).contains("/etc/apt"));
+    if writes_sources || command.arguments().any(|word| word.contains("sources.list")) {
+        found.push(Obstacle::new(command.span, "an apt repository of a third party (PKG-03)"));
+    }
+    if packages::is_apt(command) && !packages::is_apt_companion(command) {
+        let verb = packages::subcommand(command).map_or("", |word| word.text());
+        if verb != "install" {
+            found.push(Obstacle::new(command.span, format!("`{name} {verb}` (PKG-11)")));
+        } else if !command.is_item {
+            found.push(Obstacle::new(
+                command.span,
+                format!("`{name} install` inside another command (PKG-11)"),
+            ));
+        }
+    }
+    for word in command.arguments().filter(|word| word.contains("://")) {
+        found.extend(download(word).map(|what| Obstacle::new(command.span, what)));
+    }
+    found
+}
+
+/// Why a download may not run on musl; `None` for scripts, data and what is built for musl.
+fn download(url: &str) -> Option<String> {
+    let lower = url.to_ascii_lowercase();
+    if lower.contains("musl") || lower.contains("alpine") {
+        return None;
+    }
+    let name = url.rsplit('/').next().unwrap_or(url);
+    if GLIBC_DOWNLOADS.iter().any(|known| lower.contains(known)) {
+        return Some(format!("{name} needs glibc (BASE-03)"));
+    }
+    let is_program = lower.contains("linux") || lower.contains("amd64") || lower.contains("x86_64");
+    let is_archive = [".deb", ".rpm", ".run", ".appimage"].iter().any(|ending| lower.ends_with(ending));
+    (is_program || is_archive).then(|| format!("cannot tell whether {name} runs on musl (BASE-03)"))
+}
+
+/// Why an image that files are copied from does not fit Alpine.
+pub fn of_copied_image(image: &str) -> Option<String> {
+    let static_images = ["ghcr.io/astral-sh/uv", "astral/uv"];
+    let name = image.split([':', '@']).next().unwrap_or(image);
+    let is_fine = static_images.contains(&name)
+        || image.contains("alpine")
+        || images::official_name(name) == Some("busybox");
+    (!is_fine).then(|| format!("files copied from {image}, whose C library is not known (MS-23)"))
+}

@@ -1,0 +1,164 @@
+//! One RUN instruction in Alpine's words, in its own layout.
+
+use super::{
+    accounts::{self, Translation},
+    obstacles::Obstacle,
+};
+use crate::{
+    docker::{Instruction, write},
+    facts::packages::{self, Install, Manager},
+    knowledge::{
+        AlpineBranch,
+        apt::{self, AptFact, ImageFamily},
+        shell as busybox,
+    },
+    shell::Script,
+};
+
+/// A RUN that was looked at: what to replace, what stands in the way, what else it needs.
+#[derive(Clone, Debug, Default)]
+pub struct Translated {
+    /// Replacements inside the instruction.
+    pub pieces: Vec<write::Piece>,
+    /// What has no translation.
+    pub obstacles: Vec<Obstacle>,
+    /// Packages that its commands need on Alpine.
+    pub needs: Vec<(&'static str, String)>,
+    /// Packages that it installs on Alpine.
+    pub installed: Vec<String>,
+    /// What a reviewer should know.
+    pub notes: Vec<String>,
+    /// Where further packages can be added: after this word.
+    pub last_package: Option<crate::source::Span>,
+}
+
+/// Translates a RUN for `branch`.
+pub fn translate(
+    instruction: &Instruction,
+    text: &str,
+    branch: AlpineBranch,
+    family: ImageFamily,
+) -> Translated {
+    let script = Script::of(instruction, text);
+    let mut out = Translated::default();
+    if !instruction.heredocs.is_empty()
+        && packages::installs(&script).iter().any(|install| install.manager == Manager::Apt)
+    {
+        out.obstacles.push(Obstacle::new(instruction.span, "apt inside a here-document (PKG-11)"));
+        return out;
+    }
+    let mut removed: Vec<usize> = Vec::new();
+    for (index, _) in script.items.iter().enumerate() {
+        if script.command_of(index).is_some_and(packages::is_apt_companion) {
+            removed.push(index);
+        }
+    }
+    for install in packages::installs(&script).iter().filter(|install| install.manager == Manager::Apt) {
+        if self::install(install, text, branch, family, &mut out) {
+            removed.push(install.item);
+        }
+    }
+    removed.sort_unstable();
+    if !script.is_plain_list()
+        && !removed.is_empty()
+        && script.items.iter().any(|item| item.join == Some(crate::shell::Join::Or))
+    {
+        out.obstacles.push(Obstacle::new(instruction.span, "apt in a list joined by || (PKG-11)"));
+    }
+    out.pieces.extend(write::delete_items(text, &script, &removed));
+    for command in
+        script.commands.iter().filter(|command| !removed.contains(&command.item) || !command.is_item)
+    {
+        match accounts::translate(command) {
+            Some(Translation::Replace(new)) => out.pieces.push((command.span, new)),
+            Some(Translation::Refuse(why)) => out.obstacles.push(Obstacle::new(command.span, why)),
+            Some(Translation::Keep) => {}
+            None => need_of(command, &mut out),
+        }
+    }
+    out
+}
+
+fn need_of(command: &crate::shell::Command, out: &mut Translated) {
+    if packages::is_apt(command) || command.words.is_empty() {
+        return;
+    }
+    let words: Vec<&str> = command.arguments().collect();
+    if command.name() == "ldconfig" {
+        return;
+    }
+    if let Some(need) = busybox::missing(command.name(), &words) {
+        let what = format!("{} {}", command.name(), need.option).trim().to_owned();
+        out.needs.push((need.package, what));
+    }
+}
+
+/// Translates one `apt-get install`; `true` when nothing of it is left.
+fn install(
+    install: &Install,
+    text: &str,
+    branch: AlpineBranch,
+    family: ImageFamily,
+    out: &mut Translated,
+) -> bool {
+    for obstacle in &install.obstacles {
+        out.obstacles.push(Obstacle::new(install.head, format!("`{obstacle}` in apt-get install (PKG-11)")));
+    }
+    let mut seen: Vec<String> = Vec::new();
+    let mut pieces = Vec::new();
+    let mut last = None;
+    for package in &install.packages {
+        match apt::lookup(&package.name, branch, family) {
+            AptFact::Mapped { apk, note, .. } => {
+                let new: Vec<&str> =
+                    apk.iter().copied().filter(|name| !seen.iter().any(|other| other == name)).collect();
+                seen.extend(new.iter().map(|name| (*name).to_owned()));
+                if package.pin.is_some() {
+                    out.notes.push(format!(
+                        "The pin of {} is dropped: Alpine keeps only the newest build (PKG-02).",
+                        package.name
+                    ));
+                }
+                if !note.is_empty() && (apk.len() != 1 || apk[0] != package.name) {
+                    out.notes.push(format!("{}: {note}.", package.name));
+                }
+                match new.is_empty() {
+                    true => pieces.push(write::delete_word(text, package.span)),
+                    false => {
+                        last = Some(package.span);
+                        pieces.push((package.span, laid_out(text, package.span, &new)));
+                    }
+                }
+            }
+            AptFact::NotNeeded { .. } => pieces.push(write::delete_word(text, package.span)),
+            AptFact::NoEquivalent { why } => {
+                out.obstacles.push(Obstacle::new(package.span, format!("{}: {why}", package.name)));
+            }
+            AptFact::Unknown => {
+                out.obstacles.push(Obstacle::new(
+                    package.span,
+                    format!("the package {} is not in the tables (PKG-01)", package.name),
+                ));
+            }
+        }
+    }
+    if seen.is_empty() {
+        return out.obstacles.is_empty() || install.packages.is_empty();
+    }
+    out.installed.extend(seen);
+    out.last_package = last.or(out.last_package);
+    out.pieces.push((install.head, "apk add --no-cache".to_owned()));
+    out.pieces.extend(pieces);
+    out.pieces.extend(install.late_options.iter().map(|span| write::delete_word(text, *span)));
+    false
+}
+
+/// Several packages for one word: a line each where the word has a line of its own.
+pub fn laid_out(text: &str, span: crate::source::Span, names: &[&str]) -> String {
+    if names.len() > 1 && write::is_alone(text, span) {
+        let newline = write::newline_of(text);
+        let separator = format!(" \\{newline}{}", write::indent_at(text, span.start));
+        return names.join(&separator);
+    }
+    names.join(" ")
+}

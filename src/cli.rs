@@ -1,0 +1,140 @@
+//! The command line's types; no behaviour.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Rewrites Debian-slim Dockerfiles and their compose files to Alpine, as a diff to review.
+#[derive(Debug, Parser)]
+#[command(name = "alpinist", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show, check or write the optimized Dockerfiles and compose files.
+    Optimize(Box<Optimize>),
+    /// List the passes in their order.
+    Passes,
+    /// Print the manual page of a pass, or what is behind a trap id; `-` reads an error message from stdin.
+    Explain(Explain),
+    /// Print how Dockerfiles are read, one JSON object a file.
+    Parse(Parse),
+}
+
+/// Arguments of `optimize`.
+#[derive(Debug, Args)]
+pub struct Optimize {
+    /// A project folder, a compose file or a Dockerfile.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Print the diff and write nothing (the default).
+    #[arg(long, conflicts_with_all = ["write", "check"])]
+    pub dry_run: bool,
+    /// Write the files.
+    #[arg(long, conflicts_with = "check")]
+    pub write: bool,
+    /// Write nothing; exit with 1 if something would change.
+    #[arg(long)]
+    pub check: bool,
+    /// Where to go; `auto` takes Alpine where the evidence allows it.
+    #[arg(long, value_enum, default_value_t = Target::Auto)]
+    pub target: Target,
+    /// The Alpine branch, such as 3.23; the default is the newest one published for the image.
+    #[arg(long, value_name = "VERSION")]
+    pub alpine: Option<String>,
+    /// Rewrite the Dockerfile itself instead of writing a sibling.
+    #[arg(long)]
+    pub in_place: bool,
+    /// Only this service; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub service: Vec<String>,
+    /// Only these passes, separated by commas.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Not these passes, separated by commas.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// The highest risk to apply.
+    #[arg(long, value_enum, default_value_t = RiskCap::Review)]
+    pub risk: RiskCap,
+    /// What to print on stdout.
+    #[arg(long, value_enum, default_value_t = Format::Diff)]
+    pub format: Format,
+    /// The configuration file; the default is alpinist.yaml in PATH.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Overwrite a sibling that holds something else.
+    #[arg(long)]
+    pub force: bool,
+    /// Show in the summary also where there was nothing to do.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A pass, a trap id such as PKG-05, or `-` for an error message on stdin.
+    pub topic: String,
+}
+
+/// Arguments of `parse`.
+#[derive(Debug, Args)]
+pub struct Parse {
+    /// Dockerfiles.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// The output format.
+    #[arg(long, value_enum, default_value_t = ParseFormat::Json)]
+    pub format: ParseFormat,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Where to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Target {
+    Alpine,
+    Slim,
+    Auto,
+}
+
+/// The highest risk to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum RiskCap {
+    Safe,
+    Review,
+}
+
+/// What `optimize` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Format {
+    Diff,
+    Summary,
+    Json,
+}
+
+/// What `parse` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum ParseFormat {
+    Json,
+}

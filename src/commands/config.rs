@@ -1,0 +1,113 @@
+//! alpinist.yaml: the project's choices. An unknown key is an error with its line.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use serde::Deserialize;
+
+use crate::{
+    compose::size,
+    options::{Limits, Options, Target},
+    source::Span,
+    workspace::load::InputError,
+};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    target: Option<TargetName>,
+    alpine: Option<String>,
+    passes: Passes,
+    services: BTreeMap<String, Service>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TargetName {
+    Auto,
+    Alpine,
+    Slim,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Passes {
+    skip: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Service {
+    limits: ServiceLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ServiceLimits {
+    memory: Option<String>,
+    cpus: Option<Number>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Text(String),
+    Float(f64),
+}
+
+/// Takes the choices of the file at `path` over into `options`, where the command line made none.
+///
+/// # Errors
+/// When the file cannot be read, is not YAML, or holds a key or value that is not known.
+pub fn apply(path: &Path, options: &mut Options) -> Result<(), InputError> {
+    let shown = path.display().to_string();
+    let text: Arc<str> =
+        std::fs::read_to_string(path).map_err(|error| fault(&shown, None, None, error.to_string()))?.into();
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    let settings = serde_saphyr::options! { strict_booleans: true };
+    let file: File = serde_saphyr::from_str_with_options(&text, settings).map_err(|error| {
+        let span = error.location().map(|at| line_span(&text, at.line() as usize));
+        fault(&shown, Some(text.clone()), span, error.without_snippet().to_string())
+    })?;
+    if options.target == Target::Auto {
+        options.target = match file.target {
+            Some(TargetName::Alpine) => Target::Alpine,
+            Some(TargetName::Slim) => Target::Slim,
+            Some(TargetName::Auto) | None => Target::Auto,
+        };
+    }
+    options.alpine = options.alpine.take().or(file.alpine);
+    options.skip.extend(file.passes.skip);
+    for (name, service) in file.services {
+        let cpus = service.limits.cpus.map(|number| match number {
+            Number::Text(text) => text,
+            Number::Float(value) => value.to_string(),
+        });
+        let memory = service.limits.memory;
+        let wrong = memory.as_ref().filter(|memory| size::parse_memory(memory).is_none());
+        let wrong = wrong.or(cpus.as_ref().filter(|cpus| size::parse_cpus(cpus).is_none()));
+        if let Some(value) = wrong {
+            let span = text.find(value.as_str()).map(|at| Span::new(at, at + value.len()));
+            return Err(fault(
+                &shown,
+                Some(text.clone()),
+                span,
+                format!("{value} is no size that compose knows"),
+            ));
+        }
+        options.limits.insert(name, Limits { memory, cpus });
+    }
+    Ok(())
+}
+
+fn line_span(text: &str, line: usize) -> Span {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    Span::at(start.min(text.len()))
+}
+
+fn fault(path: &str, text: Option<Arc<str>>, span: Option<Span>, what: String) -> InputError {
+    let help =
+        "alpinist.yaml knows target, alpine, passes.skip and services.NAME.limits.{memory,cpus}".to_owned();
+    InputError { path: path.to_owned(), text, span, what, help }
+}

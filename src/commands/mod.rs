@@ -1,0 +1,33 @@
+//! One file a command: from arguments to exit code.
+
+use std::process::ExitCode;
+
+pub mod config;
+pub mod explain;
+pub mod optimize;
+pub mod parse;
+pub mod passes;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done,
+    /// `--check` found changes.
+    Changes,
+    /// The arguments or the configuration are wrong.
+    Usage,
+    /// An input could not be read or parsed, or a file was not written.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::Changes => 1,
+            Exit::Usage => 2,
+            Exit::Failed => 3,
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! `alpinist parse`: how Dockerfiles are read, one JSON object a line.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use serde_json::{Value, json};
+
+use super::Exit;
+use crate::{
+    cli::Parse,
+    docker::{self, Dockerfile, Instruction},
+    view::diagnostic,
+    workspace::load::InputError,
+};
+
+/// Parses every file; one that cannot be read does not stop the others.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn run(arguments: &Parse, colour: bool, out: &mut dyn Write) -> io::Result<Exit> {
+    let mut exit = Exit::Done;
+    for file in &arguments.files {
+        match read(file) {
+            Ok((text, dockerfile)) => {
+                writeln!(out, "{}", object(&file.to_string_lossy(), &text, &dockerfile))?
+            }
+            Err(error) => {
+                exit = Exit::Failed;
+                anstream::eprint!("{}", diagnostic::render(&error, colour));
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn read(file: &Path) -> Result<(String, Dockerfile), InputError> {
+    let path = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| InputError {
+        path: path.clone(),
+        text: None,
+        span: None,
+        what: error.to_string(),
+        help: "check that it is a readable UTF-8 file".to_owned(),
+    })?;
+    match docker::parse(&text) {
+        Ok(dockerfile) => Ok((text, dockerfile)),
+        Err(error) => {
+            let (what, help) = (error.what, error.help);
+            Err(InputError { path, text: Some(text.into()), span: Some(error.span), what, help })
+        }
+    }
+}
+
+fn object(file: &str, text: &str, dockerfile: &Dockerfile) -> Value {
+    let directives: serde_json::Map<String, Value> = dockerfile
+        .directives
+        .iter()
+        .map(|directive| (directive.name.clone(), json!(directive.value)))
+        .collect();
+    let instructions: Vec<Value> = dockerfile
+        .instructions
+        .iter()
+        .enumerate()
+        .map(|(index, instruction)| {
+            let stage = dockerfile.stages.iter().find(|stage| stage.instructions.contains(&index));
+            instruction_object(text, instruction, stage.map(|stage| stage.index))
+        })
+        .collect();
+    json!({"file": file, "directives": directives, "instructions": instructions})
+}
+
+fn instruction_object(text: &str, instruction: &Instruction, stage: Option<usize>) -> Value {
+    let flags: Vec<String> = instruction
+        .flags
+        .iter()
+        .map(|flag| match &flag.value {
+            Some(value) => format!("--{}={value}", flag.name),
+            None => format!("--{}", flag.name),
+        })
+        .collect();
+    let heredocs: Vec<Value> = instruction
+        .heredocs
+        .iter()
+        .map(|heredoc| json!({"name": heredoc.name, "content": heredoc.body.of(text), "expand": heredoc.expands}))
+        .collect();
+    json!({
+        "name": instruction.keyword.name(), "start_line": instruction.lines.0, "end_line": instruction.lines.1,
+        "flags": flags, "args": arguments(instruction), "json": instruction.json.is_some(),
+        "heredocs": heredocs, "stage": stage,
+    })
+}
+
+/// The arguments as BuildKit's parser hands them on: words, or the whole text for shell forms.
+fn arguments(instruction: &Instruction) -> Vec<String> {
+    use docker::Keyword::*;
+    if let (Some(json), false) = (&instruction.json, instruction.keyword == Healthcheck) {
+        return json.iter().map(|word| word.text.clone()).collect();
+    }
+    match instruction.keyword {
+        Run | Cmd | Entrypoint | Shell => vec![instruction.body.text.clone()],
+        Healthcheck => healthcheck_arguments(instruction),
+        Env | Label => instruction
+            .pairs
+            .iter()
+            .map(|pair| format!("{}={}", pair.name, pair.value.as_deref().unwrap_or_default()))
+            .collect(),
+        Arg => instruction
+            .pairs
+            .iter()
+            .map(|pair| match &pair.value {
+                Some(value) => format!("{}={value}", pair.name),
+                None => pair.name.clone(),
+            })
+            .collect(),
+        Onbuild => vec![instruction.body.text.clone()],
+        _ => instruction.words.iter().map(|word| word.text.clone()).collect(),
+    }
+}
+
+fn healthcheck_arguments(instruction: &Instruction) -> Vec<String> {
+    let kind = instruction.words.first().map(|word| word.text.clone()).unwrap_or_default();
+    let rest = instruction.body.text[kind.len()..].trim();
+    match &instruction.json {
+        Some(json) => [kind].into_iter().chain(json.iter().map(|word| word.text.clone())).collect(),
+        None if rest.is_empty() => vec![kind],
+        None => vec![kind, rest.to_owned()],
+    }
+}

@@ -1,0 +1,41 @@
+//! What a pass may change in a compose file, by the aspects that it declares.
+
+use crate::{
+    compose::{self, Compose},
+    facts::Aspect,
+    pass::Pass,
+};
+
+/// Requires that `after` differs from `before` only where `pass` may change it, and keeps every comment.
+///
+/// # Errors
+/// What else differs.
+pub(super) fn check(pass: &Pass, before: &str, after: &str) -> Result<(), String> {
+    let names = Compose::parse(before).map_err(|error| error.to_string())?;
+    let mut allowed = Vec::new();
+    for service in &names.services {
+        for keys in pass.alters.iter().flat_map(|aspect| keys_of(*aspect)) {
+            let keys = keys.split('/').map(str::to_owned);
+            allowed.push(["services".to_owned(), service.name.clone()].into_iter().chain(keys).collect());
+        }
+    }
+    compose::verify(before, after, &allowed)?;
+    let comments = |text: &str| -> Vec<String> {
+        text.lines().map(str::trim).filter(|line| line.starts_with('#')).map(str::to_owned).collect()
+    };
+    let kept = comments(after);
+    match comments(before).into_iter().find(|comment| !kept.contains(comment)) {
+        Some(comment) => Err(format!("the comment \"{comment}\" would be lost")),
+        None => Ok(()),
+    }
+}
+
+fn keys_of(aspect: Aspect) -> &'static [&'static str] {
+    match aspect {
+        Aspect::Limits => &["deploy/resources", "mem_limit", "mem_reservation", "cpus"],
+        Aspect::Build => &["build"],
+        Aspect::Security => &["cap_drop", "security_opt", "read_only"],
+        Aspect::Mounts => &["volumes", "tmpfs"],
+        _ => &[],
+    }
+}

@@ -1,0 +1,61 @@
+//! The plan as one patch in git's extended format, which `git apply` takes.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use similar::TextDiff;
+
+use crate::plan::{Base, Output, Plan};
+
+/// Writes the patch of every output.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    plan.outputs.iter().try_for_each(|output| out.write_all(patch(output).as_bytes()))
+}
+
+/// The patch of one output.
+pub fn patch(output: &Output) -> String {
+    let (from, old) = match &output.base {
+        Base::Same(text) => (&output.path, text),
+        Base::Copy { path, text } => (path, text),
+    };
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "diff --git {} {}", quoted("a/", from), quoted("b/", &output.path));
+    let diff = TextDiff::configure()
+        .algorithm(similar::Algorithm::Patience)
+        .diff_lines(old.as_str(), output.text.as_str());
+    if matches!(output.base, Base::Copy { .. }) {
+        let _ = writeln!(out, "similarity index {}%", (diff.ratio() * 100.0).floor());
+        let _ = writeln!(out, "copy from {}\ncopy to {}", quoted("", from), quoted("", &output.path));
+    }
+    if *old == output.text {
+        return out;
+    }
+    let _ = writeln!(out, "--- {}\n+++ {}", quoted("a/", from), quoted("b/", &output.path));
+    let _ = write!(out, "{}", diff.unified_diff().context_radius(3));
+    out
+}
+
+/// A path as git writes it: quoted when it holds a control character, a quote or a backslash.
+fn quoted(prefix: &str, path: &str) -> String {
+    let is_odd = |c: char| c.is_control() || matches!(c, '"' | '\\') || !c.is_ascii();
+    if !path.contains(is_odd) {
+        return format!("{prefix}{path}");
+    }
+    let mut out = format!("\"{prefix}");
+    for byte in path.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', byte as char]),
+            0x20..=0x7e => out.push(byte as char),
+            _ => {
+                let _ = write!(out, "\\{byte:03o}");
+            }
+        }
+    }
+    out + "\""
+}

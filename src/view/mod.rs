@@ -1,0 +1,6 @@
+//! What people and programs read: one renderer a file, each takes a plan and a writer.
+
+pub mod diagnostic;
+pub mod diff;
+pub mod json;
+pub mod summary;
