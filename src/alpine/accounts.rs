@@ -216,10 +216,10 @@ fn usermod(command: &Command) -> Result<String, String> {
 /// Debian's adduser: busybox takes most of its long options, and rejects a few.
 fn debian_adduser(command: &Command) -> Result<Translation, String> {
     let words: Vec<&str> = command.words[1..].iter().map(|word| word.raw.as_str()).collect();
-    let is_rejected = |word: &&str| {
+    let is_rejected = |word: &str| {
         let rejected =
             ["--group", "--disabled-login", "--quiet", "--force-badname", "--allow-bad-names", "-r"];
-        rejected.contains(word)
+        rejected.contains(&word)
     };
     if let [user, group] = words[..]
         && command.name() == "adduser"
@@ -232,12 +232,12 @@ fn debian_adduser(command: &Command) -> Result<Translation, String> {
         let id =
             words.iter().position(|word| matches!(*word, "--gid" | "-g")).and_then(|at| words.get(at + 1));
         id.map_or(Ok(()), |id| free_id(AccountKind::Group, id))?;
-        return match words.iter().find(is_rejected) {
+        return match words.iter().find(|word| is_rejected(word)) {
             Some(flag) => Err(format!("addgroup {flag} has no counterpart (USER-02)")),
             None => Ok(Translation::Keep),
         };
     }
-    if !words.iter().any(|word| is_rejected(&word)) {
+    if !words.iter().any(|word| is_rejected(word)) {
         return match account(command) {
             Some(name) if users::alpine_has(AccountKind::User, name).is_some() => {
                 Err(format!("the user {name} exists on Alpine already (USER-03)"))
