@@ -3,9 +3,10 @@
 
     python3 knowledge/debian_twins.py bookworm=FILE trixie=FILE …
 
-Each FILE is a suite's Packages index for amd64, as text. A `-` says that nothing is
-needed at run time. The packages asked about are the dev-headers rows of apt-packages.tsv. A library of the same source package counts;
-a -dev package without one is followed to the -dev packages it depends on.
+Each FILE is a suite's Packages index for amd64, as text. The packages asked about are
+the dev-headers rows of apt-packages.tsv. A library of the same source package counts; a
+-dev package without one is followed to the -dev packages it depends on. A `-` says that
+nothing is needed at run time.
 """
 
 import pathlib
