@@ -2,6 +2,7 @@
 
 pub mod build_context;
 pub mod contract;
+pub mod evidence;
 pub mod packages;
 pub mod python;
 pub mod runtime;

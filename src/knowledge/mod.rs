@@ -11,6 +11,7 @@ pub mod shell;
 mod table;
 pub mod tags;
 pub mod traps;
+pub mod twins;
 pub mod users;
 pub mod wheels;
 

@@ -45,14 +45,16 @@ pub fn all() -> impl Iterator<Item = Trap> {
     TRAPS.rows().filter_map(|row| trap(&row))
 }
 
-/// The traps that an error message or a trap number speaks of, the likeliest first.
+/// The traps that an error message or a trap number speaks of; the closest match comes first.
 pub fn explain(text: &str) -> Vec<Trap> {
     if let Some(trap) = get(text.trim()) {
         return vec![trap];
     }
     let text = text.to_ascii_lowercase();
+    let mut matches: Vec<Row> = ERRORS.rows().filter(|row| is_match(&text, row.cell(0))).collect();
+    matches.sort_by_key(|row| std::cmp::Reverse(row.cell(0).len()));
     let mut found: Vec<Trap> = Vec::new();
-    for row in ERRORS.rows().filter(|row| is_match(&text, row.cell(0))) {
+    for row in matches {
         for trap in row.cell(1).split(' ').filter_map(get) {
             if !found.contains(&trap) {
                 found.push(trap);
@@ -85,4 +87,29 @@ fn trap(row: &Row) -> Option<Trap> {
         _ => return None,
     };
     Some(Trap { id: row.cell(0), action, name: row.cell(2), text: row.cell(3) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> Vec<&'static str> {
+        explain(text).iter().map(|trap| trap.id).collect()
+    }
+
+    #[test]
+    fn explains_error_texts() {
+        assert_eq!(ids("Error loading shared library libpq.so.5: No such file or directory")[0], "PKG-06");
+        assert_eq!(ids("addgroup: gid '999' in use")[0], "USER-03");
+        assert_eq!(ids("ERROR: No matching distribution found for torch")[0], "BASE-01");
+        assert_eq!(ids("exec /entrypoint.sh: no such file or directory")[0], "PKG-19");
+        assert_eq!(ids("all is well"), [""; 0]);
+    }
+
+    #[test]
+    fn finds_a_trap_by_number() {
+        assert_eq!(ids("pkg-05"), ["PKG-05"]);
+        assert_eq!(get("PKG-01").map(|trap| trap.action), Some(Action::Refuse));
+        assert_eq!(all().count(), include_str!("../../knowledge/traps.tsv").lines().count() - 1);
+    }
 }

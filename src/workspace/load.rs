@@ -12,6 +12,7 @@ use crate::{
     compose::Compose,
     docker::{self, Dockerfile, Keyword},
     facts::{build_context, contract::join_path, python},
+    manifest::requirements,
     shell::Script,
     source::{FileId, FileKind, Place, SourceFile, place},
 };
@@ -372,12 +373,15 @@ fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: &str) {
             let path = join_path(&workdir, &wanted);
             let found = build_context::origin(&instructions[..index], context, &path, &lookup);
             if let Some(found) = found {
-                read_closure(disk, &found, 0);
+                read_closure(disk, &found);
             }
         }
     }
-    for name in ["package.json", "package-lock.json", "pyproject.toml", "requirements.txt"] {
-        disk.read(&path::join(context, name));
+    for name in ["package.json", "package-lock.json"] {
+        let wanted = join_path(&workdir, name);
+        if let Some(found) = build_context::origin(instructions, context, &wanted, &lookup) {
+            disk.read(&found);
+        }
     }
 }
 
@@ -408,21 +412,10 @@ fn looks_like_file(word: &str) -> bool {
     [".sh", ".bash", ".py"].iter().any(|ending| name.ends_with(ending)) || name.contains("entrypoint")
 }
 
-/// Reads a requirements file and those that it names.
-fn read_closure(disk: &Disk, file: &str, depth: usize) {
-    let Some(text) = disk.read(file) else { return };
-    if depth > 8 || !file.ends_with(".txt") && !file.ends_with(".in") {
-        return;
-    }
-    for line in text.lines() {
-        let line = line.trim();
-        let operand = ["-r", "-c", "--requirement", "--constraint"].iter().find_map(|flag| {
-            let rest = line.strip_prefix(flag)?;
-            rest.starts_with([' ', '=', '\t']).then(|| rest.trim_start_matches([' ', '=', '\t']))
-        });
-        if let Some(operand) = operand {
-            let operand = operand.split(" #").next().unwrap_or(operand).trim();
-            read_closure(disk, &path::join(path::parent(file), operand), depth + 1);
-        }
+/// Reads a file and, when it is a requirements file, those that it names.
+fn read_closure(disk: &Disk, file: &str) {
+    disk.read(file);
+    if file.ends_with(".txt") || file.ends_with(".in") {
+        requirements::closure(file, &|path| disk.read(path));
     }
 }
