@@ -3,6 +3,8 @@
 pub mod build;
 pub mod command;
 pub mod edit;
+#[cfg(test)]
+mod edit_tests;
 mod error;
 mod file;
 pub mod health;
@@ -12,6 +14,8 @@ mod locate;
 pub mod mount;
 pub mod node;
 pub mod port;
+#[cfg(test)]
+mod property_tests;
 pub mod read;
 mod refusal;
 pub mod resolve;
@@ -21,6 +25,8 @@ pub mod service;
 pub mod size;
 pub mod variable;
 mod verify;
+#[cfg(test)]
+mod view_tests;
 mod write;
 
 pub use edit::{Edits, append_item, expand_build, insert_at, insert_entry, set_scalar};

@@ -101,6 +101,7 @@ impl<'t> Reader<'t> {
             Event::Alias(id) => self.alias(id, span)?,
             Event::SequenceStart(style, ..) => {
                 let flow = style == StructureStyle::Flow;
+                let span = if flow { span } else { self.dash(span) };
                 self.enter(span, NodeKind::Sequence(Sequence { items: Vec::new(), flow }), tag)?;
             }
             Event::MappingStart(style, ..) => {
@@ -265,13 +266,24 @@ impl<'t> Reader<'t> {
         Span::new(header, line_end(self.text, span.start + content.len()))
     }
 
+    /// The place of a block list; where the `-` is not indented, the parser reports its first item instead.
+    fn dash(&self, span: Span) -> Span {
+        let is_value = self.open.last().is_some_and(|open| open.key.is_some());
+        if is_value { Span::at(self.indicator(&['-'], span.end)) } else { span }
+    }
+
     fn block_header(&self, limit: usize) -> usize {
+        self.indicator(&['|', '>'], limit)
+    }
+
+    /// The first of `indicators` after the last token, past anchors, tags and comments; else `limit`.
+    fn indicator(&self, indicators: &[char], limit: usize) -> usize {
         let mut at = self.at.min(limit);
         while at < limit {
             let rest = &self.text[at..limit];
             let Some(first) = rest.chars().next() else { break };
             at += match first {
-                '|' | '>' => return at,
+                _ if indicators.contains(&first) => return at,
                 '#' => rest.find('\n').unwrap_or(rest.len()),
                 '&' | '!' => rest.find(char::is_whitespace).unwrap_or(rest.len()),
                 other => other.len_utf8(),
