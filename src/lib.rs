@@ -28,6 +28,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod shell;
 pub mod source;
+pub mod stages;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;
 pub mod view;

@@ -13,13 +13,13 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
     let mut names: Vec<String> = Vec::new();
     for build in &evidence.builds {
         let all = build.build.iter().chain(&build.runtime).map(|name| (*name).to_owned());
-        let missing: Vec<String> = all.filter(|name| !out.installed.contains(name)).collect();
+        let missing: Vec<String> = all.filter(|name| !is_provided(&out.installed, name)).collect();
         if !missing.is_empty() {
             out.notes.push(format!("{} is compiled: {} added for it.", build.name, missing.join(", ")));
         }
         names.extend(missing);
     }
-    for package in evidence.runtime.iter().filter(|name| !out.installed.iter().any(|have| have == *name)) {
+    for package in evidence.runtime.iter().filter(|name| !is_provided(&out.installed, name)) {
         out.notes.push(format!("{package} is added: an installed package calls it."));
         names.push((*package).to_owned());
     }
@@ -42,6 +42,18 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
             || evidence.builds.iter().any(|build| build.build.contains(&name.as_str()))
     });
     place(image, out, &names);
+}
+
+/// Whether one of the installed packages is `name`, depends on it, or is the headers that pull it in.
+fn is_provided(installed: &[String], name: &str) -> bool {
+    installed.iter().any(|have| {
+        let brought = apk::brings(have);
+        have == name || brought.contains(&name) || (have.ends_with("-dev") && runs_with(have, name))
+    })
+}
+
+fn runs_with(headers: &str, name: &str) -> bool {
+    apk::lookup(headers).is_some_and(|fact| fact.runtime.contains(&name))
 }
 
 /// What the official image brings along.

@@ -212,7 +212,6 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
             &lookup,
         );
         let Some(text) = path.as_ref().and_then(|path| cx.ws.context_text(path)) else { continue };
-        evidence.known += 1;
         for name in GLIBC_ONLY.iter().filter(|name| text.contains(&format!("{name}\""))) {
             evidence.against.push(format!("{name} has no build for musl (BASE-04)"));
         }

@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod packages;
 pub mod python;
 pub mod runtime;
+pub mod split;
 pub mod writers;
 
 use std::collections::BTreeMap;
