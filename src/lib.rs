@@ -2,4 +2,5 @@
 
 pub mod edit;
 pub mod knowledge;
+pub mod manifest;
 pub mod source;

@@ -1,0 +1,17 @@
+//! Dependency manifests and lock files: what a project asks its package manager for.
+
+mod pep508;
+pub mod requirements;
+
+/// A Python package name in PyPI's normal form: lower case, with single dashes.
+pub fn normal_name(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for c in name.trim().chars() {
+        match c {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            _ => normal.extend(c.to_lowercase()),
+        }
+    }
+    normal
+}
