@@ -20,6 +20,7 @@ pub mod compose;
 pub mod docker;
 pub mod edit;
 pub mod facts;
+pub mod installs;
 pub mod knowledge;
 pub mod manifest;
 pub mod options;

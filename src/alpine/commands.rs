@@ -23,20 +23,31 @@ pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
         }
     }
     let last = &states[states.len() - 1].workdir;
+    for words in of_services(cx, image) {
+        command(cx, image, &words, (image.stage().base_word.span, last), out);
+    }
+}
+
+/// The commands that run in the container: CMD, ENTRYPOINT, HEALTHCHECK, and those of its services.
+pub fn run_by(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
+    let keywords = [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck];
+    let steps = keywords.into_iter().filter_map(|keyword| runtime::last(image, keyword));
+    steps.flat_map(commands_of).chain(of_services(cx, image)).filter(|words| !words.is_empty()).collect()
+}
+
+fn of_services(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
     for service in cx.services_of(image.image) {
         let commands = [&service.service.command, &service.service.entrypoint];
-        let mut all: Vec<Vec<String>> =
-            commands.into_iter().flatten().filter_map(|field| field.value.words()).collect();
+        all.extend(commands.into_iter().flatten().filter_map(|field| field.value.words()));
         let probe = service.service.healthcheck.as_ref().and_then(|check| check.test.as_ref());
         match probe.map(|field| &field.value) {
             Some(Probe::Words(words)) => all.push(words.clone()),
             Some(Probe::Shell(line)) => all.extend(shell_words(line)),
             _ => {}
         }
-        for words in all {
-            command(cx, image, &words, (image.stage().base_word.span, last), out);
-        }
     }
+    all
 }
 
 fn commands_of(instruction: &Instruction) -> Vec<Vec<String>> {

@@ -1,7 +1,7 @@
 //! Debian's ways said in Alpine's words: packages, accounts, and what has no translation.
 
 pub mod accounts;
-mod commands;
+pub mod commands;
 pub mod needs;
 pub mod obstacles;
 pub mod run;

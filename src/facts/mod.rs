@@ -1,5 +1,6 @@
 //! Facts: what the passes may know, computed from the documents.
 
+pub mod app_server;
 pub mod build_context;
 pub mod contract;
 pub mod evidence;
