@@ -99,7 +99,8 @@ fn config_path(arguments: &Optimize, base: &Path) -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-fn options(arguments: &Optimize) -> Options {
+/// The choices that the command line makes.
+pub fn options(arguments: &Optimize) -> Options {
     Options {
         target: match arguments.target {
             cli::Target::Alpine => Target::Alpine,
