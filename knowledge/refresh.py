@@ -24,6 +24,8 @@ TOOLS = "bash curl git wget openssh-client tini su-exec gosu shadow jemalloc gco
 FAMILIES = re.compile(
     r"^(openjdk\d+(-(jdk|jre|jre-headless))?|postgresql\d+(-client|-dev)?|tesseract-ocr-data-.+|font-.+)$"
 )
+HEADERS_ONLY = """libc-dev libc6-dev libeigen3-dev linux-headers-generic linux-libc-dev nlohmann-json3-dev
+    rapidjson-dev""".split()
 SKIPPED_PATTERNS = (r"^python3-(.+)$", r"^lib(.+)-perl$", r"^php[0-9.]*-(.+)$")
 
 
@@ -88,7 +90,7 @@ def packages(folder, names):
     """apt-packages.tsv: Debian package → Alpine packages."""
     rows = []
     for row in read(folder, "apt-to-apk.tsv"):
-        kind = row["kind"]
+        kind = "build" if row["apt"] in HEADERS_ONLY else row["kind"]
         apk = row["apk"] if kind not in ("none", "no-equivalent") else ""
         runtime = row["runtime_apk"] if apk else ""
         names.use(apk + " " + runtime, row["apt"])
@@ -127,7 +129,7 @@ def reverse(apt_rows, names):
         split = apk.split()
         runtime_names.update(runtime.split())
         for name in split:
-            own = "dev-headers" if name.endswith("-dev") else kind
+            own = "dev-headers" if name.endswith("-dev") and kind != "build" else kind
             if own == "dev-headers" and not name.endswith("-dev"):
                 continue
             if name not in kinds or rank[own] > rank[kinds[name]]:

@@ -21,6 +21,7 @@ pub mod docker;
 pub mod docs;
 pub mod edit;
 pub mod facts;
+pub mod installs;
 pub mod knowledge;
 pub mod manifest;
 pub mod options;
@@ -29,6 +30,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod shell;
 pub mod source;
+pub mod stages;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;
 pub mod view;

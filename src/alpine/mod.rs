@@ -1,5 +1,8 @@
 //! Debian's ways said in Alpine's words: packages, accounts, and what has no translation.
 
 pub mod accounts;
+pub mod commands;
+pub mod needs;
 pub mod obstacles;
 pub mod run;
+pub mod stage;

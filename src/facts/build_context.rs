@@ -47,7 +47,17 @@ pub fn copies_folder(instruction: &Instruction, context: &str, lookup: &Lookup) 
 
 /// The context path of the file that stands at `wanted` in the image, after these instructions.
 pub fn origin(instructions: &[Instruction], context: &str, wanted: &str, lookup: &Lookup) -> Option<String> {
-    let mut workdir = "/".to_owned();
+    origin_in(instructions, context, (wanted, "/"), lookup)
+}
+
+/// As [`origin`], for instructions that start in the folder `workdir`.
+pub fn origin_in(
+    instructions: &[Instruction],
+    context: &str,
+    (wanted, workdir): (&str, &str),
+    lookup: &Lookup,
+) -> Option<String> {
+    let mut workdir = workdir.to_owned();
     let mut found = None;
     for instruction in instructions {
         if instruction.keyword == Keyword::Workdir {

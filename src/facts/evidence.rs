@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Context, ImageView, build_context, contract::join_path, packages, python, runtime};
 use crate::{
-    docker::Keyword,
+    docker::{Instruction, Keyword},
     knowledge::wheels::{self, Verdict, Wanted},
     manifest::{
         normal_name,
@@ -50,30 +50,48 @@ pub struct Manifests {
     pub missing: Vec<String>,
 }
 
-/// The requirement files that the RUN steps of the final stage install.
+/// The requirement files that the RUN steps of any stage install.
 pub fn manifests(cx: &Context, image: &ImageView) -> Manifests {
     let mut found = Manifests::default();
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let states = runtime::states(image);
-    for (index, instruction) in image.instructions().iter().enumerate() {
-        if instruction.keyword != Keyword::Run {
-            continue;
-        }
-        for install in python::pip_installs(&image.script(instruction)) {
-            for operand in &install.requirements {
-                let wanted = join_path(&states[index].workdir, operand);
-                let before = &image.instructions()[..index];
-                match build_context::origin(before, &image.image.context, &wanted, &lookup) {
-                    Some(path) if matches!(cx.ws.entry(&path), Some(Entry::File(_))) => {
-                        let closure = requirements::closure(&path, &|path| cx.ws.context_text(path).cloned());
-                        found.closures.push((path, closure));
-                    }
-                    _ => found.missing.push(operand.clone()),
-                }
+    for stage in &image.dockerfile.stages {
+        let instructions = image.dockerfile.instructions_of(stage);
+        let states = runtime::states_of(instructions, image.text);
+        for (index, instruction) in instructions.iter().enumerate() {
+            if instruction.keyword == Keyword::Run {
+                let before = (&instructions[..index], states[index].workdir.as_str());
+                found.take_in(cx, image, before, &python::pip_installs(&image.script(instruction)));
             }
         }
     }
     found
+}
+
+impl Manifests {
+    fn take_in(
+        &mut self,
+        cx: &Context,
+        image: &ImageView,
+        (before, workdir): (&[Instruction], &str),
+        installs: &[python::PipInstall],
+    ) {
+        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        for operand in installs.iter().flat_map(|install| &install.requirements) {
+            let wanted = join_path(workdir, operand);
+            match build_context::origin(before, &image.image.context, &wanted, &lookup) {
+                Some(path) if matches!(cx.ws.entry(&path), Some(Entry::File(_))) => {
+                    let closure = requirements::closure(&path, &|path| cx.ws.context_text(path).cloned());
+                    self.closures.push((path, closure));
+                }
+                _ => self.missing.push(operand.clone()),
+            }
+        }
+    }
+
+    /// What the manifests ask for under this name, in PyPI's normal form.
+    pub fn package(&self, name: &str) -> Option<&requirements::Package> {
+        let all = self.closures.iter().flat_map(|(_, closure)| &closure.packages);
+        all.map(|located| &located.value).find(|package| package.name == name)
+    }
 }
 
 /// The Python version of an image's base tag, as `(3, 11)`.
@@ -212,7 +230,6 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
             &lookup,
         );
         let Some(text) = path.as_ref().and_then(|path| cx.ws.context_text(path)) else { continue };
-        evidence.known += 1;
         for name in GLIBC_ONLY.iter().filter(|name| text.contains(&format!("{name}\""))) {
             evidence.against.push(format!("{name} has no build for musl (BASE-04)"));
         }

@@ -1,11 +1,13 @@
 //! Facts: what the passes may know, computed from the documents.
 
+pub mod app_server;
 pub mod build_context;
 pub mod contract;
 pub mod evidence;
 pub mod packages;
 pub mod python;
 pub mod runtime;
+pub mod split;
 pub mod writers;
 
 use std::collections::BTreeMap;

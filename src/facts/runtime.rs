@@ -33,7 +33,8 @@ impl State {
         self.user.as_deref().is_none_or(|user| matches!(user.split(':').next(), Some("root" | "0")))
     }
 
-    fn take(&mut self, instruction: &Instruction, text: &str) {
+    /// Takes in what an instruction changes.
+    pub fn advance(&mut self, instruction: &Instruction, text: &str) {
         match instruction.keyword {
             Keyword::Workdir => self.workdir = join_path(&self.workdir, &unquoted(&instruction.body.text)),
             Keyword::User => self.user = Some(instruction.body.text.clone()),
@@ -60,10 +61,15 @@ pub fn account(command: &Command) -> Option<&str> {
 
 /// The state before each instruction of the image's final stage, and one more after the last.
 pub fn states(image: &ImageView) -> Vec<State> {
+    states_of(image.instructions(), image.text)
+}
+
+/// The state before each of a stage's instructions, and one more after the last.
+pub fn states_of(instructions: &[Instruction], text: &str) -> Vec<State> {
     let mut state = State::default();
     let mut states = vec![state.clone()];
-    for instruction in image.instructions() {
-        state.take(instruction, image.text);
+    for instruction in instructions {
+        state.advance(instruction, text);
         states.push(state.clone());
     }
     states

@@ -54,6 +54,19 @@ pub fn lookup(name: &str) -> Option<ApkFact> {
     name.ends_with("-dev").then_some(headers)
 }
 
+/// Packages that `name` depends on, for the compilers that stand for several.
+///
+/// Source: the `depends` of main/build-base and main/gcc in Alpine's package recipes.
+pub fn brings(name: &str) -> &'static [&'static str] {
+    match name {
+        "build-base" => {
+            &["binutils", "file", "fortify-headers", "g++", "gcc", "libc-dev", "make", "musl-dev", "patch"]
+        }
+        "g++" => &["gcc", "libc-dev", "musl-dev", "libstdc++-dev"],
+        _ => &[],
+    }
+}
+
 /// The listed name equal to `name`, if `branch` is known to hold it.
 pub fn published(name: &str, branch: AlpineBranch) -> Option<&'static str> {
     let row = NAMES.row(name)?;

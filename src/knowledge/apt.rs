@@ -245,6 +245,7 @@ mod tests {
         assert_eq!(mapped("build-essential").1, ["build-base"]);
         assert_eq!(mapped("libpq-dev"), (PackageKind::DevHeaders, vec!["libpq-dev"], vec!["libpq"]));
         assert_eq!(mapped("gcc").1, ["gcc", "musl-dev"]);
+        assert_eq!(mapped("libc6-dev"), (PackageKind::Build, vec!["musl-dev"], vec![]));
         assert_eq!(mapped("curl"), (PackageKind::Tool, vec!["curl"], vec![]));
         assert_eq!(mapped("default-libmysqlclient-dev").0, PackageKind::DevHeaders);
     }

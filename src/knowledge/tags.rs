@@ -113,6 +113,9 @@ fn end_of_life_note(branch: AlpineBranch) -> String {
     match branch.end_of_life() {
         Some(day) if !branch.is_supported() => format!("Alpine {branch} gets no updates since {day}."),
         Some(_) => String::new(),
+        None if AlpineBranch::supported().last().is_some_and(|oldest| branch < *oldest) => {
+            format!("Alpine {branch} gets no updates any more.")
+        }
         None => format!("The table does not know how long Alpine {branch} is supported."),
     }
 }
@@ -216,9 +219,15 @@ impl Asked<'_> {
                 windows.iter().find(|window| self.wanted.is_none_or(|branch| window.branch == branch));
             return Err(self.not_published(nearest.or(windows.first()).map(|window| window.tag.to_owned())));
         };
-        let line = window.line;
-        let tag = window.tag.strip_prefix(line).map_or_else(String::new, |rest| format!("{version}{rest}"));
-        Ok(self.answer(tag, window.branch))
+        let Some(rest) = window.tag.strip_prefix(window.line) else {
+            return Err(self.not_published(Some(window.tag.to_owned())));
+        };
+        let mut answer = self.answer(format!("{version}{rest}"), window.branch);
+        if !window.is_current {
+            let frozen = format!("The tag is not rebuilt since {}.", window.dropped);
+            answer.note = format!("{frozen} {}", answer.note).trim_end().to_owned();
+        }
+        Ok(answer)
     }
 
     /// The row as a window of publication, if it is an Alpine row of the wanted flavour.
@@ -230,6 +239,7 @@ impl Asked<'_> {
             tag,
             line: row.cell(2),
             first_seen: row.cell(6),
+            dropped: row.cell(7),
             is_current: row.cell(7) == "current",
             last: version_of(row.cell(8)),
         })
@@ -250,6 +260,7 @@ struct Window {
     tag: &'static str,
     line: &'static str,
     first_seen: &'static str,
+    dropped: &'static str,
     is_current: bool,
     last: Vec<u32>,
 }
@@ -332,7 +343,10 @@ mod tests {
         let asked = |tag, minor| alpine_tag("python", tag, Some(AlpineBranch::new(3, minor)));
         let old = asked("3.11-slim", 19).expect("published once");
         assert_eq!(old.tag, "3.11-alpine3.19");
-        assert_eq!(old.note, "Alpine 3.19 gets no updates since 2025-11-01.");
+        assert_eq!(
+            old.note,
+            "The tag is not rebuilt since 2024-12-09. Alpine 3.19 gets no updates since 2025-11-01."
+        );
         assert!(asked("3.14-slim", 19).is_err());
         assert!(asked("3.11.4-slim", 24).is_err());
     }

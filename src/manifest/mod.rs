@@ -1,5 +1,8 @@
 //! Dependency manifests and lock files: what a project asks its package manager for.
 
+pub mod package_json;
+mod pep508;
+pub mod python_project;
 pub mod requirements;
 
 /// A Python package name in PyPI's normal form: lower case, with single dashes.

@@ -1,11 +1,12 @@
 //! What one logical line of a requirements file says.
 
-use std::str::FromStr;
-
-use pep440_rs::VersionSpecifiers;
-use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
-
-use super::{ItemKind, Package};
+use super::{
+    super::{
+        normal_name,
+        pep508::{self, Source},
+    },
+    ItemKind, Package,
+};
 
 const VCS: [&str; 4] = ["git+", "hg+", "svn+", "bzr+"];
 const SCHEMES: [&str; 4] = ["http:", "https:", "file:", "ftp:"];
@@ -126,46 +127,29 @@ fn requirement_kind(text: &str, hashes: Vec<String>) -> ItemKind {
     if is_address(bare) {
         return address(text, None);
     }
-    if let Some((name, url)) = named_address(text) {
-        return address(url, Some(name));
-    }
-    if bare.starts_with(['.', '/'])
-        || bare.contains(['/', '\\'])
-        || ARCHIVES.iter().any(|end| bare.ends_with(end))
-    {
+    let is_file = bare.contains('/') || ARCHIVES.iter().any(|end| bare.ends_with(end));
+    if bare.starts_with(['.', '/']) || bare.contains('\\') || (is_file && !bare.contains('@')) {
         return ItemKind::LocalPath { path: without_extras(bare).to_owned() };
     }
-    if text.contains("${") {
+    if text.split('@').next().is_some_and(|head| head.contains("${")) {
         return ItemKind::Invalid { why: format!("{text} holds a variable.") };
     }
-    match Requirement::<VerbatimUrl>::from_str(text) {
-        Ok(requirement) => package(requirement, hashes),
-        Err(error) => ItemKind::Invalid { why: error.to_string() },
+    match pep508::parse(text) {
+        Err(why) => ItemKind::Invalid { why },
+        Ok(dependency) => match dependency.source {
+            Source::Address(url) if is_address(&url) => address(&url, Some(dependency.name)),
+            Source::Address(path) => ItemKind::LocalPath { path },
+            Source::Index(specifiers) => {
+                let (name, extras, marker) = (dependency.name, dependency.extras, dependency.marker);
+                ItemKind::Package(Package { name, specifiers, marker, extras, hashes })
+            }
+        },
     }
-}
-
-fn package(requirement: Requirement<VerbatimUrl>, hashes: Vec<String>) -> ItemKind {
-    let name = requirement.name.to_string();
-    let specifiers = match requirement.version_or_url {
-        None => VersionSpecifiers::empty(),
-        Some(VersionOrUrl::VersionSpecifier(specifiers)) => specifiers,
-        Some(VersionOrUrl::Url(url)) => return address(&url.to_string(), Some(name)),
-    };
-    let extras = requirement.extras.iter().map(ToString::to_string).collect();
-    ItemKind::Package(Package { name, specifiers, marker: requirement.marker, extras, hashes })
 }
 
 fn is_address(text: &str) -> bool {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     VCS.iter().chain(&SCHEMES).any(|scheme| lower.starts_with(scheme))
-}
-
-/// The parts of `name[extras] @ address`.
-fn named_address(text: &str) -> Option<(String, &str)> {
-    let (name, url) = text.split_once('@')?;
-    let name = without_extras(name.trim());
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    (is_name && is_address(url.trim())).then(|| (super::super::normal_name(name), url.trim()))
 }
 
 fn without_extras(text: &str) -> &str {
@@ -181,7 +165,7 @@ fn address(text: &str, name: Option<String>) -> ItemKind {
     let name = name.or_else(|| {
         let (_, egg) = url.split_once("#egg=").or_else(|| url.split_once("&egg="))?;
         let end = egg.find(['&', '[']).unwrap_or(egg.len());
-        Some(super::super::normal_name(&egg[..end]))
+        Some(normal_name(&egg[..end]))
     });
     if let Some(path) = url.strip_prefix("file:") {
         return ItemKind::LocalPath { path: path.trim_start_matches("//").to_owned() };

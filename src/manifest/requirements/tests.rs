@@ -89,7 +89,19 @@ fn reads_addresses_and_paths() {
 
 #[test]
 fn names_what_pip_refuses() {
-    for text in ["foo===", "foo bar", "${NAME}==1", "--no-such-option", "foo==1 --hash 'x", "-r"] {
+    for text in [
+        "foo===",
+        "n.",
+        "n-[a]==1",
+        "a[b-]",
+        "a; 'x' ~= os_name",
+        "é==1",
+        "foo bar",
+        "${NAME}==1",
+        "--no-such-option",
+        "foo==1 --hash 'x",
+        "-r",
+    ] {
         assert!(matches!(kinds(text).as_slice(), [ItemKind::Invalid { .. }]), "{text}: {:?}", kinds(text));
     }
     assert_eq!(kinds("\n  # only\n\\\n"), []);
@@ -119,6 +131,18 @@ fn follows_includes_once() {
 }
 
 proptest! {
+    #[test]
+    fn every_marker_has_a_reading(
+        parts in proptest::collection::vec("python_version|os_name|sys_platform|extra|platform_machine| *(==|>=|<|!=|~=|in|not in) *| and | or |'[a-z0-9.*-]{0,6}'|\"3\\.1[0-9]\"|[()]", 0..12)
+    ) {
+        let text = format!("a>=1 ; {}", parts.concat());
+        for item in read(&text).items {
+            if let ItemKind::Package(package) = item.kind {
+                package.applies((3, 11));
+            }
+        }
+    }
+
     #[test]
     fn every_text_has_a_reading(text in "(?s)[-a-z=<>~!;@#$\\\\{}\\[\\]'\"./: \r\n\t0-9é*,()]{0,80}") {
         for item in read(&text).items {

@@ -1,0 +1,97 @@
+//! Packages that Alpine needs on top: tools that commands call, compilers and libraries of wheels.
+
+use super::stage::{Translated, rewritten};
+use crate::{
+    docker::{Keyword, write},
+    edit::Edit,
+    facts::{ImageView, evidence::Evidence},
+    knowledge::{AlpineBranch, apk},
+};
+
+/// Adds the edits for the packages that are needed and not installed yet.
+pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch: AlpineBranch) {
+    let mut names: Vec<String> = Vec::new();
+    for build in &evidence.builds {
+        let all = build.build.iter().chain(&build.runtime).map(|name| (*name).to_owned());
+        let missing: Vec<String> = all.filter(|name| !is_provided(&out.installed, name)).collect();
+        if !missing.is_empty() {
+            out.notes.push(format!("{} is compiled: {} added for it.", build.name, missing.join(", ")));
+        }
+        names.extend(missing);
+    }
+    for package in evidence.runtime.iter().filter(|name| !is_provided(&out.installed, name)) {
+        out.notes.push(format!("{package} is added: an installed package calls it."));
+        names.push((*package).to_owned());
+    }
+    for (package, what) in &out.needs {
+        let is_there = out.installed.contains(package) || names.contains(package);
+        if !is_there && !has_by_image(image, package) {
+            out.notes.push(format!("{package} is added: busybox does not have what `{what}` needs."));
+            names.push(package.clone());
+        }
+    }
+    let mut seen = Vec::new();
+    names.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name.clone());
+            true
+        }
+    });
+    names.retain(|name| {
+        apk::published(name, branch).is_some()
+            || evidence.builds.iter().any(|build| build.build.contains(&name.as_str()))
+    });
+    place(image, out, &names);
+}
+
+/// Whether one of the installed packages is `name`, depends on it, or is the headers that pull it in.
+fn is_provided(installed: &[String], name: &str) -> bool {
+    installed.iter().any(|have| {
+        let brought = apk::brings(have);
+        have == name || brought.contains(&name) || (have.ends_with("-dev") && runs_with(have, name))
+    })
+}
+
+fn runs_with(headers: &str, name: &str) -> bool {
+    apk::lookup(headers).is_some_and(|fact| fact.runtime.contains(&name))
+}
+
+/// What the official image brings along.
+fn has_by_image(image: &ImageView, package: &str) -> bool {
+    image.stage().base.official_name() == Some("python") && matches!(package, "tzdata" | "ca-certificates")
+}
+
+fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
+    match out.first_install.take() {
+        Some((index, mut pieces, word)) => {
+            for (span, text) in &mut pieces {
+                if *span == word && !names.is_empty() {
+                    let separator = separator(image.text, word);
+                    *text = [text.as_str()]
+                        .into_iter()
+                        .chain(names.iter().map(String::as_str))
+                        .collect::<Vec<_>>()
+                        .join(&separator);
+                }
+            }
+            out.edits.push(rewritten(image, &image.instructions()[index], &pieces));
+        }
+        None if names.is_empty() => {}
+        None => {
+            let first = &image.instructions()[0];
+            let after =
+                image.instructions().iter().find(|i| !matches!(i.keyword, Keyword::From | Keyword::Arg));
+            let at = after.map_or(first.end, |next| next.lead.start.max(first.end));
+            let newline = write::newline_of(image.text);
+            let text = format!("{newline}RUN apk add --no-cache {}{newline}", names.join(" "));
+            out.edits.push(Edit::insert(image.id, at, text));
+        }
+    }
+}
+
+fn separator(text: &str, word: crate::source::Span) -> String {
+    match write::is_alone(text, word) {
+        true => format!(" \\{}{}", write::newline_of(text), write::indent_at(text, word.start)),
+        false => " ".to_owned(),
+    }
+}

@@ -1,0 +1,133 @@
+//! A whole stage in Alpine's words: every instruction that has to change, and what stands in the way.
+
+use super::{
+    obstacles::{self, Obstacle},
+    run,
+};
+use crate::{
+    docker::{Instruction, Keyword, write},
+    edit::Edit,
+    facts::{Context, ImageView},
+    knowledge::{AlpineBranch, apt::ImageFamily},
+    source::Span,
+};
+
+/// A stage that was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Translated {
+    /// The edits, complete but for further packages.
+    pub edits: Vec<Edit>,
+    /// What has no translation.
+    pub obstacles: Vec<Obstacle>,
+    /// Alpine packages that commands need, and for what.
+    pub needs: Vec<(String, String)>,
+    /// Alpine packages that the stage installs.
+    pub installed: Vec<String>,
+    /// What a reviewer should know.
+    pub notes: Vec<String>,
+    /// The RUN that installs packages first, with its pieces and the word after which more can be added.
+    pub first_install: Option<(usize, Vec<write::Piece>, Span)>,
+}
+
+const GLIBC_KNOBS: [&str; 3] = ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
+
+/// Translates the final stage of `image` for `branch`.
+pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Translated {
+    let mut out = Translated::default();
+    let family = ImageFamily::of(&image.stage().base.name);
+    for (index, instruction) in image.instructions().iter().enumerate() {
+        out.obstacles.extend(obstacles::of_instruction(instruction, image.text));
+        match instruction.keyword {
+            Keyword::Run => run_step(image, index, instruction, (branch, family), &mut out),
+            Keyword::Shell => shell(image, instruction, &mut out),
+            Keyword::Env | Keyword::Arg => variables(image, instruction, &mut out),
+            Keyword::Copy => {
+                let from = instruction.flag("from").and_then(|flag| flag.value.as_deref());
+                let external = from.filter(|from| image.dockerfile.stage_named(from).is_none());
+                let what = external.and_then(obstacles::of_copied_image);
+                out.obstacles.extend(what.map(|what| Obstacle::new(instruction.span, what)));
+            }
+            _ => {}
+        }
+    }
+    super::commands::look(cx, image, &mut out);
+    out
+}
+
+fn run_step(
+    image: &ImageView,
+    index: usize,
+    instruction: &Instruction,
+    (branch, family): (AlpineBranch, ImageFamily),
+    out: &mut Translated,
+) {
+    let step = run::translate(instruction, image.text, branch, family);
+    out.obstacles.extend(step.obstacles);
+    out.installed.extend(step.installed);
+    out.notes.extend(step.notes);
+    out.needs.extend(step.needs.into_iter().map(|(package, what)| (package.to_owned(), what)));
+    if step.pieces.is_empty() {
+        return;
+    }
+    match (step.last_package, &out.first_install) {
+        (Some(word), None) => out.first_install = Some((index, step.pieces, word)),
+        _ => out.edits.push(rewritten(image, instruction, &step.pieces)),
+    }
+}
+
+/// The edit that puts `pieces` into an instruction, or removes it when nothing is left of it.
+pub fn rewritten(image: &ImageView, instruction: &Instruction, pieces: &[write::Piece]) -> Edit {
+    match write::rewrite(image.text, instruction, pieces, write::Comments::Keep) {
+        Some(text) => Edit::replace(image.id, instruction.span, text),
+        None => {
+            let line_start = image.text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
+            let kept: String = image.text[instruction.span.start..instruction.end]
+                .split_inclusive('\n')
+                .skip(1)
+                .filter(|line| line.trim_start().starts_with('#'))
+                .collect();
+            Edit::replace(image.id, Span::new(line_start, instruction.end), kept)
+        }
+    }
+}
+
+/// `SHELL ["/bin/bash", "-o", "pipefail", "-c"]`: ash knows these options.
+fn shell(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
+    let words = instruction.json.as_deref().unwrap_or_default();
+    let Some(program) = words.first().filter(|word| word.text.ends_with("bash")) else { return };
+    let known =
+        ["-o", "pipefail", "-c", "-e", "-x", "-u", "-eo", "-ec", "-euo", "-exo", "-euxo", "-eux", "-xe"];
+    match words[1..].iter().find(|word| !known.contains(&word.text.as_str())) {
+        Some(word) => {
+            let what = format!("SHELL starts bash with {}, which ash does not know (PKG-18)", word.text);
+            out.obstacles.push(Obstacle::new(word.span, what));
+        }
+        None => out.edits.push(Edit::replace(image.id, program.span, "\"/bin/ash\"")),
+    }
+}
+
+/// Drops what only apt or glibc reads, and notes what musl ignores.
+fn variables(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
+    let is_dropped = |name: &str| name == "DEBIAN_FRONTEND" || GLIBC_KNOBS.contains(&name);
+    let dropped: Vec<_> = instruction.pairs.iter().filter(|pair| is_dropped(&pair.name)).collect();
+    if !dropped.is_empty() {
+        let pieces: Vec<_> = match dropped.len() == instruction.pairs.len() {
+            true => vec![(instruction.body_span(), String::new())],
+            false => dropped.iter().map(|pair| write::delete_word(image.text, pair.span)).collect(),
+        };
+        out.edits.push(rewritten(image, instruction, &pieces));
+    }
+    for pair in &instruction.pairs {
+        let value = pair.value.as_deref().unwrap_or_default().trim_matches(['"', '\'']);
+        let is_locale = matches!(pair.name.as_str(), "LANG" | "LC_ALL");
+        if is_locale && !value.is_empty() && !value.starts_with("C") && value != "POSIX" {
+            out.notes.push(format!(
+                "{}={value}: musl accepts it and keeps C.UTF-8 sorting and formats (BASE-23).",
+                pair.name
+            ));
+        }
+        if pair.name == "TZ" {
+            out.needs.push(("tzdata".to_owned(), "TZ".to_owned()));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! uvicorn's command line, and what gunicorn calls the same things.
+//!
+//! Checked against uvicorn 0.54, gunicorn 27 and uvicorn-worker 0.4.
+
+/// A uvicorn command, cut into what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uvicorn {
+    /// The application, `module:name`.
+    pub app: String,
+    /// `--host`.
+    pub host: Option<String>,
+    /// `--port`.
+    pub port: Option<String>,
+    /// `--workers`.
+    pub workers: Option<String>,
+    /// gunicorn's words for the other options, a pair each.
+    pub options: Vec<[String; 2]>,
+    /// Whether `--limit-max-requests` is among them.
+    pub has_max_requests: bool,
+    /// Whether the access log is switched off.
+    pub has_no_access_log: bool,
+    /// The first option without a counterpart.
+    pub obstacle: Option<String>,
+}
+
+/// uvicorn's option and gunicorn's.
+const SAME: [(&str, &str); 11] = [
+    ("--timeout-keep-alive", "--keep-alive"),
+    ("--timeout-graceful-shutdown", "--graceful-timeout"),
+    ("--limit-max-requests", "--max-requests"),
+    ("--backlog", "--backlog"),
+    ("--log-level", "--log-level"),
+    ("--log-config", "--log-config"),
+    ("--forwarded-allow-ips", "--forwarded-allow-ips"),
+    ("--ssl-keyfile", "--keyfile"),
+    ("--ssl-certfile", "--certfile"),
+    ("--ssl-ca-certs", "--ca-certs"),
+    ("--ssl-ciphers", "--ciphers"),
+];
+
+/// Reads the words of a command if it starts uvicorn, directly or by `python -m`.
+pub fn uvicorn(words: &[String]) -> Option<Uvicorn> {
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let rest = match texts[..] {
+        ["uvicorn", ..] => &words[1..],
+        ["python" | "python3", "-m", "uvicorn", ..] => &words[3..],
+        _ => return None,
+    };
+    let mut command = Uvicorn::default();
+    let mut rest = rest.iter();
+    while let Some(word) = rest.next() {
+        let (flag, inline) = match word.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
+            _ => (word.as_str(), None),
+        };
+        let mut value = || inline.clone().or_else(|| rest.next().cloned()).unwrap_or_default();
+        match flag {
+            "--host" => command.host = Some(value()),
+            "--port" => command.port = Some(value()),
+            "--workers" => command.workers = Some(value()),
+            "--access-log" | "--proxy-headers" => {}
+            "--no-access-log" => command.has_no_access_log = true,
+            "--uds" => command.options.push(["--bind".to_owned(), format!("unix:{}", value())]),
+            _ if flag.starts_with('-') => match SAME.iter().find(|(known, _)| *known == flag) {
+                Some((_, same)) => {
+                    command.has_max_requests |= *same == "--max-requests";
+                    command.options.push([(*same).to_owned(), value()]);
+                }
+                None => drop(command.obstacle.get_or_insert_with(|| flag.to_owned())),
+            },
+            _ if command.app.is_empty() => command.app = word.clone(),
+            _ => drop(command.obstacle.get_or_insert_with(|| word.clone())),
+        }
+    }
+    Some(command)
+}
+
+impl Uvicorn {
+    /// gunicorn's words for the same service, in groups that read well on a line each.
+    pub fn gunicorn(&self, worker_class: &str) -> Vec<Vec<String>> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let mut groups = vec![words(&["gunicorn", &self.app]), words(&["--worker-class", worker_class])];
+        let (unix, others): (Vec<_>, Vec<_>) = self.options.iter().partition(|pair| pair[0] == "--bind");
+        match unix.first() {
+            Some(pair) => groups.push(pair.to_vec()),
+            None => {
+                let host = self.host.as_deref().unwrap_or("127.0.0.1");
+                let port = self.port.as_deref().unwrap_or("8000");
+                groups.push(words(&["--bind", &format!("{host}:{port}")]));
+            }
+        }
+        let mut rest = Vec::new();
+        if !self.has_no_access_log {
+            rest.extend(words(&["--access-logfile", "-"]));
+        }
+        rest.extend(others.iter().filter(|pair| pair[0] != "--max-requests").flat_map(|pair| pair.to_vec()));
+        rest.extend(words(&["--timeout", "120"]));
+        groups.push(rest);
+        let given = self.options.iter().find(|pair| pair[0] == "--max-requests").map(|pair| pair[1].clone());
+        let requests = given.unwrap_or_else(|| "1000".to_owned());
+        let jitter = requests.parse::<u64>().map_or(100, |requests| (requests / 10).max(1)).to_string();
+        groups.push(words(&["--max-requests", &requests, "--max-requests-jitter", &jitter]));
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Uvicorn {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        uvicorn(&words).expect("uvicorn")
+    }
+
+    #[test]
+    fn options_keep_their_meaning() {
+        let command = read("uvicorn a:app --host 0.0.0.0 --port=80 --workers 4 --timeout-keep-alive 65");
+        assert_eq!(command.workers.as_deref(), Some("4"));
+        let words = command.gunicorn("w").concat().join(" ");
+        assert_eq!(
+            words,
+            "gunicorn a:app --worker-class w --bind 0.0.0.0:80 --access-logfile - --keep-alive 65 --timeout 120 \
+             --max-requests 1000 --max-requests-jitter 100"
+        );
+        assert!(
+            !read("uvicorn a:app --no-access-log")
+                .gunicorn("w")
+                .concat()
+                .contains(&"--access-logfile".to_owned())
+        );
+    }
+
+    #[test]
+    fn options_without_counterpart_are_named() {
+        assert_eq!(read("python -m uvicorn a:app --reload").obstacle.as_deref(), Some("--reload"));
+        assert_eq!(read("uvicorn a:app --root-path /x").obstacle.as_deref(), Some("--root-path"));
+    }
+}

@@ -1,0 +1,56 @@
+//! Edits that add system packages to the final stage, in the author's layout.
+
+use crate::{
+    docker::{Instruction, Keyword, write},
+    edit::Edit,
+    facts::{
+        self, ImageView,
+        packages::{self, Manager},
+    },
+    source::Span,
+};
+
+/// The packages that the final stage installs.
+pub fn installed(image: &ImageView) -> Vec<String> {
+    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let installs = steps.flat_map(|step| packages::installs(&image.script(step)));
+    installs.flat_map(|install| install.packages.into_iter().map(|package| package.name)).collect()
+}
+
+/// The edit that installs `names` in the final stage: in its first installation, or in a RUN of its own.
+pub fn add(image: &ImageView, names: &[&str]) -> Edit {
+    for step in image.instructions().iter().filter(|step| step.keyword == Keyword::Run) {
+        let installs = packages::installs(&image.script(step));
+        let fitting = installs.iter().find(|install| install.is_item && install.obstacles.is_empty());
+        if let Some(last) = fitting.and_then(|install| install.packages.last()) {
+            return Edit::replace(image.id, last.span, beside(image.text, last.span, names));
+        }
+    }
+    let newline = write::newline_of(image.text);
+    let text = match manager(image) {
+        Manager::Apk => format!("{newline}RUN apk add --no-cache {}{newline}", names.join(" ")),
+        Manager::Apt => format!(
+            "{newline}RUN apt-get update && apt-get install -y --no-install-recommends {} && rm -rf /var/lib/apt/lists/*{newline}",
+            names.join(" ")
+        ),
+    };
+    Edit::insert(image.id, after_from(image), text)
+}
+
+/// The package manager of the final stage.
+pub fn manager(image: &ImageView) -> Manager {
+    if facts::is_alpine(image.dockerfile) { Manager::Apk } else { Manager::Apt }
+}
+
+/// The word at `span` with further packages after it: a line each where it has a line of its own.
+pub fn beside(text: &str, span: Span, names: &[&str]) -> String {
+    let all: Vec<&str> = [span.of(text)].into_iter().chain(names.iter().copied()).collect();
+    crate::alpine::run::laid_out(text, span, &all)
+}
+
+/// Where a first RUN goes: after FROM and the ARGs that follow it.
+fn after_from(image: &ImageView) -> usize {
+    let is_head = |step: &&Instruction| matches!(step.keyword, Keyword::From | Keyword::Arg | Keyword::Shell);
+    let head = image.instructions().iter().take_while(is_head).last();
+    head.map_or(0, |step| step.end)
+}

@@ -1,0 +1,256 @@
+//! `pyproject.toml` and the lock files of poetry, uv and pdm: names and versions.
+
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+use toml::{Table, Value};
+
+use super::{
+    normal_name,
+    pep508::{self, Dependency508, Source},
+};
+
+/// What a `pyproject.toml` says about dependencies.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PyProject {
+    /// The project's own name in PyPI's normal form, if given.
+    pub name: Option<String>,
+    /// What it needs to run.
+    pub dependencies: Vec<Dependency>,
+    /// What extras and dependency groups need.
+    pub optional: Vec<Dependency>,
+    /// The tool that manages it.
+    pub tool: Option<ProjectTool>,
+    /// Entries that cannot be read, as written.
+    pub unread: Vec<String>,
+}
+
+/// A dependency of a project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dependency {
+    /// The name in PyPI's normal form.
+    pub name: String,
+    /// The versions that are allowed; none when they are given in a way that PEP 440 does not know.
+    pub specifiers: Option<VersionSpecifiers>,
+    /// Whether it comes from a path, an address or a repository.
+    pub is_direct: bool,
+}
+
+/// A tool that manages a Python project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProjectTool {
+    /// poetry.
+    Poetry,
+    /// uv.
+    Uv,
+    /// pdm.
+    Pdm,
+}
+
+/// A package of a lock file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedPackage {
+    /// The name in PyPI's normal form.
+    pub name: String,
+    /// The version, if it is one that PEP 440 knows.
+    pub version: Option<Version>,
+    /// Whether the lock names a wheel for musl; none when it lists no files.
+    pub has_musl_wheel: Option<bool>,
+}
+
+/// Why a TOML manifest cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not valid TOML")]
+pub struct TomlError(#[from] toml::de::Error);
+
+/// Reads the text of a `pyproject.toml`: PEP 621, PEP 735 and poetry's own tables.
+///
+/// # Errors
+/// When it is no TOML.
+pub fn read(text: &str) -> Result<PyProject, TomlError> {
+    let root: Table = text.trim_start_matches('\u{feff}').parse()?;
+    let mut project = PyProject { tool: tool(&root), ..PyProject::default() };
+    let poetry = table(&root, &["tool", "poetry"]);
+    let named =
+        table(&root, &["project"]).or(poetry).and_then(|table| table.get("name")).and_then(Value::as_str);
+    project.name = named.map(normal_name);
+    if let Some(pep621) = table(&root, &["project"]) {
+        project.dependencies = project.requirements(pep621.get("dependencies"));
+        project.optional = project.groups(pep621.get("optional-dependencies"));
+    }
+    let groups = project.groups(root.get("dependency-groups"));
+    project.optional.extend(groups);
+    if let Some(poetry) = poetry {
+        project.dependencies.extend(poetry_dependencies(poetry.get("dependencies")));
+        project.optional.extend(poetry_dependencies(poetry.get("dev-dependencies")));
+        for group in poetry.get("group").and_then(Value::as_table).into_iter().flat_map(Table::values) {
+            project.optional.extend(poetry_dependencies(group.get("dependencies")));
+        }
+    }
+    Ok(project)
+}
+
+/// Reads the text of a `poetry.lock`, `uv.lock` or `pdm.lock`.
+///
+/// # Errors
+/// When it is no TOML.
+pub fn read_lock(text: &str) -> Result<Vec<LockedPackage>, TomlError> {
+    let root: Table = text.parse()?;
+    let packages = root.get("package").and_then(Value::as_array).into_iter().flatten();
+    Ok(packages.filter_map(Value::as_table).filter_map(|package| locked(package, &root)).collect())
+}
+
+fn locked(package: &Table, root: &Table) -> Option<LockedPackage> {
+    let name = package.get("name")?.as_str()?;
+    let version =
+        package.get("version").and_then(Value::as_str).and_then(|text| Version::from_str(text).ok());
+    // uv lists wheels, poetry and pdm list files; poetry before 1.3 lists them in one table.
+    let files = package.get("wheels").or_else(|| package.get("files")).and_then(Value::as_array);
+    let old = || root.get("metadata")?.get("files")?.get(name)?.as_array();
+    let has_musl_wheel = files.or_else(old).filter(|files| !files.is_empty()).map(|files| {
+        let wheel_name = |file: &Value| {
+            let name = file.get("file").or_else(|| file.get("url")).or_else(|| file.get("filename"))?;
+            name.as_str().map(|name| name.contains("musllinux"))
+        };
+        files.iter().filter_map(wheel_name).any(|is_musl| is_musl)
+    });
+    Some(LockedPackage { name: normal_name(name), version, has_musl_wheel })
+}
+
+fn tool(root: &Table) -> Option<ProjectTool> {
+    let tools = table(root, &["tool"])?;
+    [("poetry", ProjectTool::Poetry), ("uv", ProjectTool::Uv), ("pdm", ProjectTool::Pdm)]
+        .into_iter()
+        .find_map(|(name, tool)| tools.contains_key(name).then_some(tool))
+}
+
+fn table<'t>(root: &'t Table, path: &[&str]) -> Option<&'t Table> {
+    path.iter().try_fold(root, |table, key| table.get(*key)?.as_table())
+}
+
+impl PyProject {
+    /// The dependencies in a list of PEP 508 texts; what cannot be read is noted.
+    fn requirements(&mut self, list: Option<&Value>) -> Vec<Dependency> {
+        let mut found = Vec::new();
+        for text in list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            match pep508::parse(text) {
+                Ok(parsed) => found.push(dependency(parsed)),
+                Err(_) => self.unread.push(text.to_owned()),
+            }
+        }
+        found
+    }
+
+    fn groups(&mut self, groups: Option<&Value>) -> Vec<Dependency> {
+        let lists = groups.and_then(Value::as_table).into_iter().flat_map(Table::values);
+        lists.flat_map(|list| self.requirements(Some(list))).collect()
+    }
+}
+
+fn dependency(parsed: Dependency508) -> Dependency {
+    let (specifiers, is_direct) = match parsed.source {
+        Source::Index(specifiers) => (Some(specifiers), false),
+        Source::Address(_) => (None, true),
+    };
+    Dependency { name: parsed.name, specifiers, is_direct }
+}
+
+fn poetry_dependencies(entries: Option<&Value>) -> Vec<Dependency> {
+    let entries = entries.and_then(Value::as_table).into_iter().flatten();
+    let packages = entries.filter(|(name, _)| *name != "python");
+    packages
+        .map(|(name, value)| {
+            let is_direct = ["path", "git", "url"].iter().any(|key| value.get(key).is_some());
+            let version = value.as_str().or_else(|| value.get("version").and_then(Value::as_str));
+            Dependency { name: normal_name(name), specifiers: version.and_then(poetry_specifiers), is_direct }
+        })
+        .collect()
+}
+
+/// poetry's version text as PEP 440: `^1.2` is `>=1.2,<2`, a bare version is `==`.
+fn poetry_specifiers(text: &str) -> Option<VersionSpecifiers> {
+    let parts: Option<Vec<String>> = text.split(',').map(|part| poetry_part(part.trim())).collect();
+    VersionSpecifiers::from_str(&parts?.join(",")).ok()
+}
+
+fn poetry_part(part: &str) -> Option<String> {
+    if part.is_empty() || part == "*" {
+        return Some(String::new());
+    }
+    let bare = |operator: char| part.strip_prefix(operator).map(str::trim);
+    if let Some(version) = bare('^') {
+        let release = Version::from_str(version).ok()?.release().to_vec();
+        let kept = release.iter().position(|part| *part > 0).unwrap_or(release.len() - 1);
+        return Some(format!(">={version},<{}", next(&release[..=kept])));
+    }
+    if let Some(version) = bare('~').filter(|_| !part.starts_with("~=")) {
+        let release = Version::from_str(version).ok()?.release().to_vec();
+        return Some(format!(">={version},<{}", next(&release[..release.len().min(2)])));
+    }
+    let is_bare = part.starts_with(|c: char| c.is_ascii_digit());
+    Some(if is_bare { format!("=={part}") } else { part.to_owned() })
+}
+
+/// The release after all that start with `release`.
+fn next(release: &[u64]) -> String {
+    let last = release.len().saturating_sub(1);
+    let parts = release.iter().enumerate().map(|(at, part)| if at == last { part + 1 } else { *part });
+    parts.map(|part| part.to_string()).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(dependencies: &[Dependency]) -> Vec<String> {
+        let show = |found: &Dependency| match &found.specifiers {
+            Some(specifiers) => format!("{} {specifiers}", found.name),
+            None => format!("{} ?", found.name),
+        };
+        dependencies.iter().map(show).collect()
+    }
+
+    #[test]
+    fn reads_pep_621() {
+        let text = "[project]\nname = 'My_App'\ndependencies = ['Flask>=3', 'x @ https://h/x.whl', '!']\n\
+            [project.optional-dependencies]\npg = ['psycopg2']\n[dependency-groups]\ndev = ['ruff', {include-group = 'a'}]\n\
+            [tool.uv]\n";
+        let project = read(text).expect("valid");
+        assert_eq!(project.name.as_deref(), Some("my-app"));
+        assert_eq!(shown(&project.dependencies), ["flask >=3", "x ?"]);
+        assert_eq!(shown(&project.optional), ["psycopg2 ", "ruff "]);
+        assert_eq!((project.tool, project.unread.as_slice()), (Some(ProjectTool::Uv), &["!".to_owned()][..]));
+    }
+
+    #[test]
+    fn reads_poetry() {
+        let text = "[tool.poetry.dependencies]\npython = '^3.11'\nnumpy = '^1.21'\nsix = '~1.2.3'\nzero = '^0.0.3'\n\
+            any = '*'\nexact = '1.0'\nlocal = {path = '../x'}\n[tool.poetry.group.dev.dependencies]\nruff = '>=0.1'\n";
+        let project = read(text).expect("valid");
+        let wanted = [
+            "any ",
+            "exact ==1.0",
+            "local ?",
+            "numpy >=1.21, <2",
+            "six >=1.2.3, <1.3",
+            "zero >=0.0.3, <0.0.4",
+        ];
+        let mut found = shown(&project.dependencies);
+        found.sort();
+        assert_eq!(found, wanted);
+        assert_eq!(shown(&project.optional), ["ruff >=0.1"]);
+        assert!(read("[").is_err());
+    }
+
+    #[test]
+    fn reads_lock_files() {
+        let text = "[[package]]\nname = 'NumPy'\nversion = '1.26.4'\nfiles = [{file = 'numpy-1.26.4-cp311-musllinux_1_1_x86_64.whl'}]\n\
+            [[package]]\nname = 'torch'\nversion = '2.1'\nwheels = [{url = 'https://h/torch-manylinux1.whl'}]\n\
+            [[package]]\nname = 'own'\n";
+        let packages = read_lock(text).expect("valid");
+        let found: Vec<_> =
+            packages.iter().map(|found| (found.name.as_str(), found.has_musl_wheel)).collect();
+        assert_eq!(found, [("numpy", Some(true)), ("torch", Some(false)), ("own", None)]);
+        assert_eq!(packages[0].version, "1.26.4".parse().ok());
+    }
+}

@@ -1,0 +1,215 @@
+//! Keep pip's and npm's downloads between builds in a cache mount.
+//!
+//! ## Why
+//!
+//! A cache mount keeps downloaded packages on the build host, outside of the image. `--no-cache-dir`,
+//! `PIP_NO_CACHE_DIR` (with any value, even `off`) and `pip cache purge` would leave it empty, so they go.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! RUN pip install --no-cache-dir -r requirements.txt
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! # syntax=docker/dockerfile:1
+//! RUN --mount=type=cache,target=/root/.cache/pip \
+//!     pip install -r requirements.txt
+//! ```
+//!
+//! ## Declines
+//!
+//! When the installation does not run as root: the mount would belong to root (PIP-07).
+//!
+//! ## Risk
+//!
+//! Review: building needs BuildKit, which is the default since Docker 23. Build services that throw their disk
+//! away between runs gain nothing.
+
+use crate::{
+    docker::{Instruction, Keyword, write},
+    edit::Edit,
+    facts::{Aspect, Context, ImageView, python, runtime, split},
+    pass::{Change, Pass, Proposal, Risk},
+    shell::{Command, Script},
+    source::Span,
+};
+
+/// The pass.
+pub const PASS: Pass = Pass {
+    id: "cache-mounts",
+    title: "Keep pip's and npm's downloads between builds in a cache mount",
+    source: include_str!("cache_mounts.rs"),
+    risk: Risk::Review,
+    alters: &[Aspect::Steps, Aspect::Env("PIP_NO_CACHE_DIR")],
+    run,
+};
+
+fn run(cx: &Context) -> Vec<Proposal> {
+    cx.images().flat_map(|image| propose(&image)).collect()
+}
+
+/// A step to change: the instruction, and the folder to mount.
+struct Step<'a> {
+    instruction: &'a Instruction,
+    target: String,
+}
+
+fn propose(image: &ImageView) -> Vec<Proposal> {
+    let mut proposals = Vec::new();
+    let mut steps = Vec::new();
+    for stage in &image.dockerfile.stages {
+        let mut state = runtime::State::default();
+        for instruction in image.dockerfile.instructions_of(stage) {
+            if let Some(folder) = cache_folder(image, instruction, &state) {
+                match state.is_root() {
+                    true => steps.push(Step { instruction, target: folder }),
+                    false => proposals.push(Proposal::decline(
+                        image.id,
+                        instruction.span,
+                        "The installation does not run as root, and a cache mount belongs to root (PIP-07).",
+                    )),
+                }
+            }
+            state.advance(instruction, image.text);
+        }
+    }
+    if !steps.is_empty() {
+        proposals.push(change(image, &steps));
+    }
+    proposals
+}
+
+/// The cache folder of an installation that has no cache mount yet.
+fn cache_folder(image: &ImageView, instruction: &Instruction, state: &runtime::State) -> Option<String> {
+    if instruction.keyword != Keyword::Run || instruction.json.is_some() || !instruction.heredocs.is_empty() {
+        return None;
+    }
+    let mounts = instruction.flags.iter().filter(|flag| flag.name == "mount");
+    if mounts.filter_map(|flag| flag.value.as_ref()).any(|value| value.contains("type=cache")) {
+        return None;
+    }
+    let script = image.script(instruction);
+    let installs = python::pip_installs(&script);
+    if installs.iter().any(|install| install.is_item) {
+        let own = state.env.get("PIP_CACHE_DIR").filter(|folder| folder.starts_with('/'));
+        return Some(own.cloned().unwrap_or_else(|| "/root/.cache/pip".to_owned()));
+    }
+    let is_npm = |command: &Command| {
+        command.name() == "npm" && matches!(command.arguments().next(), Some("ci" | "install" | "i"))
+    };
+    script.commands.iter().any(is_npm).then(|| "/root/.npm".to_owned())
+}
+
+fn change(image: &ImageView, steps: &[Step]) -> Proposal {
+    let newline = write::newline_of(image.text);
+    let first = steps[0].instruction;
+    let mut folders: Vec<&str> = steps.iter().map(|step| step.target.as_str()).collect();
+    folders.dedup();
+    let why =
+        format!("Downloads stay in {} on the build host and never get into the image.", folders.join(", "));
+    let mut change =
+        Change::new(image.id, first.span, Risk::Review, "Mount a cache for package downloads", why);
+    for step in steps {
+        let (edit, cancelled) = mounted(image, step);
+        change.edits.push(edit);
+        if cancelled {
+            change.notes.push(format!(
+                "Line {}: what would have emptied the cache is gone (PIP-01).",
+                step.instruction.lines.0
+            ));
+        }
+    }
+    for instruction in &image.dockerfile.instructions {
+        change.edits.extend(without_switch(image, instruction));
+    }
+    if !image.dockerfile.directives.iter().any(|directive| directive.name == "syntax") {
+        let start = if image.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        change.edits.push(Edit::insert(image.id, start, format!("# syntax=docker/dockerfile:1{newline}")));
+    }
+    change.propose()
+}
+
+/// The RUN with the mount and without what cancels it; whether something cancelled it.
+fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
+    let (instruction, text) = (step.instruction, image.text);
+    let script = image.script(instruction);
+    let words = python::pip_installs(&script).into_iter().flat_map(|install| install.no_cache);
+    let mut pieces: Vec<write::Piece> = words.map(|span| write::delete_word(text, span)).collect();
+    let purges = purges(&script);
+    pieces.extend(write::delete_items(text, &script, &purges));
+    let cancelled = !pieces.is_empty();
+    let newline = write::newline_of(text);
+    let flag = format!("--mount=type=cache,target={}", step.target);
+    let body = instruction.body_span().start;
+    let has_own_line = text[instruction.keyword_span.end..body].contains('\n');
+    let at = instruction.keyword_span.end;
+    match has_own_line {
+        true => pieces.push((Span::at(at), format!(" {flag}"))),
+        false => {
+            let indent = second_indent(text, instruction);
+            pieces.push((Span::at(at), format!(" {flag} \\{newline}{indent}")));
+            pieces.push((Span::new(at, body), String::new()));
+        }
+    }
+    let pieces = joined(pieces, at, body);
+    let new = write::rewrite(text, instruction, &pieces, write::Comments::Keep);
+    (Edit::replace(image.id, instruction.span, new.unwrap_or_default()), cancelled)
+}
+
+/// Folds the insertion at `at` and the blanks up to `body` into one piece.
+fn joined(pieces: Vec<write::Piece>, at: usize, body: usize) -> Vec<write::Piece> {
+    let is_gap = |span: &Span| *span == Span::new(at, body) && at != body;
+    if !pieces.iter().any(|(span, _)| is_gap(span)) {
+        return pieces;
+    }
+    let flag: String =
+        pieces.iter().filter(|(span, _)| *span == Span::at(at)).map(|(_, text)| text.as_str()).collect();
+    let rest = pieces.into_iter().filter(|(span, _)| *span != Span::at(at) && !is_gap(span));
+    [(Span::new(at, body), flag)].into_iter().chain(rest).collect()
+}
+
+/// The indentation of the second line of an instruction, or four blanks.
+fn second_indent(text: &str, instruction: &Instruction) -> String {
+    let second = instruction.span.of(text).lines().nth(1).filter(|line| !line.trim().is_empty());
+    second.map_or_else(|| "    ".to_owned(), |line| line[..line.len() - line.trim_start().len()].to_owned())
+}
+
+/// The items that empty the cache, if others remain.
+fn purges(script: &Script) -> Vec<usize> {
+    let is_purge = |command: &Command| {
+        let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
+        let pip = python::pip_word(command).map(|at| &words[at + 1..]);
+        matches!(pip, Some(["cache", "purge", ..]))
+            || matches!(words[..], ["npm", "cache", "clean", ..])
+            || split::is_cache_removal(command)
+    };
+    let found: Vec<usize> = script
+        .commands
+        .iter()
+        .filter(|command| command.is_item && is_purge(command))
+        .map(|command| command.item)
+        .collect();
+    match script.is_plain_list() && found.len() < script.items.len() {
+        true => found,
+        false => Vec::new(),
+    }
+}
+
+/// The edit that removes `PIP_NO_CACHE_DIR`, which switches the cache off with any value.
+fn without_switch(image: &ImageView, instruction: &Instruction) -> Option<Edit> {
+    if !matches!(instruction.keyword, Keyword::Env | Keyword::Arg) {
+        return None;
+    }
+    let dropped: Vec<_> = instruction.pairs.iter().filter(|pair| pair.name == "PIP_NO_CACHE_DIR").collect();
+    if dropped.is_empty() {
+        return None;
+    }
+    let pieces: Vec<write::Piece> = match dropped.len() == instruction.pairs.len() {
+        true => vec![(instruction.body_span(), String::new())],
+        false => dropped.iter().map(|pair| write::delete_word(image.text, pair.span)).collect(),
+    };
+    Some(crate::alpine::stage::rewritten(image, instruction, &pieces))
+}

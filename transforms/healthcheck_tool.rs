@@ -1,0 +1,93 @@
+//! Keep what health checks and commands call in the stage that runs them.
+//!
+//! ## Why
+//!
+//! A health check that calls a program which is not there fails for ever: the container is unhealthy, and what
+//! depends on it never starts. Compose checks run inside the container too.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! FROM python:3.11-alpine3.24
+//! RUN apk add --no-cache ca-certificates
+//! HEALTHCHECK CMD curl -f http://localhost:8000/health || exit 1
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! FROM python:3.11-alpine3.24
+//! RUN apk add --no-cache ca-certificates curl
+//! HEALTHCHECK CMD curl -f http://localhost:8000/health || exit 1
+//! ```
+//!
+//! ## Declines
+//!
+//! When the package of a program is not known.
+//!
+//! ## Risk
+//!
+//! Safe: a program is added that the file calls already.
+
+use crate::{
+    alpine::commands,
+    docker::Keyword,
+    facts::{Aspect, Context, ImageView, packages::Manager, runtime},
+    installs,
+    knowledge::shell,
+    pass::{Change, Pass, Proposal, Risk},
+    source::Span,
+};
+
+/// The pass.
+pub const PASS: Pass = Pass {
+    id: "healthcheck-tool",
+    title: "Keep what health checks and commands call in the stage that runs them",
+    source: include_str!("healthcheck_tool.rs"),
+    risk: Risk::Safe,
+    alters: &[Aspect::Steps],
+    run,
+};
+
+fn run(cx: &Context) -> Vec<Proposal> {
+    cx.images().filter_map(|image| propose(cx, &image)).collect()
+}
+
+fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
+    let installed = installs::installed(image);
+    let mut missing: Vec<(String, &'static str)> = Vec::new();
+    for words in commands::run_by(cx, image) {
+        let Some(package) = package_of(image, &words) else { continue };
+        let is_new = !missing.iter().any(|(_, known)| *known == package);
+        if is_new && !installed.iter().any(|name| name == package) {
+            missing.push((words[0].clone(), package));
+        }
+    }
+    let check = runtime::last(image, Keyword::Healthcheck);
+    let span = check.map_or(image.stage().base_word.span, |check| check.span);
+    if missing.is_empty() {
+        return check.map(|check| kept(image, check.span));
+    }
+    let names: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
+    let called: Vec<&str> = missing.iter().map(|(program, _)| program.as_str()).collect();
+    let why = format!(
+        "{} is called when the container runs, and the final stage does not install it (HC-01).",
+        called.join(", ")
+    );
+    let title = format!("Install {} where it is called", names.join(", "));
+    Some(Change::new(image.id, span, Risk::Safe, title, why).with([installs::add(image, &names)]).propose())
+}
+
+fn kept(image: &ImageView, span: Span) -> Proposal {
+    Proposal::nothing(image.id, span, "What the health check calls is there.")
+}
+
+/// The package that brings the program, where the base image does not.
+fn package_of(image: &ImageView, words: &[String]) -> Option<&'static str> {
+    let name = words.first()?.rsplit('/').next()?;
+    let operands: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+    match installs::manager(image) {
+        Manager::Apk => shell::missing(name, &operands).map(|need| need.package),
+        Manager::Apt => ["curl", "wget"].into_iter().find(|tool| *tool == name),
+    }
+}

@@ -1,0 +1,162 @@
+//! Run the service under tini, so that signals arrive and zombies are reaped.
+//!
+//! ## Why
+//!
+//! Process 1 ignores signals that it has no handler for, and nobody reaps what its children leave. tini as
+//! process 1 forwards signals and reaps.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! FROM python:3.11-alpine3.24
+//! CMD ["python", "app.py"]
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! FROM python:3.11-alpine3.24
+//!
+//! RUN apk add --no-cache tini
+//! ENTRYPOINT ["/sbin/tini", "--"]
+//! CMD ["python", "app.py"]
+//! ```
+//!
+//! ## Declines
+//!
+//! When an init is there already: tini, dumb-init or s6 in the image, `init: true` in compose. When the entrypoint
+//! has shell form, or the base image's entrypoint is not known.
+//!
+//! ## Risk
+//!
+//! Safe: the command stays the same; process 1 becomes tini.
+
+use crate::{
+    docker::{Instruction, Keyword, write},
+    edit::Edit,
+    facts::{Aspect, Context, ImageView, packages::Manager, runtime},
+    installs,
+    pass::{Change, Pass, Proposal, Risk},
+    source::Span,
+};
+
+/// The pass.
+pub const PASS: Pass = Pass {
+    id: "init",
+    title: "Run the service under tini",
+    source: include_str!("init.rs"),
+    risk: Risk::Safe,
+    alters: &[Aspect::Steps, Aspect::Entrypoint],
+    run,
+};
+
+fn run(cx: &Context) -> Vec<Proposal> {
+    cx.images().map(|image| propose(cx, &image)).collect()
+}
+
+fn propose(cx: &Context, image: &ImageView) -> Proposal {
+    let entrypoint = runtime::last(image, Keyword::Entrypoint);
+    let command = runtime::last(image, Keyword::Cmd);
+    let Some(place) = entrypoint.or(command) else {
+        return Proposal::nothing(
+            image.id,
+            image.stage().base_word.span,
+            "The image starts nothing of its own.",
+        );
+    };
+    if let Some(why) = existing_init(cx, image) {
+        return Proposal::nothing(image.id, place.span, why);
+    }
+    if !runtime::states(image).first().is_some_and(runtime::State::is_root) {
+        return Proposal::decline(
+            image.id,
+            place.span,
+            "Packages cannot be installed: the stage is not root.",
+        );
+    }
+    match entrypoint {
+        Some(entrypoint) => chained(image, entrypoint),
+        None => inserted(image, place),
+    }
+}
+
+fn existing_init(cx: &Context, image: &ImageView) -> Option<String> {
+    const INITS: [&str; 9] = [
+        "tini",
+        "dumb-init",
+        "s6-svscan",
+        "/init",
+        "supervisord",
+        "catatonit",
+        "runsvdir",
+        "systemd",
+        "my_init",
+    ];
+    let names_init = |text: &str| INITS.iter().find(|init| text.contains(**init)).copied();
+    let steps =
+        [Keyword::Entrypoint, Keyword::Cmd].into_iter().filter_map(|keyword| runtime::last(image, keyword));
+    if let Some(init) = steps.filter_map(|step| names_init(&step.body.text)).next() {
+        return Some(format!("The image starts {init} already (CMD-02)."));
+    }
+    let services = cx.services_of(image.image);
+    let with_init = services
+        .iter()
+        .find(|service| service.service.init.as_ref().is_some_and(|init| init.value.value != Some(false)));
+    with_init.map(|service| {
+        format!(
+            "The service {} has `init: true`, and two inits are one too many (CMD-02).",
+            service.service.name
+        )
+    })
+}
+
+fn program(image: &ImageView) -> &'static str {
+    match installs::manager(image) {
+        Manager::Apk => "/sbin/tini",
+        Manager::Apt => "/usr/bin/tini",
+    }
+}
+
+/// tini in front of the entrypoint that is there.
+fn chained(image: &ImageView, entrypoint: &Instruction) -> Proposal {
+    let first = entrypoint.json.as_ref().and_then(|words| words.first());
+    let Some(first) = first else {
+        let why = "The entrypoint has shell form, which takes no arguments from CMD; write it as a JSON array first (CMD-06).";
+        return Proposal::decline(image.id, entrypoint.span, why);
+    };
+    let prefix = format!("\"{}\", \"--\", ", program(image));
+    finish(image, entrypoint.span, Edit::insert(image.id, first.span.start, prefix), None)
+}
+
+/// An ENTRYPOINT of its own in front of CMD; the one that the base image brings is chained.
+fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
+    let inherited = match image.stage().base.official_name() {
+        Some("python" | "alpine" | "debian" | "ubuntu" | "ruby" | "golang" | "rust") => None,
+        Some("node") => Some("docker-entrypoint.sh"),
+        _ if image.dockerfile.stages.len() > 1 => None,
+        _ => {
+            let why =
+                format!("The entrypoint that {} brings is not known (CMD-01).", image.stage().base_word.text);
+            return Proposal::decline(image.id, command.span, why);
+        }
+    };
+    let newline = write::newline_of(image.text);
+    let rest = inherited.map_or_else(String::new, |word| format!(", \"{word}\""));
+    let keyword = if command.keyword_span.of(image.text) == "cmd" { "entrypoint" } else { "ENTRYPOINT" };
+    let line = format!("{keyword} [\"{}\", \"--\"{rest}]{newline}", program(image));
+    finish(image, command.span, Edit::insert(image.id, command.span.start, line), inherited)
+}
+
+fn finish(image: &ImageView, span: Span, edit: Edit, inherited: Option<&str>) -> Proposal {
+    let why = "tini forwards signals and reaps zombies; without it the service is process 1 and has to do both (CMD-08).";
+    let mut change = Change::new(image.id, span, Risk::Safe, "Run the service under tini", why).with([edit]);
+    if !installs::installed(image).iter().any(|name| name == "tini") {
+        change.edits.push(installs::add(image, &["tini"]));
+    }
+    if let Some(word) = inherited {
+        change.notes.push(format!(
+            "The base image's entrypoint {word} is chained: an ENTRYPOINT here replaces it (CMD-01)."
+        ));
+    }
+    change.propose()
+}

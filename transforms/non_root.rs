@@ -1,0 +1,275 @@
+//! Give files to the app's user when they are copied, not in a layer of their own.
+//!
+//! ## Why
+//!
+//! `RUN chown -R` copies every file that it touches into another layer: a 30 MB file makes the image 31 MB
+//! larger. `COPY --chown` owns the files where they are. The user has to exist before: with a name that the stage
+//! does not know, BuildKit silently gives the files to root.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! RUN addgroup -S app && adduser -S -G app app
+//! WORKDIR /app
+//! COPY src/ ./src/
+//! RUN mkdir -p /app/logs && chown -R app:app /app
+//! USER app
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! RUN addgroup -S app && adduser -S -G app app
+//! WORKDIR /app
+//! COPY --chown=app:app src/ ./src/
+//! RUN mkdir -p /app/logs && chown app:app /app /app/logs
+//! USER app
+//! ```
+//!
+//! ## Declines
+//!
+//! When a step writes below the folder before it is given away, when the user is made after the files are copied,
+//! and when the image has no user at all: who writes where cannot be proved from the file alone.
+//!
+//! ## Risk
+//!
+//! Review: ownership decides what the service may write.
+
+use crate::{
+    docker::{Instruction, Keyword, write},
+    edit::Edit,
+    facts::{
+        Aspect, Context, ImageView, build_context,
+        contract::join_path,
+        runtime::{self, State},
+    },
+    pass::{Change, Pass, Proposal, Risk},
+    shell::{Command, Script},
+    source::Span,
+    stages,
+};
+
+/// The pass.
+pub const PASS: Pass = Pass {
+    id: "non-root",
+    title: "Give files to the app's user when they are copied",
+    source: include_str!("non_root.rs"),
+    risk: Risk::Review,
+    alters: &[Aspect::Owners, Aspect::Steps],
+    run,
+};
+
+fn run(cx: &Context) -> Vec<Proposal> {
+    cx.images().filter_map(|image| propose(&image)).collect()
+}
+
+/// A `chown -R` of the final stage.
+struct Give<'a> {
+    step: usize,
+    command: Command,
+    owner: &'a str,
+    folders: Vec<String>,
+}
+
+fn propose(image: &ImageView) -> Option<Proposal> {
+    let states = runtime::states(image);
+    if states.last().is_some_and(State::is_root) {
+        return Some(rootless(image));
+    }
+    let give = find_chown(image, &states)?;
+    let instruction = &image.instructions()[give.step];
+    match owned_copies(image, &states, &give) {
+        Err(why) => Some(Proposal::decline(image.id, instruction.span, why)),
+        Ok(copies) if copies.is_empty() => None,
+        Ok(copies) => Some(change(image, &states, &give, &copies)),
+    }
+}
+
+fn rootless(image: &ImageView) -> Proposal {
+    let last = image.instructions().last().map_or(image.stage().base_word.span, |last| last.span);
+    let writers: Vec<String> = writers(image);
+    let why = match writers.is_empty() {
+        true => "The image runs as root. Which paths the service writes to cannot be told from the file, so no USER is \
+                 proposed (USER-13); add a user, give it those paths, and run again."
+            .to_owned(),
+        false => format!(
+            "The image runs as root. A USER would need write access to what these use: {} (USER-13).",
+            writers.join("; ")
+        ),
+    };
+    Proposal::decline(image.id, last, why)
+}
+
+/// What in the file writes when the container runs, or needs root.
+fn writers(image: &ImageView) -> Vec<String> {
+    let mut found = Vec::new();
+    for instruction in image.instructions() {
+        let line = instruction.lines.0;
+        match instruction.keyword {
+            Keyword::Volume => found.push(format!("VOLUME in line {line}")),
+            Keyword::Expose if instruction.words.iter().any(|word| is_low_port(&word.text)) => {
+                found.push(format!("a port below 1024 in line {line}"));
+            }
+            Keyword::Run => {
+                let script = image.script(instruction);
+                let makes = script.commands.iter().filter(|command| command.name() == "mkdir");
+                found.extend(makes.map(|_| format!("mkdir in line {line}")));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_low_port(word: &str) -> bool {
+    word.split('/').next().and_then(|port| port.parse::<u32>().ok()).is_some_and(|port| port < 1024)
+}
+
+fn find_chown<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {
+    let last_user = image.instructions().iter().rposition(|step| step.keyword == Keyword::User)?;
+    for (step, instruction) in image.instructions()[..last_user].iter().enumerate().rev() {
+        if instruction.keyword != Keyword::Run || !instruction.heredocs.is_empty() {
+            continue;
+        }
+        let script = image.script(instruction);
+        let found = script
+            .commands
+            .iter()
+            .find(|command| command.is_item && command.name() == "chown" && is_recursive(command));
+        let Some(command) = found else { continue };
+        let operands: Vec<&str> = command.arguments().filter(|word| !word.starts_with('-')).collect();
+        let (owner, folders) = operands.split_first()?;
+        let owner = instruction.span.of(image.text).find(owner).map(|at| {
+            let start = instruction.span.start + at;
+            &image.text[start..start + owner.len()]
+        })?;
+        let folders = folders.iter().map(|folder| join_path(&states[step].workdir, folder)).collect();
+        return Some(Give { step, command: command.clone(), owner, folders });
+    }
+    None
+}
+
+fn is_recursive(command: &Command) -> bool {
+    command.arguments().any(|word| word == "-R" || word == "--recursive")
+}
+
+/// The COPYs that can own their files at once.
+///
+/// # Errors
+/// Why `chown -R` has to stay.
+fn owned_copies<'a>(
+    image: &ImageView<'a>,
+    states: &[State],
+    give: &Give,
+) -> Result<Vec<&'a Instruction>, String> {
+    let name = give.owner.split(':').next().unwrap_or_default();
+    let group = give.owner.split(':').nth(1).unwrap_or(name);
+    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let base = image.stage().base.official_name();
+    let is_known = |state: &State, name: &str| {
+        is_number(name)
+            || name == "root"
+            || name.is_empty()
+            || state.accounts.contains(name)
+            || (base == Some("node") && name == "node")
+    };
+    let mut copies = Vec::new();
+    for (index, instruction) in image.instructions()[..give.step].iter().enumerate() {
+        match instruction.keyword {
+            Keyword::Copy | Keyword::Add => {
+                let Some((_, target)) = build_context::local_copy(instruction) else { continue };
+                let target = join_path(&states[index].workdir, &target.text);
+                if instruction.flag("chown").is_some() || !is_below(&target, &give.folders) {
+                    continue;
+                }
+                if !is_known(&states[index], name) || !is_known(&states[index], group) {
+                    return Err(format!(
+                        "{} is made after line {} copies files; make the user first to use COPY --chown (USER-09).",
+                        give.owner, instruction.lines.0
+                    ));
+                }
+                copies.push(instruction);
+            }
+            Keyword::Run if !copies.is_empty() && writes_elsewhere(image, instruction) => {
+                return Err(format!(
+                    "Line {} may write files below {}, so `chown -R` stays.",
+                    instruction.lines.0,
+                    give.folders.join(", ")
+                ));
+            }
+            _ => {}
+        }
+    }
+    let script = image.script(&image.instructions()[give.step]);
+    match script.is_plain_list() && !has_other_writers(&script) {
+        true => Ok(copies),
+        false => Err("The RUN with `chown -R` does other things too, so it stays.".to_owned()),
+    }
+}
+
+fn is_below(path: &str, folders: &[String]) -> bool {
+    let path = path.trim_end_matches('/');
+    folders.iter().any(|folder| {
+        let folder = folder.trim_end_matches('/');
+        path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+/// Whether a RUN may make files that `chown -R` was meant for.
+fn writes_elsewhere(image: &ImageView, instruction: &Instruction) -> bool {
+    let script = image.script(instruction);
+    script.unreadable.is_some() || has_other_writers(&script)
+}
+
+fn has_other_writers(script: &Script) -> bool {
+    let is_fine = |command: &Command| {
+        stages::is_harmless(command) && !matches!(command.name(), "touch" | "install" | "ln")
+    };
+    script.commands.iter().any(|command| !is_fine(command))
+}
+
+/// The folders that `mkdir` made below the given ones, in order.
+fn made_folders(image: &ImageView, states: &[State], give: &Give) -> Vec<String> {
+    let mut made = Vec::new();
+    for (index, instruction) in image.instructions()[..=give.step].iter().enumerate() {
+        if instruction.keyword != Keyword::Run {
+            continue;
+        }
+        for command in image.script(instruction).commands.iter().filter(|command| command.name() == "mkdir") {
+            for word in command.arguments().filter(|word| !word.starts_with('-')) {
+                let folder = join_path(&states[index].workdir, word);
+                if is_below(&folder, &give.folders)
+                    && !made.contains(&folder)
+                    && !give.folders.contains(&folder)
+                {
+                    made.push(folder);
+                }
+            }
+        }
+    }
+    made
+}
+
+fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instruction]) -> Proposal {
+    let step = &image.instructions()[give.step];
+    let flag = format!(" --chown={}", give.owner);
+    let mut edits: Vec<Edit> =
+        copies.iter().map(|copy| Edit::insert(image.id, copy.keyword_span.end, flag.clone())).collect();
+    let made = made_folders(image, states, give);
+    let mut pieces: Vec<write::Piece> = Vec::new();
+    for word in give.command.words.iter().filter(|word| matches!(word.raw.as_str(), "-R" | "--recursive")) {
+        pieces.push(write::delete_word(image.text, word.span));
+    }
+    if let (Some(last), false) = (give.command.words.last(), made.is_empty()) {
+        pieces.push((Span::at(last.span.end), format!(" {}", made.join(" "))));
+    }
+    let text = write::rewrite(image.text, step, &pieces, write::Comments::Keep);
+    edits.extend(text.map(|text| Edit::replace(image.id, step.span, text)));
+    let left: Vec<&str> = give.folders.iter().chain(&made).map(String::as_str).collect();
+    let why = format!(
+        "COPY --chown={} owns the files in their own layer; `chown -R` would copy them into another. Left to own: {}.",
+        give.owner,
+        left.join(", ")
+    );
+    Change::new(image.id, step.span, Risk::Review, "Own copied files at once", why).with(edits).propose()
+}
