@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::pass::Pass;
 
 const HEAD: &str = "# The passes, in the order in which they run\n\n\
-    This page is made from the headers of the files in `transforms/`; \
+    This page is made from the headers of the passes' source files; \
     `UPDATE_DOCS=1 cargo test docs` writes it again.\n";
 
 /// The text of `docs/passes.md`.

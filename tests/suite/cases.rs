@@ -111,9 +111,9 @@ fn options(case: &Case) -> Options {
         panic!("{FLAGS} holds flags of optimize")
     };
     let mut options = Options { only: vec![case.pass.id.to_owned()], ..optimize::options(&arguments) };
-    let config = case.folder.join("alpinist.yaml");
-    if config.exists() {
-        config::apply(&config, &mut options).unwrap();
+    let config = Path::new("alpinist.yaml");
+    if case.folder.join(config).exists() {
+        config::apply(&case.folder, config, &mut options).unwrap();
     }
     options
 }
