@@ -54,14 +54,15 @@ enum Number {
     Float(f64),
 }
 
-/// Takes the choices of the file at `path` over into `options`, where the command line made none.
+/// Takes the choices of the file at `path`, seen from `base`, over into `options`, where the command line made none.
 ///
 /// # Errors
 /// When the file cannot be read, is not YAML, or holds a key or value that is not known.
-pub fn apply(path: &Path, options: &mut Options) -> Result<(), InputError> {
+pub fn apply(base: &Path, path: &Path, options: &mut Options) -> Result<(), InputError> {
     let shown = path.display().to_string();
-    let text: Arc<str> =
-        std::fs::read_to_string(path).map_err(|error| fault(&shown, None, None, error.to_string()))?.into();
+    let text: Arc<str> = std::fs::read_to_string(base.join(path))
+        .map_err(|error| fault(&shown, None, None, error.to_string()))?
+        .into();
     if text.trim().is_empty() {
         return Ok(());
     }
