@@ -9,6 +9,7 @@ mod examples;
 mod generated;
 mod house;
 mod knowledge;
+mod manuals;
 mod parity;
 mod project;
 mod properties;
