@@ -68,8 +68,8 @@ pub fn apply(base: &Path, path: &Path, options: &mut Options) -> Result<(), Inpu
     }
     let settings = serde_saphyr::options! { strict_booleans: true };
     let file: File = serde_saphyr::from_str_with_options(&text, settings).map_err(|error| {
-        let span = error.location().map(|at| line_span(&text, at.line() as usize));
-        fault(&shown, Some(text.clone()), span, error.without_snippet().to_string())
+        let span = error.location().map(|at| span_at(&text, (at.line() as usize, at.column() as usize)));
+        fault(&shown, Some(text.clone()), span, message(&error))
     })?;
     if options.target == Target::Auto {
         options.target = match file.target {
@@ -102,9 +102,17 @@ pub fn apply(base: &Path, path: &Path, options: &mut Options) -> Result<(), Inpu
     Ok(())
 }
 
-fn line_span(text: &str, line: usize) -> Span {
+/// The message without the place, which is shown apart.
+fn message(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+fn span_at(text: &str, (line, column): (usize, usize)) -> Span {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    Span::at(start.min(text.len()))
+    let rest = &text[start.min(text.len())..];
+    let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
+    Span::at((start + within).min(text.len()))
 }
 
 fn fault(path: &str, text: Option<Arc<str>>, span: Option<Span>, what: String) -> InputError {

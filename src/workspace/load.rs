@@ -76,7 +76,11 @@ pub fn load(base: &Path, target: &Path) -> Result<Loaded, InputError> {
         loader.read_all(&[target.clone()]);
         loader.find_compose_above(&target);
     }
-    Ok(loader.finish(base))
+    let mut loaded = loader.finish(base);
+    if let Some(id) = loaded.ws.find(&target).filter(|id| loaded.ws.file(*id).kind == FileKind::Dockerfile) {
+        loaded.ws.images.retain(|image| image.dockerfile == id);
+    }
+    Ok(loaded)
 }
 
 pub(super) fn fault(path: &str, what: impl Into<String>, help: &str) -> InputError {
