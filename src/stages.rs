@@ -72,7 +72,7 @@ impl Builder {
     pub fn text(&self, image: &ImageView, parts: &[Part]) -> String {
         let newline = write::newline_of(image.text);
         let last_pip = parts.iter().rposition(|part| *part == Part::Pip).unwrap_or(0);
-        let mut out = self.from_line(image) + newline;
+        let mut out = self.head_line(image) + newline;
         let mut has_venv = false;
         for (index, instruction) in image.instructions().iter().enumerate().take(last_pip + 1).skip(1) {
             let is_install = matches!(parts[index], Part::Pip | Part::Manifests);
@@ -88,7 +88,7 @@ impl Builder {
         out + newline
     }
 
-    fn from_line(&self, image: &ImageView) -> String {
+    fn head_line(&self, image: &ImageView) -> String {
         let from = &image.instructions()[0];
         let keyword = from.keyword_span.of(image.text);
         let flags: String = from.flags.iter().map(|flag| format!(" {}", flag.span.of(image.text))).collect();

@@ -10,12 +10,18 @@
 //! ## Example
 //!
 //! ```dockerfile
+//! FROM python:3.11-slim
+//! COPY requirements.txt .
+//! RUN pip install -r requirements.txt
 //! CMD ["uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "8000", "--workers", "4"]
 //! ```
 //!
 //! becomes
 //!
 //! ```dockerfile
+//! FROM python:3.11-slim
+//! COPY requirements.txt .
+//! RUN pip install -r requirements.txt
 //! ENV WEB_CONCURRENCY=4
 //! CMD ["gunicorn", "app.main:app", \
 //!      "--worker-class", "uvicorn_worker.UvicornWorker", \

@@ -19,7 +19,6 @@
 //!
 //! ```dockerfile
 //! FROM python:3.11-alpine3.24 AS builder
-//!
 //! RUN apk add --no-cache gcc musl-dev
 //!
 //! RUN python -m venv --without-pip /opt/venv

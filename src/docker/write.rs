@@ -64,7 +64,7 @@ fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
         let body = line.trim_end_matches(['\r', '\n']);
         let span = Span::new(at, at + body.len());
         at += line.len();
-        let is_comment = rows.len() > 0 && lines::is_comment(body);
+        let is_comment = !rows.is_empty() && lines::is_comment(body);
         let cut = if is_comment { body.len() } else { code_end(body) };
         let code = Span::new(span.start, span.start + cut);
         rows.push(Row {

@@ -156,7 +156,7 @@ impl Evidence {
         for located in &closure.others {
             match &located.value {
                 ItemKind::Option { name, .. }
-                    if matches!(name.as_ref(), "--index-url" | "--extra-index-url" | "--find-links") =>
+                    if matches!(*name, "--index-url" | "--extra-index-url" | "--find-links") =>
                 {
                     self.unknown.push(format!(
                         "{} names another index ({name}), whose wheels are not known (PIP-14)",

@@ -73,7 +73,7 @@ pub fn load(base: &Path, target: &Path) -> Result<Loaded, InputError> {
     } else if discover::is_compose(&target) {
         loader.read_all(std::slice::from_ref(&target));
     } else {
-        loader.read_all(&[target.clone()]);
+        loader.read_all(std::slice::from_ref(&target));
         loader.find_compose_above(&target);
     }
     let mut loaded = loader.finish(base);

@@ -153,6 +153,30 @@ fn write_keeps_carriage_returns() {
 }
 
 #[test]
+fn the_patch_applies_to_odd_files_and_names() {
+    let odd = SLIM.trim_end();
+    let files_of = |name: &str, text: &str| {
+        let (patched, written) = (Project::new(), Project::new());
+        for project in [&patched, &written] {
+            project.git(&["init", "--quiet", "."], "");
+            project.write(name, text);
+            project.write("app.py", "");
+        }
+        let patch = patched.run(&["optimize"]).out;
+        assert!(patch.starts_with("diff --git"), "{patch}");
+        patched.git(&["apply", "--whitespace=nowarn", "-"], &patch);
+        written.run(&["optimize", "--write"]);
+        (files(patched.path()), files(written.path()))
+    };
+    for name in ["Dockerfile", "a b.Dockerfile", "é.Dockerfile", "a\tb.Dockerfile", "a\"b.Dockerfile"] {
+        for text in [odd.to_owned(), odd.replace('\n', "\r\n"), format!("\u{feff}{odd}\n")] {
+            let (patched, written) = files_of(name, &text);
+            assert_eq!(patched, written, "{name}");
+        }
+    }
+}
+
+#[test]
 fn write_follows_a_symbolic_link() {
     let project = slim_project();
     project.write("real/base", SLIM);

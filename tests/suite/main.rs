@@ -1,5 +1,7 @@
 //! The one integration crate; each module looks at the tool from one side.
 
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions, and not what they call")]
+
 mod cases;
 mod checks;
 mod cli;
@@ -9,6 +11,7 @@ mod examples;
 mod generated;
 mod house;
 mod knowledge;
+mod manuals;
 mod parity;
 mod project;
 mod properties;

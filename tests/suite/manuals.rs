@@ -1,0 +1,50 @@
+//! The example of each manual, before and after, is what its pass does.
+
+use std::path::Path;
+
+use alpinist::{options::Options, pass::Pass, pipeline, transforms, workspace::load};
+
+use crate::project::Project;
+
+/// What stands above an example that starts in the middle of a stage.
+const FROM: &str = "FROM python:3.11-slim\n";
+const REQUIREMENTS: &str = "fastapi==0.116.1\nuvicorn==0.35.0\ngunicorn==23.0.0\nuvicorn-worker==0.3.0\n";
+
+/// The Dockerfiles in the example of a manual.
+fn blocks(pass: &Pass) -> Vec<String> {
+    let manual = pass.manual();
+    let example = manual.split("## Example").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let blocks = example.unwrap_or_default().split("```dockerfile\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// What `pass` alone makes of a Dockerfile or a part of one.
+fn optimized(pass: &Pass, text: &str) -> String {
+    let head = if text.contains("FROM ") { "" } else { FROM };
+    let project = Project::new();
+    project.write("Dockerfile", format!("{head}{text}"));
+    project.write("requirements.txt", REQUIREMENTS);
+    project.write("src/app.py", "");
+    let options = Options { only: vec![pass.id.to_owned()], in_place: true, ..Options::default() };
+    let ws = load::load(project.path(), Path::new(".")).unwrap().ws;
+    let plan = pipeline::run(ws, transforms::ALL, &options);
+    let after = plan.outputs.first().map_or_else(String::new, |output| output.text.clone());
+    if head.is_empty() { after } else { after.replacen(FROM, "", 1) }
+}
+
+#[test]
+fn each_example_is_what_the_pass_does() {
+    let mut wrong = Vec::new();
+    for pass in transforms::ALL {
+        let blocks = blocks(pass);
+        let [before, after] = blocks.as_slice() else {
+            wrong.push(format!("{}: an example has one Dockerfile before and one after", pass.id));
+            continue;
+        };
+        let found = optimized(pass, before);
+        if found != *after {
+            wrong.push(format!("{}: the manual says\n{after}and the pass makes\n{found}", pass.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
