@@ -10,7 +10,7 @@
 //! - [`alpine`]: Debian's ways said in Alpine's words.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
 //! - [`transforms`]: the passes, in order.
-//! - [`view`]: what people and programs read.
+//! - [`view`], [`docs`]: what people and programs read.
 //! - [`commands`], [`cli`]: the command line.
 
 pub mod alpine;
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod commands;
 pub mod compose;
 pub mod docker;
+pub mod docs;
 pub mod edit;
 pub mod facts;
 pub mod installs;

@@ -10,7 +10,7 @@ use crate::{
     options::Options,
     pass::{Change, Pass, Proposal},
     plan::{DeclineRecord, Outcome, Plan, Step},
-    source::{FileId, FileKind, place},
+    source::{FileId, FileKind, Place, SourceFile, place},
     workspace::Workspace,
 };
 
@@ -99,7 +99,7 @@ impl State {
         for proposal in proposals {
             match proposal {
                 Proposal::Decline(decline) => {
-                    let place = place(&seen.file(decline.file).text, decline.span.start);
+                    let place = read_place(seen.file(decline.file), decline.span.start);
                     self.declines.push(DeclineRecord { pass: pass.id, decline, place });
                 }
                 Proposal::Change(change) => self.take(pass, &seen, change, &mut accepted, options),
@@ -132,7 +132,7 @@ impl State {
             notes: change.notes,
             risk: change.risk,
             file: change.file,
-            place: place(&seen.file(change.file).text, change.span.start),
+            place: read_place(seen.file(change.file), change.span.start),
             outcome,
         });
     }
@@ -186,6 +186,25 @@ impl State {
             compose_check::check(pass, &old.text, &new.text)?;
         }
         Ok(())
+    }
+}
+
+/// The place in the text as it was read: that of the same line, or of the last line above that was there.
+fn read_place(file: &SourceFile, offset: usize) -> Place {
+    let seen = place(&file.text, offset);
+    if !file.is_changed() {
+        return seen;
+    }
+    let lines: Vec<&str> = file.text.lines().take(seen.line).collect();
+    let original: Vec<&str> = file.on_disk.lines().collect();
+    let found = lines.iter().rev().find_map(|line| {
+        let at = original.iter().position(|old| old == line && !line.trim().is_empty())?;
+        Some((at + 1, *line))
+    });
+    match found {
+        Some((line, text)) if lines.last() == Some(&text) => Place { line, ..seen },
+        Some((line, _)) => Place { line, column: 1 },
+        None => Place { line: 1, column: 1 },
     }
 }
 

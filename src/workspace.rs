@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::source::{FileId, SourceFile};
 
 pub mod discover;
+mod disk;
 pub mod load;
 pub mod path;
 pub mod store;

@@ -127,6 +127,12 @@ fn sentence(text: &str) -> String {
 }
 
 fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
+    let mut evidence = packages_evidence(cx, image);
+    evidence.unknown.extend(full_image(image));
+    evidence
+}
+
+fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
     match image.stage().base.official_name() {
         Some("python") => facts::evidence::python(cx, image),
         Some("node") => facts::evidence::node(cx, image),
@@ -157,12 +163,20 @@ fn why(evidence: &Evidence) -> String {
 fn against(cx: &Context, image: &ImageView, evidence: &Evidence) -> Vec<Obstacle> {
     let span = install_span(image);
     let unknown = evidence.unknown.iter().filter(|_| cx.options.target == Target::Auto);
-    evidence
-        .against
-        .iter()
-        .chain(unknown)
-        .map(|what| Obstacle::new(span, what.trim_end_matches('.')))
-        .collect()
+    let all = evidence.against.iter().chain(unknown);
+    all.map(|what| Obstacle::new(span, what.trim_end_matches('.'))).collect()
+}
+
+/// The full variant of an image brings compilers, git and many libraries that slim does not.
+fn full_image(image: &ImageView) -> Option<String> {
+    let tag = image.stage().base.tag.as_deref().unwrap_or("latest");
+    let has_slim = matches!(image.stage().base.official_name(), Some("python" | "node" | "ruby"));
+    (has_slim && !tag.contains("slim")).then(|| {
+        format!(
+            "{} is the full image, and which of its libraries and tools the project uses is not known",
+            image.stage().base_word.text
+        )
+    })
 }
 
 fn install_span(image: &ImageView) -> Span {

@@ -23,7 +23,7 @@
 //!
 //! ## Declines
 //!
-//! When the package of a program is not known.
+//! When the package of a program is not known, or the base image may bring the program itself.
 //!
 //! ## Risk
 //!
@@ -32,7 +32,7 @@
 use crate::{
     alpine::commands,
     docker::Keyword,
-    facts::{Aspect, Context, ImageView, packages::Manager, runtime},
+    facts::{self, Aspect, Context, ImageView, packages::Manager, runtime},
     installs,
     knowledge::shell,
     pass::{Change, Pass, Proposal, Risk},
@@ -54,6 +54,10 @@ fn run(cx: &Context) -> Vec<Proposal> {
 }
 
 fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
+    let base = facts::root_image(image.dockerfile, image.stage()).official_name()?;
+    if !matches!(base, "python" | "node" | "ruby" | "alpine" | "debian" | "ubuntu") {
+        return None;
+    }
     let installed = installs::installed(image);
     let mut missing: Vec<(String, &'static str)> = Vec::new();
     for words in commands::run_by(cx, image) {

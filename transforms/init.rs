@@ -151,7 +151,12 @@ fn finish(image: &ImageView, span: Span, edit: Edit, inherited: Option<&str>) ->
     let why = "tini forwards signals and reaps zombies; without it the service is process 1 and has to do both (CMD-08).";
     let mut change = Change::new(image.id, span, Risk::Safe, "Run the service under tini", why).with([edit]);
     if !installs::installed(image).iter().any(|name| name == "tini") {
-        change.edits.push(installs::add(image, &["tini"]));
+        let install = installs::add(image, &["tini"]);
+        match change.edits.first_mut().filter(|edit| edit.span == install.span) {
+            // A file that starts its service right after FROM: both go to the same place.
+            Some(edit) => edit.text.insert_str(0, &install.text),
+            None => change.edits.push(install),
+        }
     }
     if let Some(word) = inherited {
         change.notes.push(format!(

@@ -69,6 +69,8 @@ struct Give<'a> {
     command: Command,
     owner: &'a str,
     folders: Vec<String>,
+    /// Items of the same RUN that make the user, to be moved above the files.
+    accounts: Vec<usize>,
 }
 
 fn propose(image: &ImageView) -> Option<Proposal> {
@@ -144,9 +146,21 @@ fn find_chown<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {
             &image.text[start..start + owner.len()]
         })?;
         let folders = folders.iter().map(|folder| join_path(&states[step].workdir, folder)).collect();
-        return Some(Give { step, command: command.clone(), owner, folders });
+        let accounts = leading_accounts(&script);
+        return Some(Give { step, command: command.clone(), owner, folders, accounts });
     }
     None
+}
+
+/// The items at the start of a RUN that make users and groups, if something else follows.
+fn leading_accounts(script: &Script) -> Vec<usize> {
+    let is_account =
+        |index: &usize| script.command_of(*index).is_some_and(|command| runtime::account(command).is_some());
+    let leading: Vec<usize> = (0..script.items.len()).take_while(is_account).collect();
+    match script.is_plain_list() && leading.len() < script.items.len() {
+        true => leading,
+        false => Vec::new(),
+    }
 }
 
 fn is_recursive(command: &Command) -> bool {
@@ -173,6 +187,7 @@ fn owned_copies<'a>(
             || state.accounts.contains(name)
             || (base == Some("node") && name == "node")
     };
+    let script = image.script(&image.instructions()[give.step]);
     let mut copies = Vec::new();
     for (index, instruction) in image.instructions()[..give.step].iter().enumerate() {
         match instruction.keyword {
@@ -182,7 +197,12 @@ fn owned_copies<'a>(
                 if instruction.flag("chown").is_some() || !is_below(&target, &give.folders) {
                     continue;
                 }
-                if !is_known(&states[index], name) || !is_known(&states[index], group) {
+                let is_moved = |name: &str| {
+                    let mut made = give.accounts.iter().filter_map(|item| script.command_of(*item));
+                    made.any(|command| runtime::account(command) == Some(name))
+                };
+                let exists = |name: &str| is_known(&states[index], name) || is_moved(name);
+                if !exists(name) || !exists(group) {
                     return Err(format!(
                         "{} is made after line {} copies files; make the user first to use COPY --chown (USER-09).",
                         give.owner, instruction.lines.0
@@ -200,7 +220,6 @@ fn owned_copies<'a>(
             _ => {}
         }
     }
-    let script = image.script(&image.instructions()[give.step]);
     match script.is_plain_list() && !has_other_writers(&script) {
         true => Ok(copies),
         false => Err("The RUN with `chown -R` does other things too, so it stays.".to_owned()),
@@ -263,6 +282,12 @@ fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instructi
     if let (Some(last), false) = (give.command.words.last(), made.is_empty()) {
         pieces.push((Span::at(last.span.end), format!(" {}", made.join(" "))));
     }
+    let name = give.owner.split(':').next().unwrap_or_default();
+    let is_late = copies.iter().any(|copy| !is_made_before(image, states, copy, name));
+    if is_late {
+        edits.extend(moved_accounts(image, give, copies[0]));
+        pieces.extend(write::delete_items(image.text, &image.script(step), &give.accounts));
+    }
     let text = write::rewrite(image.text, step, &pieces, write::Comments::Keep);
     edits.extend(text.map(|text| Edit::replace(image.id, step.span, text)));
     let left: Vec<&str> = give.folders.iter().chain(&made).map(String::as_str).collect();
@@ -272,4 +297,27 @@ fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instructi
         left.join(", ")
     );
     Change::new(image.id, step.span, Risk::Review, "Own copied files at once", why).with(edits).propose()
+}
+
+fn is_made_before(image: &ImageView, states: &[State], copy: &Instruction, name: &str) -> bool {
+    let index = image.instructions().iter().position(|step| step.span == copy.span).unwrap_or(0);
+    states[index].accounts.contains(name) || name.bytes().all(|byte| byte.is_ascii_digit()) || name == "node"
+}
+
+/// The edits that make the user in a RUN of its own, above the first COPY; the comments above it go along.
+fn moved_accounts(image: &ImageView, give: &Give, first: &Instruction) -> Vec<Edit> {
+    let step = &image.instructions()[give.step];
+    let script = image.script(step);
+    let newline = write::newline_of(image.text);
+    let last = give.accounts.last().map_or(step.span.start, |item| script.items[*item].span.end);
+    let command = Span::new(step.keyword_span.start, last).of(image.text);
+    let lead = step.lead.of(image.text);
+    let comments = lead.trim_start_matches(['\r', '\n']);
+    let mut edits =
+        vec![Edit::insert(image.id, first.lead.start, format!("{newline}{comments}{command}{newline}"))];
+    if !comments.trim().is_empty() {
+        let start = step.lead.end - comments.len();
+        edits.push(Edit::delete(image.id, Span::new(start, step.lead.end)));
+    }
+    edits
 }

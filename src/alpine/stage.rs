@@ -9,6 +9,7 @@ use crate::{
     edit::Edit,
     facts::{Context, ImageView},
     knowledge::{AlpineBranch, apt::ImageFamily},
+    shell::bashism,
     source::Span,
 };
 
@@ -102,8 +103,22 @@ fn shell(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
             let what = format!("SHELL starts bash with {}, which ash does not know (PKG-18)", word.text);
             out.obstacles.push(Obstacle::new(word.span, what));
         }
-        None => out.edits.push(Edit::replace(image.id, program.span, "\"/bin/ash\"")),
+        None => match bash_only(image, instruction) {
+            Some((span, what)) => {
+                let what =
+                    format!("bash is the shell, and the step uses {what}, which ash does not know (PKG-18)");
+                out.obstacles.push(Obstacle::new(span, what));
+            }
+            None => out.edits.push(Edit::replace(image.id, program.span, "\"/bin/ash\"")),
+        },
     }
+}
+
+/// The first RUN after `shell` that ash does not understand, and why.
+fn bash_only(image: &ImageView, shell: &Instruction) -> Option<(Span, String)> {
+    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let below = steps.filter(|step| step.span.start > shell.span.start && step.json.is_none());
+    below.filter_map(|step| Some((step.span, bashism::find(step.span.of(image.text))?))).next()
 }
 
 /// Drops what only apt or glibc reads, and notes what musl ignores.

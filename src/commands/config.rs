@@ -54,21 +54,22 @@ enum Number {
     Float(f64),
 }
 
-/// Takes the choices of the file at `path` over into `options`, where the command line made none.
+/// Takes the choices of the file at `path`, seen from `base`, over into `options`, where the command line made none.
 ///
 /// # Errors
 /// When the file cannot be read, is not YAML, or holds a key or value that is not known.
-pub fn apply(path: &Path, options: &mut Options) -> Result<(), InputError> {
+pub fn apply(base: &Path, path: &Path, options: &mut Options) -> Result<(), InputError> {
     let shown = path.display().to_string();
-    let text: Arc<str> =
-        std::fs::read_to_string(path).map_err(|error| fault(&shown, None, None, error.to_string()))?.into();
+    let text: Arc<str> = std::fs::read_to_string(base.join(path))
+        .map_err(|error| fault(&shown, None, None, error.to_string()))?
+        .into();
     if text.trim().is_empty() {
         return Ok(());
     }
     let settings = serde_saphyr::options! { strict_booleans: true };
     let file: File = serde_saphyr::from_str_with_options(&text, settings).map_err(|error| {
-        let span = error.location().map(|at| line_span(&text, at.line() as usize));
-        fault(&shown, Some(text.clone()), span, error.without_snippet().to_string())
+        let span = error.location().map(|at| span_at(&text, (at.line() as usize, at.column() as usize)));
+        fault(&shown, Some(text.clone()), span, message(&error))
     })?;
     if options.target == Target::Auto {
         options.target = match file.target {
@@ -101,9 +102,17 @@ pub fn apply(path: &Path, options: &mut Options) -> Result<(), InputError> {
     Ok(())
 }
 
-fn line_span(text: &str, line: usize) -> Span {
+/// The message without the place, which is shown apart.
+fn message(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+fn span_at(text: &str, (line, column): (usize, usize)) -> Span {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    Span::at(start.min(text.len()))
+    let rest = &text[start.min(text.len())..];
+    let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
+    Span::at((start + within).min(text.len()))
 }
 
 fn fault(path: &str, text: Option<Arc<str>>, span: Option<Span>, what: String) -> InputError {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use super::{Exit, config};
@@ -31,7 +31,7 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
         return usage(&format!("--alpine {branch} is no Alpine branch"), "write it as 3.24");
     }
     if let Some(path) = config_path(arguments, base)
-        && let Err(error) = config::apply(&path, &mut options)
+        && let Err(error) = config::apply(base, &path, &mut options)
     {
         anstream::eprint!("{}", diagnostic::render(&error, colour));
         return Ok(Exit::Usage);
@@ -89,17 +89,20 @@ fn unknown_pass(options: &Options) -> Option<&String> {
     options.only.iter().chain(&options.skip).find(|id| !is_known(id))
 }
 
+/// The configuration file as seen from `base`.
 fn config_path(arguments: &Optimize, base: &Path) -> Option<PathBuf> {
     if let Some(path) = &arguments.config {
-        return Some(base.join(path));
+        return Some(path.clone());
     }
-    let target = base.join(&arguments.path);
-    let folder = if target.is_dir() { target } else { target.parent()?.to_owned() };
-    let path = folder.join("alpinist.yaml");
-    path.exists().then_some(path)
+    let is_folder = base.join(&arguments.path).is_dir();
+    let folder = if is_folder { arguments.path.as_path() } else { arguments.path.parent()? };
+    let path: PathBuf =
+        folder.join("alpinist.yaml").components().filter(|part| *part != Component::CurDir).collect();
+    base.join(&path).exists().then_some(path)
 }
 
-fn options(arguments: &Optimize) -> Options {
+/// The choices that the command line makes.
+pub fn options(arguments: &Optimize) -> Options {
     Options {
         target: match arguments.target {
             cli::Target::Alpine => Target::Alpine,

@@ -66,8 +66,9 @@ pub fn origin_in(
         let Some((sources, target)) = local_copy(instruction) else { continue };
         let to = join_path(&workdir, &target.text);
         for source in sources {
-            let into_folder =
-                target.text.ends_with('/') || sources.len() > 1 || to.trim_end_matches('/') == workdir;
+            let into_folder = target.text.ends_with('/')
+                || sources.len() > 1
+                || to.trim_end_matches('/') == workdir.trim_end_matches('/');
             let candidate =
                 copied_as(&source.text, context, to.trim_end_matches('/'), into_folder, wanted, lookup);
             found = candidate.or(found);

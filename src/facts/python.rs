@@ -112,7 +112,9 @@ fn is_versioned(name: &str, stem: &str) -> bool {
 fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
     let pip = pip_word(command)?;
     let words = &command.words[pip + 1..];
-    let verb = words.iter().position(|word| !word.is_option())?;
+    let takes_value =
+        |at: usize| at > 0 && matches!(words[at - 1].raw.as_str(), "--python" | "--log" | "--proxy");
+    let verb = (0..words.len()).find(|at| !words[*at].is_option() && !takes_value(*at))?;
     if words[verb].text() != "install" {
         return None;
     }
@@ -123,7 +125,9 @@ fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
         after_pip: command.words[pip].span.end,
         ..PipInstall::default()
     };
-    let mut rest = words[..verb].iter().chain(&words[verb + 1..]);
+    let is_global = |at: &usize| words[*at].is_option() && words[*at].raw != "--python";
+    let before = (0..verb).filter(is_global).map(|at| &words[at]);
+    let mut rest = before.chain(&words[verb + 1..]);
     while let Some(word) = rest.next() {
         let text = word.text();
         let (flag, inline) = match text.split_once('=') {

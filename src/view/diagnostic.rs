@@ -11,12 +11,12 @@ pub fn render(error: &InputError, colour: bool) -> String {
     let (Some(text), Some(span), Some(place)) = (&error.text, error.span, error.place()) else {
         return format!("error: {}: {}\n  help: {}\n", error.path, error.what, error.help);
     };
-    let head = format!("error: {}:{}:{}: {}", error.path, place.line, place.column, error.what);
+    let title = format!("{}:{}:{}: {}", error.path, place.line, place.column, error.what);
     let line_start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
     let line_end = text[line_start..].find('\n').map_or(text.len(), |at| line_start + at);
     let line = text[line_start..line_end].trim_end_matches('\r');
     if line.len() > LONGEST_LINE {
-        return format!("{head}\n  help: {}\n", error.help);
+        return format!("error: {title}\n  help: {}\n", error.help);
     }
     let start = (span.start - line_start).min(line.len());
     let end = (span.end.max(span.start + 1) - line_start).clamp(start, line.len());
@@ -24,8 +24,7 @@ pub fn render(error: &InputError, colour: bool) -> String {
         .line_start(place.line)
         .path(&error.path)
         .annotation(AnnotationKind::Primary.span(start..end));
-    let group =
-        Level::ERROR.primary_title(&error.what).element(snippet).element(Level::HELP.message(&error.help));
+    let group = Level::ERROR.primary_title(&title).element(snippet).element(Level::HELP.message(&error.help));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    format!("{head}\n{}\n", renderer.render(&[group]))
+    format!("{}\n", renderer.render(&[group]))
 }

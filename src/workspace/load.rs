@@ -1,13 +1,12 @@
 //! Reading a project: its Dockerfiles, compose files, and what their build contexts hold.
 
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{Entry, Image, Workspace, discover, path};
+use super::{Entry, Image, Workspace, discover, disk::Disk, path};
 use crate::{
     compose::Compose,
     docker::{self, Dockerfile, Keyword},
@@ -51,8 +50,6 @@ pub struct Loaded {
     pub errors: Vec<InputError>,
 }
 
-const LARGEST: u64 = 64 << 20;
-
 /// Reads the project at `target`: a folder, a compose file or a Dockerfile, relative to `base`.
 ///
 /// # Errors
@@ -79,72 +76,15 @@ pub fn load(base: &Path, target: &Path) -> Result<Loaded, InputError> {
         loader.read_all(&[target.clone()]);
         loader.find_compose_above(&target);
     }
-    Ok(loader.finish(base))
+    let mut loaded = loader.finish(base);
+    if let Some(id) = loaded.ws.find(&target).filter(|id| loaded.ws.file(*id).kind == FileKind::Dockerfile) {
+        loaded.ws.images.retain(|image| image.dockerfile == id);
+    }
+    Ok(loaded)
 }
 
-fn fault(path: &str, what: impl Into<String>, help: &str) -> InputError {
+pub(super) fn fault(path: &str, what: impl Into<String>, help: &str) -> InputError {
     InputError { path: path.to_owned(), text: None, span: None, what: what.into(), help: help.to_owned() }
-}
-
-/// Reads files below a folder, each once.
-#[derive(Default)]
-struct Disk {
-    base: PathBuf,
-    seen: RefCell<BTreeMap<String, Entry>>,
-}
-
-impl Disk {
-    fn new(base: &Path) -> Self {
-        Self { base: base.to_owned(), seen: RefCell::default() }
-    }
-
-    fn text(&self, path: &str) -> Result<Arc<str>, InputError> {
-        let full = self.base.join(path);
-        let help = "check that the file exists and may be read";
-        let size = std::fs::metadata(&full).map_err(|error| fault(path, error.to_string(), help))?.len();
-        if size > LARGEST {
-            return Err(fault(
-                path,
-                format!("the file has {size} bytes, more than {LARGEST}"),
-                "leave it out",
-            ));
-        }
-        let bytes = std::fs::read(&full).map_err(|error| fault(path, error.to_string(), help))?;
-        String::from_utf8(bytes).map(Arc::from).map_err(|error| {
-            let good =
-                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
-            let span = crate::source::Span::at(good.len());
-            let what = "the file is not UTF-8".to_owned();
-            let help = "save it as UTF-8".to_owned();
-            InputError { path: path.to_owned(), text: Some(good.into()), span: Some(span), what, help }
-        })
-    }
-
-    fn entry(&self, path: &str) -> Entry {
-        if let Some(entry) = self.seen.borrow().get(path) {
-            return entry.clone();
-        }
-        let entry = match std::fs::metadata(self.base.join(path)) {
-            Err(_) => Entry::Missing,
-            Ok(kind) if kind.is_dir() => Entry::Folder,
-            Ok(_) => Entry::File(None),
-        };
-        self.seen.borrow_mut().insert(path.to_owned(), entry.clone());
-        entry
-    }
-
-    /// Reads a context file's text into the cache, if it is a small UTF-8 file.
-    fn read(&self, path: &str) -> Option<Arc<str>> {
-        match self.entry(path) {
-            Entry::File(Some(text)) => Some(text),
-            Entry::File(None) => {
-                let text = self.text(path).ok()?;
-                self.seen.borrow_mut().insert(path.to_owned(), Entry::File(Some(text.clone())));
-                Some(text)
-            }
-            _ => None,
-        }
-    }
 }
 
 #[derive(Default)]
@@ -250,7 +190,7 @@ impl Loader {
             }
         }
         self.read_ignore_files();
-        self.ws.context = self.disk.seen.into_inner();
+        self.ws.context = self.disk.into_seen();
         Loaded { base, ws: self.ws, errors: self.errors }
     }
 

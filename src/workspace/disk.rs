@@ -1,0 +1,87 @@
+//! Files below one folder, each read once.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    Entry,
+    load::{InputError, fault},
+};
+
+const LARGEST: u64 = 64 << 20;
+
+/// Reads files below a folder, each once.
+#[derive(Default)]
+pub(super) struct Disk {
+    base: PathBuf,
+    seen: RefCell<BTreeMap<String, Entry>>,
+}
+
+impl Disk {
+    /// The files below `base`.
+    pub(super) fn new(base: &Path) -> Self {
+        Self { base: base.to_owned(), seen: RefCell::default() }
+    }
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is too large, or is not UTF-8.
+    pub(super) fn text(&self, path: &str) -> Result<Arc<str>, InputError> {
+        let full = self.base.join(path);
+        let help = "check that the file exists and may be read";
+        let size = std::fs::metadata(&full).map_err(|error| fault(path, error.to_string(), help))?.len();
+        if size > LARGEST {
+            return Err(fault(
+                path,
+                format!("the file has {size} bytes, more than {LARGEST}"),
+                "leave it out",
+            ));
+        }
+        let bytes = std::fs::read(&full).map_err(|error| fault(path, error.to_string(), help))?;
+        String::from_utf8(bytes).map(Arc::from).map_err(|error| {
+            let good =
+                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+            let span = crate::source::Span::at(good.len());
+            let what = "the file is not UTF-8".to_owned();
+            let help = "save it as UTF-8".to_owned();
+            InputError { path: path.to_owned(), text: Some(good.into()), span: Some(span), what, help }
+        })
+    }
+
+    /// What stands at `path`.
+    pub(super) fn entry(&self, path: &str) -> Entry {
+        if let Some(entry) = self.seen.borrow().get(path) {
+            return entry.clone();
+        }
+        let entry = match std::fs::metadata(self.base.join(path)) {
+            Err(_) => Entry::Missing,
+            Ok(kind) if kind.is_dir() => Entry::Folder,
+            Ok(_) => Entry::File(None),
+        };
+        self.seen.borrow_mut().insert(path.to_owned(), entry.clone());
+        entry
+    }
+
+    /// Reads a context file's text into the cache, if it is a small UTF-8 file.
+    pub(super) fn read(&self, path: &str) -> Option<Arc<str>> {
+        match self.entry(path) {
+            Entry::File(Some(text)) => Some(text),
+            Entry::File(None) => {
+                let text = self.text(path).ok()?;
+                self.seen.borrow_mut().insert(path.to_owned(), Entry::File(Some(text.clone())));
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+
+    /// Everything that was looked at.
+    pub(super) fn into_seen(self) -> BTreeMap<String, Entry> {
+        self.seen.into_inner()
+    }
+}
