@@ -3,6 +3,9 @@
 pub mod alpine_base;
 pub mod app_server;
 pub mod cache_mounts;
+pub mod compose_build;
+pub mod compose_hardening;
+pub mod compose_limits;
 pub mod healthcheck_tool;
 pub mod init;
 pub mod layer_order;
@@ -28,4 +31,10 @@ pub const ALL: &[Pass] = &[
     non_root::PASS,
     // Looks at the final stage as it will run.
     healthcheck_tool::PASS,
+    // After every pass that changes a Dockerfile: it looks at which of them did.
+    compose_build::PASS,
+    // Counts the workers of the command as the passes left it.
+    compose_limits::PASS,
+    // After non-root, which leaves the paths that the service writes to.
+    compose_hardening::PASS,
 ];

@@ -4,10 +4,15 @@ pub mod app_server;
 pub mod build_context;
 pub mod contract;
 pub mod evidence;
+pub mod limits;
 pub mod packages;
+pub mod privileges;
 pub mod python;
 pub mod runtime;
+pub mod service;
 pub mod split;
+pub mod start;
+pub mod workers;
 pub mod writers;
 
 use std::collections::BTreeMap;
@@ -58,6 +63,19 @@ impl<'a> ImageView<'a> {
     /// The instructions of the final stage.
     pub fn instructions(&self) -> &'a [Instruction] {
         self.dockerfile.instructions_of(self.stage())
+    }
+
+    /// The instructions that make the final stage, those of the stages it starts from first.
+    pub fn lineage(&self) -> Vec<&'a Instruction> {
+        let mut stages = vec![self.stage()];
+        let parent = |stage: &Stage| {
+            let earlier = self.dockerfile.stages[..stage.index].iter().rev();
+            earlier.clone().find(|earlier| earlier.is_called(&stage.base_word.text))
+        };
+        while let Some(parent) = stages.last().and_then(|stage| parent(stage)) {
+            stages.push(parent);
+        }
+        stages.into_iter().rev().flat_map(|stage| self.dockerfile.instructions_of(stage)).collect()
     }
 
     /// The script of a RUN, CMD or the like.
@@ -121,5 +139,19 @@ impl<'a> Context<'a> {
             self.services_of(image.image).into_iter().map(move |service| (service, image))
         };
         self.images().flat_map(pairs).collect()
+    }
+    /// The built services that this run may edit, in the order of their compose files.
+    pub fn editable_services(&self) -> Vec<(ServiceView<'a>, ImageView<'a>)> {
+        let mut services = self.built_services();
+        services
+            .retain(|(view, _)| self.is_wanted(&view.service.name) && !self.ws.read_only.contains(&view.id));
+        services.sort_by_key(|(view, _)| (view.id, view.service.key.start));
+        services
+    }
+
+    /// Whether the user asked for this service, or for all.
+    pub fn is_wanted(&self, service: &str) -> bool {
+        let wanted = &self.options.services;
+        wanted.is_empty() || wanted.iter().any(|name| name == service)
     }
 }

@@ -1,1 +1,208 @@
-//! Empty for now.
+//! The paths that a service writes to while it runs, as far as its files tell.
+
+use super::{Context, contract::join_path, evidence, runtime::State, service::Running, start};
+use crate::{
+    docker::{Instruction, Keyword, instruction::unquoted},
+    knowledge::writers::{Kind, lookup},
+    shell::Command,
+    source::{FileId, Span},
+};
+
+/// Something that writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// The path in the container; empty when it is not known.
+    pub path: String,
+    /// The file that tells of it.
+    pub file: FileId,
+    /// The place there.
+    pub span: Span,
+    /// What tells of it, in a few words.
+    pub what: String,
+}
+
+/// Everything that writes in this service, in the order of its files.
+pub fn writers(cx: &Context, running: &Running) -> Vec<Writer> {
+    let mut found = of_steps(running);
+    found.extend(of_environment(running));
+    found.extend(of_packages(cx, running));
+    found.extend(start::writers(cx, running));
+    found.dedup();
+    found
+}
+
+/// Whether the service may write to `path` although its root file system is read-only and `/tmp` a tmpfs.
+pub fn is_covered(running: &Running, path: &str) -> bool {
+    let service = running.service.service;
+    let mounts = service.volumes.iter().map(|mount| &mount.value).filter(|mount| !mount.read_only);
+    let mounts = mounts.map(|mount| mount.target.clone());
+    let tmpfs = service.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or("").to_owned());
+    let lineage = running.image.lineage();
+    // Docker mounts a volume at each VOLUME, which stays writable.
+    let volumes = lineage.iter().filter(|instruction| instruction.keyword == Keyword::Volume);
+    let volumes = volumes.flat_map(|instruction| instruction.words.iter().map(|word| word.text.clone()));
+    let always = ["/tmp", "/dev", "/proc"].map(str::to_owned);
+    mounts.chain(tmpfs).chain(volumes).chain(always).any(|place| is_below(path, &place))
+}
+
+/// Whether `path` is `folder` or lies in it.
+pub fn is_below(path: &str, folder: &str) -> bool {
+    let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));
+    !folder.is_empty()
+        && path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A path of the tables in this service: relative to its working directory or home folder, empty if unknown.
+pub fn resolved(state: &State, path: &str) -> String {
+    match (path, path.strip_prefix('~')) {
+        ("-", _) => String::new(),
+        (_, Some(rest)) => {
+            state.env.get("HOME").map_or_else(|| path.to_owned(), |home| format!("{home}{rest}"))
+        }
+        _ => join_path(&state.workdir, path),
+    }
+}
+
+fn of_steps(running: &Running) -> Vec<Writer> {
+    let image = running.image;
+    let mut state = State::default();
+    let mut found = Vec::new();
+    for instruction in image.lineage() {
+        if instruction.keyword == Keyword::Run {
+            let commands = image.script(instruction).commands;
+            let writers = commands.iter().flat_map(|command| of_command(command, &state));
+            found.extend(writers.map(|(path, what)| Writer {
+                path,
+                file: image.id,
+                span: instruction.span,
+                what,
+            }));
+        }
+        state.advance(instruction, image.text);
+    }
+    found
+}
+
+/// The paths that a build step gives to the app, each with what it does.
+fn of_command(command: &Command, state: &State) -> Vec<(String, String)> {
+    let operands: Vec<&str> = command.arguments().filter(|word| !word.starts_with('-')).collect();
+    let (name, operands) = match command.name() {
+        "mkdir" => ("mkdir", operands.into_iter().filter(|path| has_writable_name(path)).collect()),
+        "chown" if operands.first().is_some_and(|owner| !is_root(owner)) => ("chown", operands[1..].to_vec()),
+        "chmod" if operands.first().is_some_and(|mode| opens_to_all(mode)) => {
+            ("chmod", operands[1..].to_vec())
+        }
+        _ => return Vec::new(),
+    };
+    let written = operands.into_iter().map(|path| (join_path(&state.workdir, path), name.to_owned()));
+    written.collect()
+}
+
+fn is_root(owner: &str) -> bool {
+    matches!(owner.split(':').next(), Some("root" | "0"))
+}
+
+/// Whether a mode of chmod lets others than the owner write.
+fn opens_to_all(mode: &str) -> bool {
+    let is_number = mode.bytes().all(|byte| byte.is_ascii_digit());
+    match is_number {
+        true => mode.ends_with(['2', '3', '6', '7']),
+        false => ["a+", "o+", "+", "a=", "o="].iter().any(|who| {
+            mode.split(',').any(|part| part.strip_prefix(who).is_some_and(|rights| rights.contains('w')))
+        }),
+    }
+}
+
+/// Whether a part of the path is a name that services give to what they write.
+fn has_writable_name(path: &str) -> bool {
+    path.split('/').any(|part| lookup(Kind::Folder, &part.to_ascii_lowercase()).is_some())
+}
+
+fn of_environment(running: &Running) -> Vec<Writer> {
+    let image = running.image;
+    let lineage = image.lineage();
+    let is_env = |instruction: &&Instruction| instruction.keyword == Keyword::Env;
+    let of_image = lineage.into_iter().filter(is_env).flat_map(|instruction| {
+        instruction.pairs.iter().map(move |pair| {
+            (
+                pair.name.clone(),
+                unquoted(pair.value.as_deref().unwrap_or_default()),
+                image.id,
+                instruction.span,
+            )
+        })
+    });
+    let service = running.service;
+    let of_compose = service.service.environment.iter().map(|variable| {
+        let value = variable.value.value.clone().unwrap_or_default();
+        (variable.value.name.clone(), value, service.id, variable.span)
+    });
+    let written = of_image.chain(of_compose).filter_map(|(name, value, file, span)| {
+        // What compose sets hides what the image sets.
+        let takes_effect = running.state.env.get(&name).is_none_or(|now| *now == value);
+        let path = variable_path(&name, &value).filter(|_| takes_effect)?;
+        Some(Writer { path: join_path(&running.state.workdir, &path), file, span, what: name })
+    });
+    written.collect()
+}
+
+/// The path that a variable names, when it looks like one to write to.
+fn variable_path(name: &str, value: &str) -> Option<String> {
+    if value.starts_with("sqlite") && value.contains(":///") {
+        return value
+            .split_once(":///")
+            .map(|(_, path)| path.to_owned())
+            .filter(|path| !path.starts_with(':'));
+    }
+    if lookup(Kind::Variable, name).is_some() {
+        return Some(value.to_owned());
+    }
+    let is_database = [".db", ".sqlite", ".sqlite3"].iter().any(|ending| value.ends_with(ending));
+    let is_path = value.starts_with('/') && !value.contains([':', ' ']);
+    (is_path && (is_database || has_writable_name(value))).then(|| value.to_owned())
+}
+
+fn of_packages(cx: &Context, running: &Running) -> Vec<Writer> {
+    let image = running.image;
+    let manifests = evidence::manifests(cx, &image);
+    let packages = manifests.closures.iter().flat_map(|(_, closure)| &closure.packages);
+    let names = packages.map(|located| located.value.name.as_str());
+    let known = names.filter_map(|name| Some((lookup(Kind::Install, name)?, name)));
+    let span = image.stage().base_word.span;
+    known
+        .map(|(fact, name)| Writer {
+            path: resolved(&running.state, fact.path),
+            file: image.id,
+            span,
+            what: format!("{name} {}", fact.what),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_variables() {
+        assert_eq!(variable_path("DATABASE_URL", "sqlite:///./app.db").as_deref(), Some("./app.db"));
+        assert_eq!(variable_path("DATABASE_URL", "sqlite:////data/app.db").as_deref(), Some("/data/app.db"));
+        assert_eq!(variable_path("UPLOADS", "/app/uploads").as_deref(), Some("/app/uploads"));
+        assert_eq!(variable_path("PYTHONPATH", "/app"), None);
+        assert_eq!(variable_path("DATABASE_URL", "postgresql://db/data"), None);
+    }
+
+    #[test]
+    fn folders_hold_what_lies_in_them() {
+        assert!(is_below("/app/logs/x", "/app/logs/"));
+        assert!(!is_below("/app/logs2", "/app/logs"));
+        assert!(!is_below("/app", "/"));
+    }
+
+    #[test]
+    fn modes_that_let_others_write() {
+        for (mode, opens) in [("777", true), ("755", false), ("a+w", true), ("u+w", false), ("+x", false)] {
+            assert_eq!(opens_to_all(mode), opens, "{mode}");
+        }
+    }
+}

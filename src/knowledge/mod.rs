@@ -7,6 +7,7 @@ pub mod apk;
 pub mod apt;
 pub mod branch;
 pub mod images;
+pub mod roles;
 pub mod shell;
 mod table;
 pub mod tags;
@@ -14,5 +15,6 @@ pub mod traps;
 pub mod twins;
 pub mod users;
 pub mod wheels;
+pub mod writers;
 
 pub use branch::AlpineBranch;

@@ -1,0 +1,292 @@
+//! Resource limits of a service: what is set, what is asked for, and what stands against it.
+
+use std::time::Duration;
+
+use super::{Context, service::Running, workers};
+use crate::{
+    compose::{Field, Parsed, Service, size},
+    docker::Keyword,
+    knowledge::roles,
+    options::Limits,
+    source::Span,
+};
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// Bytes.
+    Memory,
+    /// Processors.
+    Cpus,
+}
+
+/// A limit or reservation as written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The text without quotes.
+    pub text: String,
+    /// Bytes or processors; `None` when it holds a variable.
+    pub amount: Option<f64>,
+    /// The place.
+    pub span: Span,
+    /// The keys from the root.
+    pub path: Vec<String>,
+}
+
+/// The limits that a service shall have, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    limits: Limits,
+    /// Whether alpinist.yaml names the service.
+    pub is_explicit: bool,
+    role: &'static str,
+}
+
+const MIB: f64 = 1_048_576.0;
+
+impl Quantity {
+    /// The word for it in sentences.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quantity::Memory => "memory",
+            Quantity::Cpus => "CPU",
+        }
+    }
+
+    /// The key under `limits`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Quantity::Memory => "memory",
+            Quantity::Cpus => "cpus",
+        }
+    }
+
+    /// Bytes or processors.
+    pub fn parse(self, text: &str) -> Option<f64> {
+        match self {
+            Quantity::Memory => size::parse_memory(text).map(|bytes| bytes as f64),
+            Quantity::Cpus => size::parse_cpus(text),
+        }
+    }
+
+    /// `amount` as the author of `like` writes it, without quotes.
+    pub fn written(self, amount: f64, like: &str) -> String {
+        match self {
+            Quantity::Memory => size::format_memory(amount as u64, like),
+            Quantity::Cpus => size::format_cpus(amount, like),
+        }
+    }
+
+    /// `text` as a new value of a file, with the quotes that compose files give to processors.
+    pub fn fresh(self, text: &str) -> String {
+        match self {
+            Quantity::Memory => text.to_owned(),
+            Quantity::Cpus => format!("\"{text}\""),
+        }
+    }
+
+    /// `text` with the unit that a reader expects.
+    pub fn shown(self, text: &str) -> String {
+        match self {
+            Quantity::Memory => text.to_owned(),
+            Quantity::Cpus => format!("{text} CPUs"),
+        }
+    }
+
+    /// `amount` times `factor`, rounded down to a whole unit: of `like`, but at most MiB, or 0.01 processors.
+    pub fn share(self, amount: f64, factor: f64, like: &str) -> f64 {
+        let unit = match self {
+            Quantity::Cpus => 0.01,
+            Quantity::Memory if amount >= MIB && !like.ends_with(|c: char| c.is_ascii_digit()) => MIB,
+            Quantity::Memory => 1024.0,
+        };
+        // The small addend keeps 0.1 * 0.5 from being a hair below 0.05.
+        let units = (amount * factor / unit + 1e-6).floor();
+        units.max(1.0) * unit
+    }
+}
+
+impl Policy {
+    /// What alpinist.yaml asks for, or what the role of the name recommends.
+    pub fn of(cx: &Context, service: &str) -> Option<Self> {
+        if let Some(limits) = cx.options.limits.get(service) {
+            return Some(Self { limits: limits.clone(), is_explicit: true, role: "" });
+        }
+        let role = roles::of_service(service)?;
+        let limits = Limits { memory: Some(role.memory.to_owned()), cpus: Some(role.cpus.to_owned()) };
+        Some(Self { limits, is_explicit: false, role: role.name })
+    }
+
+    /// The limit to have.
+    pub fn wanted(&self, quantity: Quantity) -> Option<&str> {
+        match quantity {
+            Quantity::Memory => self.limits.memory.as_deref(),
+            Quantity::Cpus => self.limits.cpus.as_deref(),
+        }
+    }
+
+    /// What to add to a title.
+    pub fn caveat(&self) -> &'static str {
+        if self.is_explicit { "" } else { " (not measured)" }
+    }
+
+    /// Where the number comes from.
+    pub fn why(&self, quantity: Quantity, wanted: &str) -> String {
+        let wanted = quantity.shown(wanted);
+        match self.is_explicit {
+            true => format!("alpinist.yaml asks for {wanted}."),
+            false => format!(
+                "{wanted} is what a staging audit recommends for a service with the role {}. It is not measured \
+                 on this service: compare `docker stats` under load, and write the number into alpinist.yaml.",
+                self.role
+            ),
+        }
+    }
+}
+
+/// The limits of a service, `deploy` first.
+pub fn settings(service: &Service, quantity: Quantity) -> Vec<Setting> {
+    let resources = &service.resources;
+    match quantity {
+        Quantity::Memory => {
+            [memory(&resources.limits.memory), memory(&resources.mem_limit)].into_iter().flatten().collect()
+        }
+        Quantity::Cpus => {
+            [cpus(&resources.limits.cpus), cpus(&resources.cpus)].into_iter().flatten().collect()
+        }
+    }
+}
+
+/// The reservations of a service, `deploy` first.
+pub fn reservations(service: &Service, quantity: Quantity) -> Vec<Setting> {
+    let resources = &service.resources;
+    match quantity {
+        Quantity::Memory => [memory(&resources.reservations.memory), memory(&resources.mem_reservation)]
+            .into_iter()
+            .flatten()
+            .collect(),
+        Quantity::Cpus => cpus(&resources.reservations.cpus).into_iter().collect(),
+    }
+}
+
+fn memory(field: &Option<Field<Parsed<u64>>>) -> Option<Setting> {
+    field.as_ref().map(|field| setting(field, field.value.value.map(|bytes| bytes as f64)))
+}
+
+fn cpus(field: &Option<Field<Parsed<f64>>>) -> Option<Setting> {
+    field.as_ref().map(|field| setting(field, field.value.value))
+}
+
+fn setting<T>(field: &Field<Parsed<T>>, amount: Option<f64>) -> Setting {
+    Setting { text: field.value.text.clone(), amount, span: field.span, path: field.path.clone() }
+}
+
+/// Why `bytes` are too few for the workers or the heap of the service.
+pub fn memory_obstacle(cx: &Context, running: &Running, bytes: f64) -> Option<String> {
+    if let Some(target) = running.other_target() {
+        return Some(format!("it builds the stage `{}`, whose command is not looked at", target.value));
+    }
+    heap_obstacle(running, bytes).or_else(|| {
+        let workers = workers::of(cx, running)?;
+        let count = match workers.count {
+            Ok(count) => count,
+            Err(why) => return Some(format!("{why}, so nothing tells whether they fit (LIM-03)")),
+        };
+        let need = workers.server.need(count) as f64;
+        (need > bytes).then(|| {
+            format!(
+                "{count} workers ({}) need at least {} MiB, and {} MiB hold {} of them (LIM-03)",
+                workers.place,
+                (need / MIB) as u64,
+                (bytes / MIB) as u64,
+                workers.server.fitting(bytes as u64)
+            )
+        })
+    })
+}
+
+/// A heap flag that takes three quarters of `bytes` or more.
+fn heap_obstacle(running: &Running, bytes: f64) -> Option<String> {
+    let words = running.commands.iter().flat_map(|line| line.words.iter().cloned());
+    let variables = running.state.env.values().flat_map(|value| value.split_whitespace().map(str::to_owned));
+    let words: Vec<String> = words.chain(variables).collect();
+    words.iter().enumerate().find_map(|(at, word)| {
+        let plain = word.replace('_', "-");
+        let heap = if let Some(rest) = plain.strip_prefix("--max-old-space-size") {
+            let value = rest.strip_prefix('=').or(words.get(at + 1).map(String::as_str))?;
+            value.parse::<f64>().ok()? * MIB
+        } else {
+            size::parse_memory(plain.strip_prefix("-Xmx")?)? as f64
+        };
+        (heap >= bytes * 0.75).then(|| {
+            format!(
+                "`{word}` lets the heap take {} of {} MiB (LIM-07)",
+                (heap / MIB) as u64,
+                (bytes / MIB) as u64
+            )
+        })
+    })
+}
+
+/// How the workers of the service were counted, for the reviewer.
+pub fn memory_note(cx: &Context, running: &Running) -> Option<String> {
+    let workers = workers::of(cx, running)?;
+    let count = workers.count.ok()?;
+    let need = workers.server.need(count) as f64 / MIB;
+    Some(format!(
+        "Counted {count} {} ({}), which take at least {need} MiB; large imports take more (LIM-03).",
+        if count == 1 { "worker" } else { "workers" },
+        workers.place
+    ))
+}
+
+/// What becomes of the health check's patience when the start has `new` instead of `old` processors.
+pub fn stretched_start(running: &Running, old: f64, new: f64) -> Option<String> {
+    let service = running.service.service;
+    let own = service.healthcheck.as_ref();
+    let lineage = running.image.lineage();
+    let of_image = lineage.iter().rev().find(|instruction| instruction.keyword == Keyword::Healthcheck);
+    if own.is_some_and(|check| check.disable.as_ref().is_some_and(|field| field.value.value == Some(true))) {
+        return None;
+    }
+    if own.is_none()
+        && of_image.is_none_or(|check| check.words.first().is_some_and(|word| word.text == "NONE"))
+    {
+        return None;
+    }
+    let factor = old / new;
+    let flag = of_image.and_then(|check| check.flag("start-period")?.value.clone());
+    let from_image = flag.and_then(|text| crate::compose::health::parse_duration(&text));
+    let from_compose = own.and_then(|check| check.start_period.as_ref()?.value.value);
+    let times = size::format_cpus((factor * 100.0).round() / 100.0, "1");
+    // A check in compose without a start period takes the image's.
+    match from_compose.or(from_image).filter(|period| *period > Duration::ZERO) {
+        Some(period) => Some(format!(
+            "the start may take {times} times as long, and the health check waits {}s: `start_period: {}s` would do (HC-07)",
+            period.as_secs(),
+            (period.as_secs_f64() * factor).ceil() as u64
+        )),
+        None => Some(format!(
+            "the start may take {times} times as long, and the health check has no start_period: set one (HC-07)"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_whole_units() {
+        let memory = |amount: f64, factor, like| {
+            Quantity::Memory.written(Quantity::Memory.share(amount, factor, like), like)
+        };
+        assert_eq!(memory(256.0 * MIB, 0.25, "256M"), "64M");
+        assert_eq!(memory(1024.0 * MIB, 0.5, "1g"), "512m");
+        assert_eq!(memory(100.0 * MIB, 0.333, "100M"), "33M");
+        let cpus =
+            |amount, factor| Quantity::Cpus.written(Quantity::Cpus.share(amount, factor, "0.25"), "0.25");
+        assert_eq!(cpus(0.25, 0.4), "0.10");
+        assert_eq!(cpus(0.1, 0.5), "0.05");
+    }
+}

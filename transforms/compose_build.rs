@@ -1,0 +1,151 @@
+//! Build the services from the optimized Dockerfiles.
+//!
+//! ## Why
+//!
+//! alpinist leaves a Dockerfile as it is and writes a sibling beside it. Compose builds the sibling only when
+//! `build.dockerfile` names it. To go back, name the original again.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! services:
+//!   api:
+//!     build:
+//!       context: .
+//!       dockerfile: docker/api.Dockerfile
+//! ```
+//!
+//! becomes
+//!
+//! ```yaml
+//! services:
+//!   api:
+//!     build:
+//!       context: .
+//!       dockerfile: docker/api.alpine.Dockerfile
+//! ```
+//!
+//! The short form `build: .` becomes the long one.
+//!
+//! ## Declines
+//!
+//! When the build comes through an anchor or another service, when its path holds a variable, and when it names
+//! a stage that the optimized Dockerfile does not have.
+//!
+//! ## Risk
+//!
+//! Safe: the service is built from another file, whose changes are shown beside this one.
+
+use crate::{
+    compose::{self, EditRefusal, Edits, NewValue, mount::MountKind, scalar::quoted_if_needed},
+    edit::Edit,
+    facts::{Aspect, Context, ImageView, ServiceView, is_alpine},
+    pass::{Change, Pass, Proposal, Risk},
+    workspace::path,
+};
+
+/// The pass.
+pub const PASS: Pass = Pass {
+    id: "compose-build",
+    title: "Build the services from the optimized Dockerfiles",
+    source: include_str!("compose_build.rs"),
+    risk: Risk::Safe,
+    alters: &[Aspect::Build],
+    run,
+};
+
+fn run(cx: &Context) -> Vec<Proposal> {
+    if cx.options.in_place {
+        return Vec::new();
+    }
+    cx.editable_services().into_iter().filter_map(|(service, image)| propose(cx, service, image)).collect()
+}
+
+fn propose(cx: &Context, service: ServiceView, image: ImageView) -> Option<Proposal> {
+    let sibling = sibling(cx, image)?;
+    let build = service.service.build.as_ref()?;
+    let written = build.dockerfile.as_ref().map(|field| field.value.as_str());
+    let context = &image.image.context;
+    if written.is_some_and(|written| path::join(context, written) == sibling) {
+        return None;
+    }
+    if let Some(target) =
+        build.target.as_ref().filter(|target| image.dockerfile.stage_named(&target.value).is_none())
+    {
+        let why = format!("The service builds the stage `{}`, which {sibling} does not have.", target.value);
+        return Some(Proposal::decline(service.id, target.span, why));
+    }
+    let wanted = spelled_like(&path::relative(context, &sibling), written);
+    let span = build.dockerfile.as_ref().map_or(build.span, |field| field.span);
+    let edits = match edits(service, &wanted) {
+        Ok(edits) => edits.into_iter().map(|(span, text)| Edit::replace(service.id, span, text)),
+        Err(refusal) => {
+            return Some(Proposal::decline(service.id, refusal.span, declined(service, &refusal)));
+        }
+    };
+    let name = &service.service.name;
+    let why = format!("{} stays as it was; name it again to go back.", image_path(cx, image));
+    let change =
+        Change::new(service.id, span, Risk::Safe, format!("Build {name} from {sibling}"), why).with(edits);
+    Some(notes(service).into_iter().fold(change, Change::noting).propose())
+}
+
+fn image_path<'a>(cx: &Context<'a>, image: ImageView) -> &'a str {
+    &cx.ws.file(image.id).path
+}
+
+/// The Dockerfile to build: the one that this run writes, or one that is there from an earlier run.
+fn sibling(cx: &Context, image: ImageView) -> Option<String> {
+    let file = cx.ws.file(image.id);
+    let flavour = if is_alpine(image.dockerfile) { "alpine" } else { "slim" };
+    if file.is_changed() {
+        return Some(path::sibling(&file.path, flavour));
+    }
+    let mut siblings = ["alpine", "slim"].iter().map(|flavour| path::sibling(&file.path, flavour));
+    siblings.find(|path| cx.ws.siblings.contains_key(path))
+}
+
+/// `path` with a leading `./` where the author writes one.
+fn spelled_like(path: &str, written: Option<&str>) -> String {
+    let has_dot = written.is_some_and(|written| written.starts_with("./"));
+    if has_dot { format!("./{path}") } else { path.to_owned() }
+}
+
+fn edits(service: ServiceView, wanted: &str) -> Result<Edits, EditRefusal> {
+    let name = service.service.name.as_str();
+    let (text, compose) = (service.text, service.compose);
+    let build = service.service.build.as_ref();
+    let entry = ("dockerfile", NewValue::Scalar(quoted_if_needed(wanted)));
+    match build {
+        Some(build) if build.dockerfile.is_some() => {
+            compose::set_scalar(text, compose, &["services", name, "build", "dockerfile"], wanted)
+        }
+        Some(build) if build.is_long => {
+            compose::insert_entry(text, compose, &["services", name, "build"], entry)
+        }
+        _ => compose::expand_build(text, compose, name, &[entry]),
+    }
+}
+
+fn declined(service: ServiceView, refusal: &EditRefusal) -> String {
+    format!("`build.dockerfile` of {} stays: {}.", service.service.name, refusal.why)
+}
+
+fn notes(service: ServiceView) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(image) = &service.service.image {
+        notes.push(format!(
+            "The tag {} now names an image of the new base; who pulls it by that name gets the new one (FILE-06).",
+            image.value
+        ));
+    }
+    let anonymous = service.service.volumes.iter().find(|mount| mount.value.kind == MountKind::Anonymous);
+    if let Some(mount) = anonymous {
+        notes.push(format!(
+            "The anonymous volume at {} keeps files of the old image: renew it with `docker compose up --build \
+             --renew-anon-volumes` (FILE-07).",
+            mount.value.target
+        ));
+    }
+    notes
+}

@@ -1,0 +1,308 @@
+//! Take from the services the rights that they do not use.
+//!
+//! ## Why
+//!
+//! A service that runs as an ordinary user needs no capabilities, gains nothing from setuid programs, and often
+//! writes nowhere but to `/tmp`. Without capabilities, with `no-new-privileges` and with a read-only root file
+//! system, code that breaks into the service can do less. A Dockerfile cannot ask for this; compose can.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! services:
+//!   api:
+//!     build: .
+//! ```
+//!
+//! becomes
+//!
+//! ```yaml
+//! services:
+//!   api:
+//!     build: .
+//!     cap_drop:
+//!       - ALL
+//!     security_opt:
+//!       - no-new-privileges:true
+//!     read_only: true
+//!     tmpfs:
+//!       - /tmp
+//! ```
+//!
+//! Each of the three is decided on its own. What is there already stays.
+//!
+//! ## Declines
+//!
+//! When the service runs as root or reaches into the host, and for development services. `cap_drop` with a port
+//! below 1024 or an entrypoint that changes users; `security_opt` with such an entrypoint; `read_only` when
+//! something writes outside of volumes, tmpfs mounts and `/tmp`: every such path is listed.
+//!
+//! ## Risk
+//!
+//! Review: a writer that the files do not tell of fails with "Read-only file system".
+
+use std::fmt::Write;
+
+use crate::{
+    compose::{self, Compose, EditRefusal, Edits, NewValue},
+    edit::{self, Edit},
+    facts::{
+        Aspect, Context, privileges,
+        service::Running,
+        start,
+        writers::{self, is_below},
+    },
+    pass::{Change, Pass, Proposal, Risk},
+    source::{FileId, Span},
+};
+
+/// The pass.
+pub const PASS: Pass = Pass {
+    id: "compose-hardening",
+    title: "Take from the services the rights that they do not use",
+    source: include_str!("compose_hardening.rs"),
+    risk: Risk::Review,
+    alters: &[Aspect::Security, Aspect::Mounts],
+    run,
+};
+
+/// One right to take away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Capabilities,
+    Privileges,
+    Writing,
+}
+
+impl Part {
+    fn title(self) -> &'static str {
+        match self {
+            Part::Capabilities => "drop all capabilities",
+            Part::Privileges => "forbid new privileges",
+            Part::Writing => "make the root file system read-only",
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Part::Capabilities => "cap_drop",
+            Part::Privileges => "security_opt",
+            Part::Writing => "read_only",
+        }
+    }
+
+    fn is_set(self, service: &compose::Service) -> bool {
+        match self {
+            Part::Capabilities => {
+                service.cap_drop.iter().any(|field| field.value.eq_ignore_ascii_case("all"))
+            }
+            Part::Privileges => {
+                service.security_opt.iter().any(|field| field.value.starts_with("no-new-privileges"))
+            }
+            Part::Writing => service.read_only.is_some(),
+        }
+    }
+}
+
+fn run(cx: &Context) -> Vec<Proposal> {
+    let services = cx.editable_services().into_iter();
+    services.flat_map(|(service, image)| propose(cx, &Running::of(service, image))).collect()
+}
+
+fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
+    let view = running.service;
+    let (name, key) = (&view.service.name, view.service.key);
+    let mut parts = vec![Part::Capabilities, Part::Privileges, Part::Writing];
+    parts.retain(|part| !part.is_set(view.service));
+    if parts.is_empty() {
+        return vec![Proposal::nothing(view.id, key, "The rights of this service are restricted already.")];
+    }
+    if let Some(why) = obstacle(cx, running) {
+        let why = format!("{name} keeps its rights: {why}.");
+        return vec![Proposal::decline(view.id, key, why)];
+    }
+    let mut found = Vec::new();
+    let mut after = Draft { text: view.text.to_owned(), compose: view.compose.clone() };
+    let mut applied = Vec::new();
+    for part in parts {
+        let taken = match part_obstacle(cx, running, part) {
+            Some(why) => Err(why),
+            None => after.take(name, part).map_err(|refusal| refusal.why),
+        };
+        match taken {
+            Ok(next) => {
+                after = next;
+                applied.push(part);
+            }
+            // A refusal counts its place in the draft, so the service's name tells where.
+            Err(why) => {
+                let why = format!("`{}` is not set on {name}: {why}.", part.key());
+                found.push(Proposal::decline(view.id, key, why));
+            }
+        }
+    }
+    if !applied.is_empty() {
+        found.insert(0, change(running, &applied, difference(view.id, view.text, &after.text)));
+    }
+    found
+}
+
+/// Why the whole service keeps its rights.
+fn obstacle(cx: &Context, running: &Running) -> Option<String> {
+    if let Some(target) = running.other_target() {
+        return Some(format!("it builds the stage `{}`, which is not looked at", target.value));
+    }
+    let user = running.state.user.as_deref().unwrap_or_default();
+    if running.state.is_root() {
+        let path = &cx.ws.file(running.image.id).path;
+        return Some(format!("it runs as root; add a USER to {path} (USER-13)"));
+    }
+    if user.contains('$') {
+        return Some(format!("its user `{user}` holds a variable and may be root"));
+    }
+    privileges::host_access(running).map(|why| format!("{why} (HARD-18)")).or_else(|| development(running))
+}
+
+/// What marks a development service: its source is mounted, or it starts again when the source changes.
+fn development(running: &Running) -> Option<String> {
+    let workdir = &running.state.workdir;
+    let mounts = running.service.service.volumes.iter().map(|mount| &mount.value);
+    let mut binds = mounts.filter(|mount| mount.kind == compose::mount::MountKind::Bind);
+    let source = binds.find(|mount| workdir != "/" && is_below(workdir, &mount.target));
+    if let Some(mount) = source {
+        return Some(format!(
+            "the source is mounted at {}, so it is a development service (FILE-08)",
+            mount.target
+        ));
+    }
+    start::development_word(running).map(|word| format!("`{word}` marks a development service"))
+}
+
+/// Why one right stays.
+fn part_obstacle(cx: &Context, running: &Running, part: Part) -> Option<String> {
+    if part == Part::Writing {
+        return unwritable(cx, running);
+    }
+    let switches = start::switches(cx, running);
+    if let Some(switch) = switches.first() {
+        return Some(format!("the start may change users or owners with {switch} (HARD-06)"));
+    }
+    if let Some(place) = privileges::file_capabilities(cx, running) {
+        return Some(format!(
+            "{place} gives a program capabilities of its own, which would be lost (HARD-10)"
+        ));
+    }
+    let port = privileges::low_port(cx, running).filter(|_| part == Part::Capabilities)?;
+    Some(format!(
+        "it listens on port {port}; Docker since 20.10 lets any user bind it on its own networks, other engines and \
+         the host's network do not, so try it by hand (HARD-07)"
+    ))
+}
+
+/// Everything that writes where nothing could be written any more.
+fn unwritable(cx: &Context, running: &Running) -> Option<String> {
+    let mut list = String::new();
+    let mut seen = Vec::new();
+    for writer in writers::writers(cx, running) {
+        if writers::is_covered(running, &writer.path) || seen.contains(&(writer.path.clone(), writer.span)) {
+            continue;
+        }
+        let path = if writer.path.is_empty() { "an unknown path" } else { &writer.path };
+        let place = running.line(cx, writer.file, writer.span);
+        let separator = if list.is_empty() { "" } else { "; " };
+        // Writing to a String cannot fail.
+        let _ = write!(list, "{separator}{path} ({}, {place})", writer.what);
+        seen.push((writer.path, writer.span));
+    }
+    let uses_tmp = is_below(&running.state.workdir, "/tmp");
+    let starts_in_tmp =
+        running.commands.iter().flat_map(|line| &line.words).find(|word| word.starts_with("/tmp/"));
+    if let Some(word) = starts_in_tmp.or(uses_tmp.then_some(&running.state.workdir)) {
+        return Some(format!("a tmpfs at /tmp would hide {word} (HARD-05)"));
+    }
+    (!list.is_empty()).then(|| {
+        format!("something may write to {list}. Mount a volume or tmpfs there, or stop writing (HARD-01)")
+    })
+}
+
+/// The compose file while the parts of one service are put in, one after the other.
+struct Draft {
+    text: String,
+    compose: Compose,
+}
+
+impl Draft {
+    fn take(&self, service: &str, part: Part) -> Result<Draft, EditRefusal> {
+        let path = |key| ["services", service, key];
+        match part {
+            Part::Capabilities => self.listing(&path("cap_drop"), "ALL"),
+            Part::Privileges => self.listing(&path("security_opt"), "no-new-privileges:true"),
+            Part::Writing => {
+                let entry = ("read_only", NewValue::Scalar("true".to_owned()));
+                let edits = compose::insert_entry(&self.text, &self.compose, &["services", service], entry)?;
+                let next = self.with(edits)?;
+                let has_tmp = next.compose.service(service).is_some_and(|service| {
+                    let tmpfs = service.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or(""));
+                    let mounts = service.volumes.iter().map(|mount| mount.value.target.as_str());
+                    tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == "/tmp")
+                });
+                if has_tmp { Ok(next) } else { next.listing(&path("tmpfs"), "/tmp") }
+            }
+        }
+    }
+
+    /// The same with `item` in the list at `path`.
+    fn listing(&self, path: &[&str], item: &str) -> Result<Draft, EditRefusal> {
+        let appended = compose::append_item(&self.text, &self.compose, path, item);
+        let edits = match appended {
+            Err(refusal) if refusal.obstacle == compose::Obstacle::Missing => {
+                let list = NewValue::Sequence(vec![item.to_owned()]);
+                compose::insert_at(&self.text, &self.compose, path, list)?
+            }
+            other => other?,
+        };
+        self.with(edits)
+    }
+
+    fn with(&self, edits: Edits) -> Result<Draft, EditRefusal> {
+        let unsafe_ = |why: String| EditRefusal::new(Span::at(0), compose::Obstacle::Unsafe, why);
+        let edits: Vec<Edit> =
+            edits.into_iter().map(|(span, text)| Edit::replace(FileId(0), span, text)).collect();
+        let text = edit::apply(&self.text, &edits).map_err(|error| unsafe_(error.to_string()))?;
+        let compose = Compose::parse(&text).map_err(|error| unsafe_(error.to_string()))?;
+        Ok(Draft { text, compose })
+    }
+}
+
+/// The one replacement that turns `before` into `after`.
+fn difference(file: FileId, before: &str, after: &str) -> Edit {
+    let pairs = before.char_indices().zip(after.chars());
+    let start =
+        pairs.clone().find(|((_, a), b)| a != b).map_or(before.len().min(after.len()), |((at, _), _)| at);
+    let shared = before[start..].chars().rev().zip(after[start..].chars().rev()).take_while(|(a, b)| a == b);
+    let tail: usize = shared.map(|(a, _)| a.len_utf8()).sum();
+    Edit::replace(file, Span::new(start, before.len() - tail), &after[start..after.len() - tail])
+}
+
+fn change(running: &Running, parts: &[Part], edit: Edit) -> Proposal {
+    let view = running.service;
+    let titles: Vec<&str> = parts.iter().map(|part| part.title()).collect();
+    let titles = match titles.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => titles.concat(),
+    };
+    let mut title = format!("{titles} for {}", view.service.name);
+    title[..1].make_ascii_uppercase();
+    let user = running.state.user.as_deref().unwrap_or_default();
+    let why = format!("It runs as {user}, which needs none of this.");
+    let mut change = Change::new(view.id, view.service.key, Risk::Review, title, why).with([edit]);
+    if let (Some(added), true) = (view.service.cap_add.first(), parts.contains(&Part::Capabilities)) {
+        change = change.noting(format!("`cap_add` stays and gives {} back.", added.value));
+    }
+    if parts.contains(&Part::Writing) {
+        change = change
+            .noting("/tmp is a tmpfs: what is written there counts towards the memory limit (HARD-04), and no program in it can be started (HARD-02).")
+            .noting("A writer that these files do not tell of fails with \"Read-only file system\": try it before it is deployed.");
+    }
+    change.propose()
+}

@@ -1,0 +1,252 @@
+//! Lower the resource limits of the services to what the project asks for.
+//!
+//! ## Why
+//!
+//! A limit that is far above the need books memory and processors that nobody uses. How much a service needs is
+//! not decided by its base image: interpreter and app stay the same. So the numbers come from alpinist.yaml. For
+//! a service that is not named there, a table by role is used and the change says that nobody measured.
+//!
+//! A limit is only ever lowered. A reservation keeps its share of the limit, and `mem_limit` stays equal to
+//! `deploy.resources.limits.memory`.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! services:
+//!   backend:
+//!     build: .
+//!     deploy:
+//!       resources:
+//!         limits:
+//!           memory: 2G
+//!           cpus: "1.0"
+//!         reservations:
+//!           memory: 256M
+//! ```
+//!
+//! becomes
+//!
+//! ```yaml
+//! services:
+//!   backend:
+//!     build: .
+//!     deploy:
+//!       resources:
+//!         limits:
+//!           memory: 512M
+//!           cpus: "0.4"
+//!         reservations:
+//!           memory: 64M
+//! ```
+//!
+//! ## Declines
+//!
+//! When the workers of the command do not fit, counted with 60 MiB a Python worker and 30 MiB for its master, or
+//! 80 MiB for Node. When a heap flag takes three quarters of the limit. When the limit holds a variable, or comes
+//! through an anchor or `extends`. When less CPU would stretch the start beyond the `start_period` of the health
+//! check and alpinist.yaml does not ask for it.
+//!
+//! ## Risk
+//!
+//! Review: too low a limit ends in exit code 137 or in workers that are killed without a word.
+
+use crate::{
+    compose::{self, EditRefusal, Edits, NewValue},
+    edit::Edit,
+    facts::{
+        Aspect, Context,
+        limits::{self, Policy, Quantity, Setting},
+        service::Running,
+    },
+    pass::{Change, Pass, Proposal, Risk},
+    source::Span,
+};
+
+/// The pass.
+pub const PASS: Pass = Pass {
+    id: "compose-limits",
+    title: "Lower the resource limits of the services",
+    source: include_str!("compose_limits.rs"),
+    risk: Risk::Review,
+    alters: &[Aspect::Limits],
+    run,
+};
+
+fn run(cx: &Context) -> Vec<Proposal> {
+    let services = cx.editable_services().into_iter();
+    services.flat_map(|(service, image)| propose(cx, &Running::of(service, image))).collect()
+}
+
+fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
+    let service = running.service;
+    let key = service.service.key;
+    let Some(policy) = Policy::of(cx, &service.service.name) else {
+        return vec![Proposal::nothing(service.id, key, "There is no policy for this service.")];
+    };
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for quantity in [Quantity::Memory, Quantity::Cpus] {
+        let Some(wanted) = policy.wanted(quantity) else { continue };
+        match limits::settings(service.service, quantity).is_empty() {
+            true => missing.push((quantity, wanted)),
+            false => found.push(lower(cx, running, &policy, (quantity, wanted))),
+        }
+    }
+    found.extend(add(cx, running, &policy, &missing));
+    found
+}
+
+fn lower(cx: &Context, running: &Running, policy: &Policy, (quantity, wanted): (Quantity, &str)) -> Proposal {
+    let service = running.service;
+    let settings = limits::settings(service.service, quantity);
+    let span = settings.first().map_or(service.service.key, |setting| setting.span);
+    let name = &service.service.name;
+    let decline = |why: String| {
+        Proposal::decline(service.id, span, format!("The {} limit of {name} stays: {why}.", quantity.name()))
+    };
+    let Some(new) = quantity.parse(wanted) else { return decline(format!("`{wanted}` is no limit")) };
+    if let Some(odd) = settings.iter().find(|setting| setting.amount.is_none()) {
+        return decline(format!("`{}` holds a variable or is no number", odd.text));
+    }
+    let old = settings.iter().filter_map(|setting| setting.amount).fold(0.0, f64::max);
+    if new >= old {
+        let why = format!("The {} limit is not above {wanted}, and is never raised.", quantity.name());
+        return Proposal::nothing(service.id, span, why);
+    }
+    let obstacle = match quantity {
+        Quantity::Memory => limits::memory_obstacle(cx, running, new),
+        Quantity::Cpus if policy.is_explicit => None,
+        Quantity::Cpus => limits::stretched_start(running, old, new),
+    };
+    if let Some(why) = obstacle {
+        return decline(why);
+    }
+    let edits = match lowered(running, quantity, &settings, (old, new)) {
+        Ok(edits) => edits,
+        Err(refusal) => {
+            return Proposal::decline(service.id, refusal.span, refused(name, quantity, &refusal));
+        }
+    };
+    let first = &settings[0].text;
+    let title = format!(
+        "Lower the {} limit of {name} from {first} to {}{}",
+        quantity.name(),
+        quantity.written(new, first),
+        policy.caveat()
+    );
+    let change = Change::new(service.id, span, Risk::Review, title, policy.why(quantity, wanted))
+        .with(to_edits(running, edits));
+    notes(cx, running, quantity, (Some(old), new)).into_iter().fold(change, Change::noting).propose()
+}
+
+/// Each limit set to the new one, and each reservation lowered by the same factor.
+fn lowered(
+    running: &Running,
+    quantity: Quantity,
+    settings: &[Setting],
+    (old, new): (f64, f64),
+) -> Result<Edits, EditRefusal> {
+    let service = running.service;
+    let mut edits = Vec::new();
+    let mut set = |setting: &Setting, amount: f64| {
+        let path: Vec<&str> = setting.path.iter().map(String::as_str).collect();
+        let written = quantity.written(amount, &setting.text);
+        edits.extend(compose::set_scalar(service.text, service.compose, &path, &written)?);
+        Ok::<(), EditRefusal>(())
+    };
+    for setting in settings {
+        set(setting, new)?;
+    }
+    for setting in limits::reservations(service.service, quantity) {
+        let Some(amount) = setting.amount else {
+            let why = format!("the reservation `{}` holds a variable or is no number", setting.text);
+            return Err(EditRefusal::new(setting.span, compose::Obstacle::Interpolated, why));
+        };
+        set(&setting, quantity.share(amount, new / old, &setting.text).min(new))?;
+    }
+    Ok(edits)
+}
+
+/// Limits where there are none: only when alpinist.yaml asks for them.
+fn add(cx: &Context, running: &Running, policy: &Policy, missing: &[(Quantity, &str)]) -> Option<Proposal> {
+    let service = running.service;
+    let (name, key) = (&service.service.name, service.service.key);
+    if missing.is_empty() {
+        return None;
+    }
+    if !policy.is_explicit {
+        return Some(Proposal::nothing(service.id, key, "There is no limit to lower."));
+    }
+    let decline = |span, why: String| {
+        Some(Proposal::decline(service.id, span, format!("No limit is added to {name}: {why}.")))
+    };
+    if service.service.extends.is_some() {
+        return decline(key, "it may come through `extends`; set it where the service is defined".to_owned());
+    }
+    let memory = missing.iter().find(|(quantity, _)| *quantity == Quantity::Memory);
+    let bytes = memory.and_then(|(quantity, wanted)| quantity.parse(wanted));
+    if let Some(why) = bytes.and_then(|bytes| limits::memory_obstacle(cx, running, bytes)) {
+        return decline(key, why);
+    }
+    let edits = match added(running, missing) {
+        Ok(edits) => edits,
+        Err(refusal) => return decline(refusal.span, refusal.why),
+    };
+    let amounts: Vec<String> = missing.iter().map(|(quantity, wanted)| quantity.shown(wanted)).collect();
+    let title = format!("Limit {name} to {}", amounts.join(" and "));
+    let why = format!("alpinist.yaml asks for it; {name} has no such limit yet.");
+    let change = Change::new(service.id, key, Risk::Review, title, why).with(to_edits(running, edits));
+    let notes = missing.iter().filter_map(|(quantity, wanted)| {
+        Some(notes(cx, running, *quantity, (None, quantity.parse(wanted)?)))
+    });
+    Some(notes.flatten().fold(change, Change::noting).propose())
+}
+
+fn added(running: &Running, missing: &[(Quantity, &str)]) -> Result<Edits, EditRefusal> {
+    let service = running.service;
+    let path = ["services", &service.service.name, "deploy", "resources", "limits"];
+    let value = |(quantity, wanted): &(Quantity, &str)| NewValue::Scalar(quantity.fresh(wanted));
+    let (text, compose) = (service.text, service.compose);
+    match (missing, service.service.resources.limits.span) {
+        // The other limit is there already.
+        ([one], Some(_)) => compose::insert_entry(text, compose, &path, (one.0.key(), value(one))),
+        _ => {
+            let entries = missing.iter().map(|one| (one.0.key().to_owned(), value(one))).collect();
+            compose::insert_at(text, compose, &path, NewValue::Mapping(entries))
+        }
+    }
+}
+
+fn to_edits(running: &Running, edits: Edits) -> Vec<Edit> {
+    edits
+        .into_iter()
+        .map(|(span, text): (Span, String)| Edit::replace(running.service.id, span, text))
+        .collect()
+}
+
+fn refused(name: &str, quantity: Quantity, refusal: &EditRefusal) -> String {
+    format!("The {} limit of {name} stays: {}.", quantity.name(), refusal.why)
+}
+
+fn notes(cx: &Context, running: &Running, quantity: Quantity, (old, new): (Option<f64>, f64)) -> Vec<String> {
+    let service = running.service.service;
+    let mut notes = Vec::new();
+    match quantity {
+        Quantity::Memory => notes.extend(limits::memory_note(cx, running)),
+        Quantity::Cpus => {
+            let start = old.and_then(|old| limits::stretched_start(running, old, new));
+            notes.extend(start.map(|why| format!("With less CPU {why}.")));
+        }
+    }
+    let replicas = service.replicas.as_ref().or(service.scale.as_ref());
+    if let Some(count) = replicas.and_then(|field| field.value.value).filter(|count| *count > 1) {
+        notes.push(format!("Each of the {count} replicas gets this limit (LIM-22)."));
+    }
+    if let (Quantity::Memory, Some(swap)) = (quantity, &service.resources.memswap_limit) {
+        notes.push(format!(
+            "`memswap_limit: {}` stays, so there is more swap than before (LIM-19).",
+            swap.value.text
+        ));
+    }
+    notes
+}
