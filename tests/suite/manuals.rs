@@ -10,12 +10,32 @@ use crate::project::Project;
 const FROM: &str = "FROM python:3.11-slim\n";
 const REQUIREMENTS: &str = "fastapi==0.116.1\nuvicorn==0.35.0\ngunicorn==23.0.0\nuvicorn-worker==0.3.0\n";
 
-/// The Dockerfiles in the example of a manual.
+/// What the services in the examples of compose files are built from.
+const BUILT: &str = "FROM python:3.11-slim\nRUN useradd app\nUSER app\nCMD [\"uvicorn\", \"app:app\"]\n";
+
+/// The Dockerfiles, or else the compose files, in the example of a manual.
 fn blocks(pass: &Pass) -> Vec<String> {
     let manual = pass.manual();
     let example = manual.split("## Example").nth(1).and_then(|rest| rest.split("\n## ").next());
-    let blocks = example.unwrap_or_default().split("```dockerfile\n").skip(1);
-    blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+    let blocks_in = |fence: &str| -> Vec<String> {
+        let blocks = example.unwrap_or_default().split(fence).skip(1);
+        blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+    };
+    let dockerfiles = blocks_in("```dockerfile\n");
+    if dockerfiles.is_empty() { blocks_in("```yaml\n") } else { dockerfiles }
+}
+
+/// What `pass` alone makes of a compose file, beside Dockerfiles with and without a sibling.
+fn optimized_compose(pass: &Pass, text: &str) -> String {
+    let project = Project::new();
+    project.write("compose.yaml", text);
+    for path in ["Dockerfile", "docker/api.Dockerfile", "docker/api.alpine.Dockerfile"] {
+        project.write(path, BUILT);
+    }
+    let options = Options { only: vec![pass.id.to_owned()], ..Options::default() };
+    let ws = load::load(project.path(), Path::new(".")).unwrap().ws;
+    let plan = pipeline::run(ws, transforms::ALL, &options);
+    plan.outputs.first().map_or_else(String::new, |output| output.text.clone())
 }
 
 /// What `pass` alone makes of a Dockerfile or a part of one.
@@ -38,10 +58,11 @@ fn each_example_is_what_the_pass_does() {
     for pass in transforms::ALL {
         let blocks = blocks(pass);
         let [before, after] = blocks.as_slice() else {
-            wrong.push(format!("{}: an example has one Dockerfile before and one after", pass.id));
+            wrong.push(format!("{}: an example has one file before and one after", pass.id));
             continue;
         };
-        let found = optimized(pass, before);
+        let is_compose = before.starts_with("services:");
+        let found = if is_compose { optimized_compose(pass, before) } else { optimized(pass, before) };
         if found != *after {
             wrong.push(format!("{}: the manual says\n{after}and the pass makes\n{found}", pass.id));
         }
