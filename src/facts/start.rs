@@ -58,16 +58,17 @@ struct StartScript {
 }
 
 fn scripts(cx: &Context, running: &Running, line: &CommandLine) -> Vec<StartScript> {
+    let has_known_base = is_base_known(running);
+    // Without a folder it is the base image's, unless the project copies one with that name.
+    let is_of_base = |script: &StartScript| {
+        has_known_base && script.text.is_none() && script.name == "docker-entrypoint.sh"
+    };
     let known = |name: &String| {
         let text = running.origin(cx, name).and_then(|path| cx.ws.context_text(&path).cloned());
         StartScript { name: name.clone(), text: text.map(|text| text.to_string()) }
     };
-    line.words
-        .iter()
-        .enumerate()
-        .filter(|(at, word)| is_script(*at, word))
-        .map(|(_, word)| known(word))
-        .collect()
+    let words = line.words.iter().enumerate().filter(|(at, word)| is_script(*at, word));
+    words.map(|(_, word)| known(word)).filter(|script| !is_of_base(script)).collect()
 }
 
 /// Whether a word names a script, or a program of the project whose text tells what it does.
@@ -128,16 +129,21 @@ fn target(redirect: &str) -> Option<&str> {
     (!is_descriptor).then_some(target)
 }
 
+/// Whether the entrypoint of the base image is known to write nothing and to change no user.
+fn is_base_known(running: &Running) -> bool {
+    let base = root_image(running.image.dockerfile, running.image.stage());
+    base.official_name().is_some_and(|name| lookup(Kind::Base, name).is_some())
+}
+
 /// The entrypoint that a base image brings, unless it is known to write nothing.
 fn base_entrypoint(running: &Running) -> Option<Writer> {
     let image = running.image;
     let has_own = running.service.service.entrypoint.is_some()
         || image.lineage().iter().any(|instruction| instruction.keyword == Keyword::Entrypoint);
     let base = root_image(image.dockerfile, image.stage());
-    let is_known = base.official_name().is_some_and(|name| lookup(Kind::Base, name).is_some());
     let what = format!("the entrypoint of {} is not known", base.name);
     let span = image.stage().base_word.span;
-    (!has_own && !is_known).then(|| Writer { path: String::new(), file: image.id, span, what })
+    (!has_own && !is_base_known(running)).then(|| Writer { path: String::new(), file: image.id, span, what })
 }
 
 #[cfg(test)]
