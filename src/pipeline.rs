@@ -1,6 +1,6 @@
 //! Passes in order: apply each change whole, read the text again, reject what breaks its promise.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use crate::{
     compose::Compose,
@@ -30,15 +30,14 @@ impl Documents {
     /// Parses every file of `ws`; a file that does not parse is left out.
     pub fn of(ws: &Workspace) -> Self {
         let mut documents = Documents::default();
-        for index in 0..ws.files.len() {
+        for (index, file) in ws.files.iter().enumerate() {
             // Files that do not parse never get into a workspace.
-            let _ = documents.read(ws, FileId(index));
+            let _ = documents.read(FileId(index), file);
         }
         documents
     }
 
-    fn read(&mut self, ws: &Workspace, id: FileId) -> Result<(), String> {
-        let file = ws.file(id);
+    fn read(&mut self, id: FileId, file: &SourceFile) -> Result<(), String> {
         match file.kind {
             FileKind::Compose => {
                 let compose = Compose::parse(&file.text).map_err(|error| error.to_string())?;
@@ -87,88 +86,99 @@ struct State {
 
 impl State {
     fn run_pass(&mut self, pass: &Pass, options: &Options) {
-        let seen = self.ws.clone();
-        let cx = Context {
-            ws: &seen,
+        let seen = self.ws.files.clone();
+        let proposals = (pass.run)(&Context {
+            ws: &self.ws,
             options,
             dockerfiles: &self.documents.dockerfiles,
             composes: &self.documents.composes,
-        };
-        let proposals = (pass.run)(&cx);
-        let mut accepted: Vec<edit::Edit> = Vec::new();
+        });
+        let mut changes = Vec::new();
         for proposal in proposals {
             match proposal {
                 Proposal::Decline(decline) => {
-                    let place = read_place(seen.file(decline.file), decline.span.start);
+                    let place = read_place(&seen[decline.file.0], decline.span.start);
                     self.declines.push(DeclineRecord { pass: pass.id, decline, place });
                 }
-                Proposal::Change(change) => self.take(pass, &seen, change, &mut accepted, options),
+                Proposal::Change(change) => changes.push(change),
             }
+        }
+        self.take_all(pass, &seen, changes, options);
+    }
+
+    /// Applies the changes of a pass together; when that breaks a promise, one by one, to find out which did.
+    fn take_all(&mut self, pass: &Pass, seen: &[SourceFile], changes: Vec<Change>, options: &Options) {
+        let is_let_through = |change: &Change| change.risk <= options.risk && change.risk <= pass.risk;
+        let edits: Vec<edit::Edit> = changes
+            .iter()
+            .filter(|change| is_let_through(change))
+            .flat_map(|change| change.edits.clone())
+            .collect();
+        let is_done = !edits.is_empty() && self.apply(pass, seen, &edits, &mut Vec::new()).is_ok();
+        let mut accepted = Vec::new();
+        for change in changes {
+            let outcome = if change.risk > options.risk {
+                Outcome::Held(format!("--risk {}", change.risk.name()))
+            } else if change.risk > pass.risk {
+                Outcome::Rejected(format!("it carries the risk {}, above its pass's", change.risk.name()))
+            } else if is_done {
+                Outcome::Applied
+            } else {
+                match self.apply(pass, seen, &change.edits, &mut accepted) {
+                    Ok(()) => Outcome::Applied,
+                    Err(why) => Outcome::Rejected(why),
+                }
+            };
+            self.steps.push(Step {
+                pass: pass.id,
+                title: change.title,
+                why: change.why,
+                notes: change.notes,
+                risk: change.risk,
+                file: change.file,
+                place: read_place(&seen[change.file.0], change.span.start),
+                outcome,
+            });
         }
     }
 
-    fn take(
-        &mut self,
-        pass: &Pass,
-        seen: &Workspace,
-        change: Change,
-        accepted: &mut Vec<edit::Edit>,
-        options: &Options,
-    ) {
-        let outcome = if change.risk > options.risk {
-            Outcome::Held(format!("--risk {}", change.risk.name()))
-        } else if change.risk > pass.risk {
-            Outcome::Rejected(format!("it carries the risk {}, above its pass's", change.risk.name()))
-        } else {
-            match self.apply(pass, seen, &change, accepted) {
-                Ok(()) => Outcome::Applied,
-                Err(why) => Outcome::Rejected(why),
-            }
-        };
-        self.steps.push(Step {
-            pass: pass.id,
-            title: change.title,
-            why: change.why,
-            notes: change.notes,
-            risk: change.risk,
-            file: change.file,
-            place: read_place(seen.file(change.file), change.span.start),
-            outcome,
-        });
-    }
-
-    /// Puts the change into the workspace if the result keeps every promise.
+    /// Puts the edits into the workspace if the result keeps every promise.
     fn apply(
         &mut self,
         pass: &Pass,
-        seen: &Workspace,
-        change: &Change,
+        seen: &[SourceFile],
+        edits: &[edit::Edit],
         accepted: &mut Vec<edit::Edit>,
     ) -> Result<(), String> {
         let mut all = accepted.clone();
-        all.extend(change.edits.iter().cloned());
-        let mut files: Vec<FileId> = change.edits.iter().map(|edit| edit.file).collect();
+        all.extend(edits.iter().cloned());
+        let mut files: Vec<FileId> = edits.iter().map(|edit| edit.file).collect();
         files.sort_unstable();
         files.dedup();
-        let mut ws = self.ws.clone();
-        let mut documents = self.documents.clone();
+        let mut fresh = Documents::default();
+        let mut changed = Vec::new();
         for id in files {
             let edits = all.iter().filter(|edit| edit.file == id);
-            let text = edit::apply(&seen.file(id).text, edits).map_err(|error| error.to_string())?;
-            let before = Arc::clone(&self.ws.file(id).text);
-            if *before == *text {
+            let text = edit::apply(&seen[id.0].text, edits).map_err(|error| error.to_string())?;
+            if *self.ws.file(id).text == *text {
                 return Err("it changes nothing".to_owned());
             }
-            ws = ws.with_text(id, text);
-            documents.read(&ws, id).map_err(|error| format!("the result does not parse: {error}"))?;
-            self.verify(pass, id, &ws, &documents)?;
+            let file = SourceFile { text: text.into(), ..self.ws.file(id).clone() };
+            fresh.read(id, &file).map_err(|error| format!("the result does not parse: {error}"))?;
+            self.verify(pass, id, &file, &fresh)?;
+            changed.push((id, file));
         }
-        (self.ws, self.documents, *accepted) = (ws, documents, all);
+        for (id, file) in changed {
+            self.ws.files[id.0] = file;
+        }
+        self.documents.dockerfiles.append(&mut fresh.dockerfiles);
+        self.documents.composes.append(&mut fresh.composes);
+        *accepted = all;
         Ok(())
     }
 
-    fn verify(&self, pass: &Pass, id: FileId, ws: &Workspace, documents: &Documents) -> Result<(), String> {
-        let (old, new) = (self.ws.file(id), ws.file(id));
+    fn verify(&self, pass: &Pass, id: FileId, new: &SourceFile, documents: &Documents) -> Result<(), String> {
+        let old = self.ws.file(id);
         if let (Some(before), Some(after)) =
             (self.documents.dockerfiles.get(&id), documents.dockerfiles.get(&id))
         {
@@ -182,8 +192,8 @@ impl State {
                 }
             }
         }
-        if new.kind == FileKind::Compose {
-            compose_check::check(pass, &old.text, &new.text)?;
+        if let (Some(before), Some(after)) = (self.documents.composes.get(&id), documents.composes.get(&id)) {
+            compose_check::check(pass, (&old.text, before), (&new.text, after))?;
         }
         Ok(())
     }

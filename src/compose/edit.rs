@@ -13,7 +13,7 @@ use crate::{
         read::read,
         refusal::{EditRefusal, Obstacle},
         scalar::{is_interpolated, written_like},
-        verify::verify,
+        verify::verify_trees,
         write::{NewValue, flow_entry},
     },
     edit::{Edit, apply},
@@ -57,7 +57,7 @@ pub fn set_scalar(
     }
     let written = written_like(new_value, scalar);
     let written = if scalar.style == Style::Absent { format!(" {written}") } else { written };
-    let after = checked(text, vec![(node.span, written)], path)?;
+    let after = checked(text, tree, vec![(node.span, written)], path)?;
     match locate(&after.tree, path).map(|found| after.tree.scalar(found.node)) {
         Ok(Some(scalar)) if scalar.value == new_value => Ok(after.edits),
         _ => refuse(Obstacle::Unsafe, "the new value cannot be written here"),
@@ -92,7 +92,7 @@ pub fn insert_entry(
     };
     let edits = edits.ok_or_else(|| unfit(tree, parent, "an entry cannot be added to this value"))?;
     let path: Vec<&str> = parent_path.iter().copied().chain([key]).collect();
-    let after = checked(text, edits, &path)?;
+    let after = checked(text, tree, edits, &path)?;
     locate(&after.tree, &path).map_err(|_| unfit(tree, parent, "the entry cannot be written here"))?;
     Ok(after.edits)
 }
@@ -140,7 +140,7 @@ pub fn append_item(text: &str, compose: &Compose, path: &[&str], item: &str) -> 
     let edits = edits.ok_or_else(|| unfit(tree, list, "an item cannot be added to this value"))?;
     let position = length.to_string();
     let path: Vec<&str> = path.iter().copied().chain([position.as_str()]).collect();
-    let after = checked(text, edits, &path)?;
+    let after = checked(text, tree, edits, &path)?;
     locate(&after.tree, &path).map_err(|_| unfit(tree, list, "the item cannot be written here"))?;
     Ok(after.edits)
 }
@@ -183,7 +183,7 @@ pub fn expand_build(
             .collect::<Vec<_>>();
         moved_below(text, Span::new(gap.start, node.span.end), &lines)
     };
-    let after = checked(text, edits, &path)?;
+    let after = checked(text, tree, edits, &path)?;
     let context = locate(&after.tree, &["services", service, "build", "context"]).ok();
     let context = context.and_then(|found| after.tree.scalar(found.node)).map(|scalar| &scalar.value);
     if context != tree.scalar(build.node).map(|scalar| &scalar.value) {
@@ -209,7 +209,7 @@ struct Checked {
     tree: Tree,
 }
 
-fn checked(text: &str, edits: Edits, path: &[&str]) -> Result<Checked, EditRefusal> {
+fn checked(text: &str, tree: &Tree, edits: Edits, path: &[&str]) -> Result<Checked, EditRefusal> {
     let place = edits.first().map_or(Span::at(0), |(span, _)| *span);
     let refuse =
         |why: String| EditRefusal::new(place, Obstacle::Unsafe, format!("the edit would go wrong: {why}"));
@@ -217,9 +217,9 @@ fn checked(text: &str, edits: Edits, path: &[&str]) -> Result<Checked, EditRefus
         edits.iter().map(|(span, new)| Edit::replace(FileId(0), *span, new.as_str())).collect();
     let after = apply(text, &pieces).map_err(|error| refuse(error.to_string()))?;
     let changed = [path.iter().map(|key| (*key).to_owned()).collect()];
-    verify(text, &after, &changed).map_err(refuse)?;
-    let tree = read(&after).map_err(|error| refuse(error.to_string()))?;
-    Ok(Checked { edits, tree })
+    let new = read(&after).map_err(|error| refuse(error.to_string()))?;
+    verify_trees(tree, &new, &changed).map_err(refuse)?;
+    Ok(Checked { edits, tree: new })
 }
 
 fn tree_of<'c>(text: &str, compose: &'c Compose) -> Result<&'c Tree, EditRefusal> {

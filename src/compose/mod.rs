@@ -36,5 +36,5 @@ pub use node::Tree;
 pub use refusal::{EditRefusal, Obstacle};
 pub use resolve::{Field, Origin, Parsed};
 pub use service::Service;
-pub use verify::verify;
+pub use verify::{verify, verify_trees};
 pub use write::NewValue;

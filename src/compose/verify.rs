@@ -17,11 +17,19 @@ use crate::compose::{
 pub fn verify(before: &str, after: &str, changed_paths: &[Vec<String>]) -> Result<(), String> {
     let before = read(before).map_err(|error| format!("the text before does not parse: {error}"))?;
     let after = read(after).map_err(|error| format!("the text after does not parse: {error}"))?;
+    verify_trees(&before, &after, changed_paths)
+}
+
+/// As [`verify`], for texts that are parsed already.
+///
+/// # Errors
+/// When one of the two holds several documents, and at the first other difference.
+pub fn verify_trees(before: &Tree, after: &Tree, changed_paths: &[Vec<String>]) -> Result<(), String> {
     if before.further.is_some() || after.further.is_some() {
         return Err("the file holds several YAML documents".to_owned());
     }
     let (old, new) = (before.root, after.root);
-    Comparison { before: &before, after: &after, changed: changed_paths, path: Vec::new() }.compare(old, new)
+    Comparison { before, after, changed: changed_paths, path: Vec::new() }.compare(old, new)
 }
 
 struct Comparison<'t> {

@@ -10,16 +10,19 @@ use crate::{
 ///
 /// # Errors
 /// What else differs.
-pub(super) fn check(pass: &Pass, before: &str, after: &str) -> Result<(), String> {
-    let names = Compose::parse(before).map_err(|error| error.to_string())?;
+pub(super) fn check(
+    pass: &Pass,
+    (before, old): (&str, &Compose),
+    (after, new): (&str, &Compose),
+) -> Result<(), String> {
     let mut allowed = Vec::new();
-    for service in &names.services {
+    for service in &old.services {
         for keys in pass.alters.iter().flat_map(|aspect| keys_of(*aspect)) {
             let keys = keys.split('/').map(str::to_owned);
             allowed.push(["services".to_owned(), service.name.clone()].into_iter().chain(keys).collect());
         }
     }
-    compose::verify(before, after, &allowed)?;
+    compose::verify_trees(&old.tree, &new.tree, &allowed)?;
     let comments = |text: &str| -> Vec<String> {
         text.lines().map(str::trim).filter(|line| line.starts_with('#')).map(str::to_owned).collect()
     };
