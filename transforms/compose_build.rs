@@ -67,7 +67,7 @@ fn propose(cx: &Context, service: ServiceView, image: ImageView) -> Option<Propo
     let written = build.dockerfile.as_ref().map(|field| field.value.as_str());
     let context = &image.image.context;
     if written.is_some_and(|written| path::join(context, written) == sibling) {
-        return None;
+        return Some(Proposal::nothing(service.id, build.span, "The service is built from it already."));
     }
     if let Some(target) =
         build.target.as_ref().filter(|target| image.dockerfile.stage_named(&target.value).is_none())

@@ -9,26 +9,37 @@ use crate::project::Project;
 /// What stands above an example that starts in the middle of a stage.
 const FROM: &str = "FROM python:3.11-slim\n";
 const REQUIREMENTS: &str = "fastapi==0.116.1\nuvicorn==0.35.0\ngunicorn==23.0.0\nuvicorn-worker==0.3.0\n";
+/// What the services of an example are built from.
+const SERVICE: &str =
+    "FROM python:3.12-alpine3.24\nRUN adduser -S app\nUSER app\nCMD [\"python\", \"/app.py\"]\n";
 
-/// The Dockerfiles in the example of a manual.
+/// The files in the example of a manual.
 fn blocks(pass: &Pass) -> Vec<String> {
     let manual = pass.manual();
     let example = manual.split("## Example").nth(1).and_then(|rest| rest.split("\n## ").next());
-    let blocks = example.unwrap_or_default().split("```dockerfile\n").skip(1);
-    blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+    let fenced = example.unwrap_or_default().split("```").skip(1).step_by(2);
+    fenced.filter_map(|block| block.split_once('\n')).map(|(_, text)| text.to_owned()).collect()
 }
 
-/// What `pass` alone makes of a Dockerfile or a part of one.
+/// What `pass` alone makes of a compose file, a Dockerfile or a part of one.
 fn optimized(pass: &Pass, text: &str) -> String {
-    let head = if text.contains("FROM ") { "" } else { FROM };
+    let is_compose = text.starts_with("services:");
+    let head = if is_compose || text.contains("FROM ") { "" } else { FROM };
     let project = Project::new();
-    project.write("Dockerfile", format!("{head}{text}"));
+    let name = if is_compose { "compose.yaml" } else { "Dockerfile" };
+    if is_compose {
+        for path in ["Dockerfile", "docker/api.Dockerfile", "docker/api.alpine.Dockerfile"] {
+            project.write(path, SERVICE);
+        }
+    }
+    project.write(name, format!("{head}{text}"));
     project.write("requirements.txt", REQUIREMENTS);
     project.write("src/app.py", "");
-    let options = Options { only: vec![pass.id.to_owned()], in_place: true, ..Options::default() };
+    let options = Options { only: vec![pass.id.to_owned()], in_place: !is_compose, ..Options::default() };
     let ws = load::load(project.path(), Path::new(".")).unwrap().ws;
     let plan = pipeline::run(ws, transforms::ALL, &options);
-    let after = plan.outputs.first().map_or_else(String::new, |output| output.text.clone());
+    let output = plan.outputs.iter().find(|output| output.path == name);
+    let after = output.map_or_else(String::new, |output| output.text.clone());
     if head.is_empty() { after } else { after.replacen(FROM, "", 1) }
 }
 
@@ -38,7 +49,7 @@ fn each_example_is_what_the_pass_does() {
     for pass in transforms::ALL {
         let blocks = blocks(pass);
         let [before, after] = blocks.as_slice() else {
-            wrong.push(format!("{}: an example has one Dockerfile before and one after", pass.id));
+            wrong.push(format!("{}: an example has one file before and one after", pass.id));
             continue;
         };
         let found = optimized(pass, before);
