@@ -6,6 +6,7 @@ mod cases;
 mod checks;
 mod cli;
 mod differential;
+mod dockerfiles;
 mod docs;
 mod examples;
 mod generated;
