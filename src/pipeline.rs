@@ -10,7 +10,7 @@ use crate::{
     options::Options,
     pass::{Change, Pass, Proposal},
     plan::{DeclineRecord, Outcome, Plan, Step},
-    source::{FileId, FileKind, Place, SourceFile, place},
+    source::{FileId, FileKind, SourceFile, read_place},
     workspace::Workspace,
 };
 
@@ -196,25 +196,6 @@ impl State {
             compose_check::check(pass, (&old.text, before), (&new.text, after))?;
         }
         Ok(())
-    }
-}
-
-/// The place in the text as it was read: that of the same line, or of the last line above that was there.
-fn read_place(file: &SourceFile, offset: usize) -> Place {
-    let seen = place(&file.text, offset);
-    if !file.is_changed() {
-        return seen;
-    }
-    let lines: Vec<&str> = file.text.lines().take(seen.line).collect();
-    let original: Vec<&str> = file.on_disk.lines().collect();
-    let found = lines.iter().rev().find_map(|line| {
-        let at = original.iter().position(|old| old == line && !line.trim().is_empty())?;
-        Some((at + 1, *line))
-    });
-    match found {
-        Some((line, text)) if lines.last() == Some(&text) => Place { line, ..seen },
-        Some((line, _)) => Place { line, column: 1 },
-        None => Place { line: 1, column: 1 },
     }
 }
 

@@ -78,6 +78,27 @@ pub fn place(text: &str, offset: usize) -> Place {
     }
 }
 
+/// The place of `offset` in the text as it was read: that of the same line, or of the one that it replaced.
+pub fn read_place(file: &SourceFile, offset: usize) -> Place {
+    let seen = place(&file.text, offset);
+    if !file.is_changed() {
+        return seen;
+    }
+    let new = seen.line - 1;
+    let diff = similar::TextDiff::from_lines(&*file.on_disk, &*file.text);
+    let found = diff.ops().iter().find(|op| op.new_range().contains(&new));
+    match found {
+        Some(op) if op.tag() == similar::DiffTag::Equal => {
+            Place { line: op.old_range().start + new - op.new_range().start + 1, ..seen }
+        }
+        Some(op) => {
+            let within = (new - op.new_range().start).min(op.old_range().len().saturating_sub(1));
+            Place { line: op.old_range().start + within + 1, column: 1 }
+        }
+        None => seen,
+    }
+}
+
 /// A file of a workspace: an index into `Workspace::files`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub usize);

@@ -146,7 +146,7 @@ fn why(evidence: &Evidence) -> String {
         (0, _) => {
             "Every system package, user and command of the file has a counterpart on Alpine.".to_owned()
         }
-        (known, true) => format!("All {known} packages of the manifests install on musl without a compiler."),
+        (known, true) => format!("{} on musl without a compiler.", all_install(known)),
         (known, false) => {
             format!(
                 "All {known} packages of the manifests install on musl; compiled there: {}.",
@@ -157,6 +157,13 @@ fn why(evidence: &Evidence) -> String {
     format!(
         "{packages} Test it before production: musl differs in name resolution, thread stacks and allocator."
     )
+}
+
+fn all_install(known: usize) -> String {
+    match known {
+        1 => "The one package of the manifests installs".to_owned(),
+        _ => format!("All {known} packages of the manifests install"),
+    }
 }
 
 /// What the evidence says against the move, given the target.

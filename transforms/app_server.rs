@@ -153,7 +153,7 @@ fn change(
         );
     if !is_set {
         let line = format!("ENV WEB_CONCURRENCY={workers}{newline}");
-        change.edits.push(Edit::insert(image.id, command.span.start, line));
+        change.edits.push(Edit::insert(image.id, write::above_comments(image.text, command), line));
         change.notes.push("The worker count is now WEB_CONCURRENCY, which compose can set.".to_owned());
     }
     change.propose()

@@ -118,7 +118,7 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
         if cancelled {
             change.notes.push(format!(
                 "Line {}: what would have emptied the cache is gone (PIP-01).",
-                step.instruction.lines.0
+                image.line(step.instruction)
             ));
         }
     }

@@ -34,7 +34,7 @@
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
-    facts::{Aspect, Context, ImageView, packages::Manager, runtime},
+    facts::{self, Aspect, Context, ImageView, packages::Manager, runtime},
     installs,
     pass::{Change, Pass, Proposal, Risk},
     source::Span,
@@ -130,13 +130,20 @@ fn chained(image: &ImageView, entrypoint: &Instruction) -> Proposal {
 
 /// An ENTRYPOINT of its own in front of CMD; the one that the base image brings is chained.
 fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
-    let inherited = match image.stage().base.official_name() {
+    let from_stage = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Entrypoint).last();
+    if let Some(step) = from_stage {
+        let why = format!(
+            "The entrypoint in line {} is inherited from an earlier stage (CMD-01).",
+            image.line(step)
+        );
+        return Proposal::decline(image.id, command.span, why);
+    }
+    let base = facts::root_image(image.dockerfile, image.stage());
+    let inherited = match base.official_name() {
         Some("python" | "alpine" | "debian" | "ubuntu" | "ruby" | "golang" | "rust") => None,
         Some("node") => Some("docker-entrypoint.sh"),
-        _ if image.dockerfile.stages.len() > 1 => None,
         _ => {
-            let why =
-                format!("The entrypoint that {} brings is not known (CMD-01).", image.stage().base_word.text);
+            let why = format!("The entrypoint that {} brings is not known (CMD-01).", base.name);
             return Proposal::decline(image.id, command.span, why);
         }
     };
@@ -144,7 +151,14 @@ fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
     let rest = inherited.map_or_else(String::new, |word| format!(", \"{word}\""));
     let keyword = if command.keyword_span.of(image.text) == "cmd" { "entrypoint" } else { "ENTRYPOINT" };
     let line = format!("{keyword} [\"{}\", \"--\"{rest}]{newline}", program(image));
-    finish(image, command.span, Edit::insert(image.id, command.span.start, line), inherited)
+    let at = write::above_comments(image.text, command);
+    let proposal = finish(image, command.span, Edit::insert(image.id, at, line), inherited);
+    match (proposal, command.json.is_none() && installs::manager(image) == Manager::Apt) {
+        (Proposal::Change(change), true) => change
+            .noting("CMD has shell form, and Debian's sh does not hand signals on: put `exec` before the command (CMD-05).")
+            .propose(),
+        (proposal, _) => proposal,
+    }
 }
 
 fn finish(image: &ImageView, span: Span, edit: Edit, inherited: Option<&str>) -> Proposal {

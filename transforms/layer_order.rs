@@ -71,7 +71,8 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if let Some(between) = instructions[copy + 1..install].iter().find(|i| !is_harmless(i)) {
         let why = format!(
             "The installation in line {} may depend on line {}, which stands between it and the COPY.",
-            run.lines.0, between.lines.0
+            image.line(run),
+            image.line(between)
         );
         return Some(Proposal::decline(image.id, run.span, why));
     }

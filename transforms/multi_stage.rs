@@ -159,14 +159,14 @@ fn obstacle(cx: &Context, image: &ImageView, parts: &[Part], last_pip: usize) ->
         if index < last_pip && parts[index] == Part::Other && may_prepare(image, instruction) {
             let why = format!(
                 "Line {} comes before the installation and may prepare it (MS-08).",
-                instruction.lines.0
+                image.line(instruction)
             );
             return Some((instruction.span, why));
         }
         if parts[index] == Part::Packages && stages::does_more_than_install(image, instruction) {
             let why = format!(
                 "Line {} installs system packages and does other things too (PKG-11).",
-                instruction.lines.0
+                image.line(instruction)
             );
             return Some((instruction.span, why));
         }

@@ -106,7 +106,7 @@ fn rootless(image: &ImageView) -> Proposal {
 fn writers(image: &ImageView) -> Vec<String> {
     let mut found = Vec::new();
     for instruction in image.instructions() {
-        let line = instruction.lines.0;
+        let line = image.line(instruction);
         match instruction.keyword {
             Keyword::Volume => found.push(format!("VOLUME in line {line}")),
             Keyword::Expose if instruction.words.iter().any(|word| is_low_port(&word.text)) => {
@@ -205,7 +205,8 @@ fn owned_copies<'a>(
                 if !exists(name) || !exists(group) {
                     return Err(format!(
                         "{} is made after line {} copies files; make the user first to use COPY --chown (USER-09).",
-                        give.owner, instruction.lines.0
+                        give.owner,
+                        image.line(instruction)
                     ));
                 }
                 copies.push(instruction);
@@ -213,7 +214,7 @@ fn owned_copies<'a>(
             Keyword::Run if !copies.is_empty() && writes_elsewhere(image, instruction) => {
                 return Err(format!(
                     "Line {} may write files below {}, so `chown -R` stays.",
-                    instruction.lines.0,
+                    image.line(instruction),
                     give.folders.join(", ")
                 ));
             }

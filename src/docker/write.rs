@@ -210,6 +210,20 @@ fn operator_leads(text: &str, end: usize, start: usize) -> bool {
     }
 }
 
+/// Where a line goes that stands before an instruction and the comments right above it.
+pub fn above_comments(text: &str, instruction: &Instruction) -> usize {
+    let mut at = text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
+    let first = instruction.lead.start;
+    while at > first {
+        let start = text[..at - 1].rfind('\n').map_or(0, |at| at + 1);
+        if start < first || !lines::is_comment(&text[start..at]) {
+            break;
+        }
+        at = start;
+    }
+    at
+}
+
 /// The indentation of the line at `offset`.
 pub fn indent_at(text: &str, offset: usize) -> &str {
     let line_start = text[..offset].rfind('\n').map_or(0, |at| at + 1);

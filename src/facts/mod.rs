@@ -24,7 +24,7 @@ use crate::{
     docker::{Dockerfile, ImageRef, Instruction, Stage},
     options::Options,
     shell::Script,
-    source::FileId,
+    source::{FileId, SourceFile, read_place},
     workspace::{Image, Workspace},
 };
 
@@ -48,6 +48,8 @@ pub struct ImageView<'a> {
     pub image: &'a Image,
     /// The Dockerfile.
     pub id: FileId,
+    /// The file, as it is now and as it was read.
+    pub file: &'a SourceFile,
     /// Its text.
     pub text: &'a str,
     /// Its view.
@@ -76,6 +78,11 @@ impl<'a> ImageView<'a> {
             stages.push(parent);
         }
         stages.into_iter().rev().flat_map(|stage| self.dockerfile.instructions_of(stage)).collect()
+    }
+
+    /// The line of an instruction in the file as it was read, from 1.
+    pub fn line(&self, instruction: &Instruction) -> usize {
+        read_place(self.file, instruction.span.start).line
     }
 
     /// The script of a RUN, CMD or the like.
@@ -119,7 +126,8 @@ impl<'a> Context<'a> {
         let (ws, dockerfiles) = (self.ws, self.dockerfiles);
         ws.images.iter().filter_map(move |image| {
             let dockerfile = dockerfiles.get(&image.dockerfile)?;
-            Some(ImageView { image, id: image.dockerfile, text: &ws.file(image.dockerfile).text, dockerfile })
+            let file = ws.file(image.dockerfile);
+            Some(ImageView { image, id: image.dockerfile, file, text: &file.text, dockerfile })
         })
     }
 

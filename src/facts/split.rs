@@ -95,6 +95,10 @@ pub fn parts(cx: &Context, image: &ImageView) -> Result<Vec<Part>, (usize, Strin
             parts[index] = Part::Manifests;
         }
     }
+    // What is installed after the last pip step is not for it.
+    for part in parts.iter_mut().skip(last_pip).filter(|part| **part == Part::Packages) {
+        *part = Part::Other;
+    }
     check_sources(cx, image, &parts)?;
     Ok(parts)
 }
@@ -173,7 +177,7 @@ fn check_sources(cx: &Context, image: &ImageView, parts: &[Part]) -> Result<(), 
                 match provider {
                     Some(at) if parts[at] == Part::Manifests => {}
                     Some(at) => {
-                        let line = instructions[at].lines.0;
+                        let line = image.line(&instructions[at]);
                         let why = format!(
                             "{operand} comes with the source that line {line} copies; copy it alone first (ORD-01)."
                         );
