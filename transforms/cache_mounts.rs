@@ -116,10 +116,10 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
         let (edit, cancelled) = mounted(image, step);
         change.edits.push(edit);
         if cancelled {
-            change.notes.push(format!(
-                "Line {}: what would have emptied the cache is gone (PIP-01).",
-                image.line(step.instruction)
-            ));
+            let note =
+                "What would have left the cache empty is gone, such as --no-cache-dir (PIP-01, PIP-11).";
+            change.notes.retain(|known| known != note);
+            change.notes.push(note.to_owned());
         }
     }
     for instruction in &image.dockerfile.instructions {

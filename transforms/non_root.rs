@@ -28,8 +28,8 @@
 //!
 //! ## Declines
 //!
-//! When a step writes below the folder before it is given away, when the user is made after the files are copied,
-//! and when the image has no user at all: who writes where cannot be proved from the file alone.
+//! When a step writes below the folder before it is given away. An image without a user gets one only when
+//! nothing tells of a writer: no volume, no `mkdir`, no port below 1024, no script at start, a known server.
 //!
 //! ## Risk
 //!
@@ -39,10 +39,13 @@ use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
     facts::{
-        Aspect, Context, ImageView, build_context,
+        self, Aspect, Context, ImageView, build_context,
         contract::join_path,
+        packages::Manager,
+        rootless,
         runtime::{self, State},
     },
+    installs,
     pass::{Change, Pass, Proposal, Risk},
     shell::{Command, Script},
     source::Span,
@@ -55,12 +58,12 @@ pub const PASS: Pass = Pass {
     title: "Give files to the app's user when they are copied",
     source: include_str!("non_root.rs"),
     risk: Risk::Review,
-    alters: &[Aspect::Owners, Aspect::Steps],
+    alters: &[Aspect::Owners, Aspect::Steps, Aspect::User],
     run,
 };
 
 fn run(cx: &Context) -> Vec<Proposal> {
-    cx.images().filter_map(|image| propose(&image)).collect()
+    cx.images().filter_map(|image| propose(cx, &image)).collect()
 }
 
 /// A `chown -R` of the final stage.
@@ -73,10 +76,10 @@ struct Give<'a> {
     accounts: Vec<usize>,
 }
 
-fn propose(image: &ImageView) -> Option<Proposal> {
+fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let states = runtime::states(image);
     if states.last().is_some_and(State::is_root) {
-        return Some(rootless(image));
+        return rootless(cx, image);
     }
     let give = find_chown(image, &states)?;
     let instruction = &image.instructions()[give.step];
@@ -87,44 +90,54 @@ fn propose(image: &ImageView) -> Option<Proposal> {
     }
 }
 
-fn rootless(image: &ImageView) -> Proposal {
-    let last = image.instructions().last().map_or(image.stage().base_word.span, |last| last.span);
-    let writers: Vec<String> = writers(image);
-    let why = match writers.is_empty() {
-        true => "The image runs as root. Which paths the service writes to cannot be told from the file, so no USER is \
-                 proposed (USER-13); add a user, give it those paths, and run again."
-            .to_owned(),
-        false => format!(
-            "The image runs as root. A USER would need write access to what these use: {} (USER-13).",
-            writers.join("; ")
-        ),
+/// A user for an image that has none, when nothing tells of a writer.
+fn rootless(cx: &Context, image: &ImageView) -> Option<Proposal> {
+    let start = image
+        .instructions()
+        .iter()
+        .find(|step| matches!(step.keyword, Keyword::Entrypoint | Keyword::Cmd))?;
+    let base = facts::root_image(image.dockerfile, image.stage()).official_name();
+    let obstacles = rootless::obstacles(cx, image);
+    let (Some("python" | "node"), Some(copy), []) = (base, rootless::first_copy(image), &obstacles[..])
+    else {
+        let why = match obstacles.is_empty() {
+            true => "The image runs as root, and which files a user of its own would need is not known."
+                .to_owned(),
+            false => {
+                format!("The image runs as root. In the way of a user: {} (USER-13).", obstacles.join("; "))
+            }
+        };
+        return Some(Proposal::decline(image.id, start.span, why));
     };
-    Proposal::decline(image.id, last, why)
+    Some(with_user(image, base == Some("node"), copy, start))
 }
 
-/// What in the file writes when the container runs, or needs root.
-fn writers(image: &ImageView) -> Vec<String> {
-    let mut found = Vec::new();
-    for instruction in image.instructions() {
-        let line = image.line(instruction);
-        match instruction.keyword {
-            Keyword::Volume => found.push(format!("VOLUME in line {line}")),
-            Keyword::Expose if instruction.words.iter().any(|word| is_low_port(&word.text)) => {
-                found.push(format!("a port below 1024 in line {line}"));
-            }
-            Keyword::Run => {
-                let script = image.script(instruction);
-                let makes = script.commands.iter().filter(|command| command.name() == "mkdir");
-                found.extend(makes.map(|_| format!("mkdir in line {line}")));
-            }
-            _ => {}
-        }
+fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instruction) -> Proposal {
+    let newline = write::newline_of(image.text);
+    let name = if is_node { "node" } else { "app" };
+    let mut edits = Vec::new();
+    if !is_node {
+        let line = match installs::manager(image) {
+            Manager::Apk => "RUN addgroup -S app && adduser -S -G app app".to_owned(),
+            Manager::Apt => "RUN groupadd -r app && useradd -r -m -g app app".to_owned(),
+        } + newline;
+        edits.push(Edit::insert(image.id, write::above_comments(image.text, copy), line));
     }
-    found
-}
-
-fn is_low_port(word: &str) -> bool {
-    word.split('/').next().and_then(|port| port.parse::<u32>().ok()).is_some_and(|port| port < 1024)
+    let copies = image.instructions().iter().filter(|step| build_context::local_copy(step).is_some());
+    let unowned = copies.filter(|step| step.flag("chown").is_none());
+    edits.extend(
+        unowned.map(|step| Edit::insert(image.id, step.keyword_span.end, format!(" --chown={name}:{name}"))),
+    );
+    edits.push(Edit::insert(
+        image.id,
+        write::above_comments(image.text, start),
+        format!("USER {name}{newline}"),
+    ));
+    let why =
+        "Nothing in the project tells of a path that the service writes to, or of another need for root.";
+    let note = "The files are the user's; the working directory itself stays root's, so new files beside the code fail (USER-13).";
+    let title = format!("Run the service as {name}");
+    Change::new(image.id, start.span, Risk::Review, title, why).with(edits).noting(note).propose()
 }
 
 fn find_chown<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {

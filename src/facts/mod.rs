@@ -8,6 +8,7 @@ pub mod limits;
 pub mod packages;
 pub mod privileges;
 pub mod python;
+pub mod rootless;
 pub mod runtime;
 pub mod service;
 pub mod split;

@@ -1,0 +1,75 @@
+//! An image that runs as root: what stands in the way of a user of its own.
+
+use super::{Context, ImageView, build_context, runtime};
+use crate::docker::{Instruction, Keyword};
+
+/// Programs that serve without writing beside their code.
+const SERVERS: [&str; 8] =
+    ["gunicorn", "uvicorn", "hypercorn", "python", "python3", "flask", "node", "waitress-serve"];
+
+/// What writes or needs root when the container runs; empty when nothing in the project tells of it.
+pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
+    let mut found: Vec<String> =
+        image.instructions().iter().filter_map(|step| of_step(image, step)).collect();
+    for service in cx.services_of(image.image) {
+        let name = &service.service.name;
+        if !service.service.volumes.is_empty() {
+            found.push(format!("the volumes of the service {name}"));
+        }
+        if service.service.command.is_some() || service.service.entrypoint.is_some() {
+            found.push(format!("the command that the service {name} sets"));
+        }
+        if service.service.user.is_some() {
+            found.push(format!("the service {name} sets a user itself"));
+        }
+    }
+    found.extend(of_start(image));
+    found
+}
+
+fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
+    let line = image.line(step);
+    let text = &step.body.text;
+    match step.keyword {
+        Keyword::Volume => Some(format!("VOLUME in line {line}")),
+        Keyword::Expose if step.words.iter().any(|word| is_low_port(&word.text)) => {
+            Some(format!("a port below 1024 in line {line}"))
+        }
+        Keyword::Env if text.contains("sqlite") => Some(format!("the database file in line {line}")),
+        Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "mkdir") => {
+            Some(format!("mkdir in line {line}"))
+        }
+        Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "chmod") => {
+            Some(format!("chmod in line {line}"))
+        }
+        _ if text.contains("/root/") && step.flag("mount").is_none() => Some(format!("/root in line {line}")),
+        _ => None,
+    }
+}
+
+fn is_low_port(word: &str) -> bool {
+    word.split('/').next().and_then(|port| port.parse::<u32>().ok()).is_some_and(|port| port < 1024)
+}
+
+/// What is started, unless it is a server that is known not to write.
+fn of_start(image: &ImageView) -> Option<String> {
+    let command = runtime::last(image, Keyword::Cmd);
+    let Some(words) = command.and_then(runtime::words_of) else {
+        return Some("what the image starts, which is not one plain command".to_owned());
+    };
+    let first = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    if !SERVERS.contains(&first) {
+        return Some(format!("`{first}`, of which it is not known what it writes"));
+    }
+    let entrypoint =
+        runtime::last(image, Keyword::Entrypoint).and_then(runtime::words_of).unwrap_or_default();
+    let is_known = |word: &&String| {
+        word.ends_with("tini") || word.as_str() == "--" || word.as_str() == "docker-entrypoint.sh"
+    };
+    entrypoint.iter().find(|word| !is_known(word)).map(|word| format!("the entrypoint {word}"))
+}
+
+/// The first COPY from the build context in the final stage.
+pub fn first_copy<'a>(image: &ImageView<'a>) -> Option<&'a Instruction> {
+    image.instructions().iter().find(|step| build_context::local_copy(step).is_some())
+}
