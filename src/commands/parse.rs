@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Exit;
 use crate::{
     cli::Parse,
-    docker::{self, Dockerfile, Instruction},
+    docker::{self, Dockerfile, Instruction, Pair},
     view::diagnostic,
     workspace::load::InputError,
 };
@@ -83,7 +83,7 @@ fn instruction_object(text: &str, instruction: &Instruction, stage: Option<usize
     let heredocs: Vec<Value> = instruction
         .heredocs
         .iter()
-        .map(|heredoc| json!({"name": heredoc.name, "content": heredoc.body.of(text), "expand": heredoc.expands}))
+        .map(|heredoc| json!({"name": heredoc.name, "content": heredoc.body.of(text), "expand": heredoc.expands, "chomp": heredoc.strips_tabs}))
         .collect();
     json!({
         "name": instruction.keyword.name(), "start_line": instruction.lines.0, "end_line": instruction.lines.1,
@@ -95,36 +95,25 @@ fn instruction_object(text: &str, instruction: &Instruction, stage: Option<usize
 /// The arguments as BuildKit's parser hands them on: words, or the whole text for shell forms.
 fn arguments(instruction: &Instruction) -> Vec<String> {
     use docker::Keyword::*;
-    if let (Some(json), false) = (&instruction.json, instruction.keyword == Healthcheck) {
-        return json.iter().map(|word| word.text.clone()).collect();
-    }
     match instruction.keyword {
-        Run | Cmd | Entrypoint | Shell => vec![instruction.body.text.clone()],
-        Healthcheck => healthcheck_arguments(instruction),
-        Env | Label => instruction
-            .pairs
-            .iter()
-            .map(|pair| format!("{}={}", pair.name, pair.value.as_deref().unwrap_or_default()))
-            .collect(),
-        Arg => instruction
-            .pairs
-            .iter()
-            .map(|pair| match &pair.value {
-                Some(value) => format!("{}={value}", pair.name),
-                None => pair.name.clone(),
-            })
-            .collect(),
-        Onbuild => vec![instruction.body.text.clone()],
+        Run | Cmd | Entrypoint | Shell => match &instruction.json {
+            Some(json) => json.iter().map(|word| word.text.clone()).collect(),
+            None => shell_form(instruction),
+        },
+        Env | Label | Arg => instruction.pairs.iter().map(pair).collect(),
+        Onbuild => shell_form(instruction),
         _ => instruction.words.iter().map(|word| word.text.clone()).collect(),
     }
 }
 
-fn healthcheck_arguments(instruction: &Instruction) -> Vec<String> {
-    let kind = instruction.words.first().map(|word| word.text.clone()).unwrap_or_default();
-    let rest = instruction.body.text[kind.len()..].trim();
-    match &instruction.json {
-        Some(json) => [kind].into_iter().chain(json.iter().map(|word| word.text.clone())).collect(),
-        None if rest.is_empty() => vec![kind],
-        None => vec![kind, rest.to_owned()],
+fn shell_form(instruction: &Instruction) -> Vec<String> {
+    let text = &instruction.body.text;
+    if text.is_empty() { vec![] } else { vec![text.clone()] }
+}
+
+fn pair(pair: &Pair) -> String {
+    match &pair.value {
+        Some(value) => format!("{}={value}", pair.name),
+        None => pair.name.clone(),
     }
 }

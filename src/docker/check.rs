@@ -1,91 +1,133 @@
-//! What BuildKit's instruction parser refuses: wrong counts, unknown flags, instructions outside a stage.
+//! What BuildKit's instruction parser refuses: wrong counts, bad names, instructions outside a stage.
 
-use super::{Dockerfile, error::DockerfileError, instruction::Instruction, keyword::Keyword};
+use super::{
+    error::DockerfileError, flag_check, heredoc, instruction::Instruction, keyword::Keyword, stage::Stage,
+};
 
-/// Checks every instruction of `dockerfile`.
+/// Checks every instruction, in order.
 ///
 /// # Errors
 /// The first instruction that BuildKit would refuse.
-pub fn check(dockerfile: &Dockerfile) -> Result<(), DockerfileError> {
+pub fn instructions(instructions: &[Instruction]) -> Result<(), DockerfileError> {
     let mut has_stage = false;
-    for instruction in &dockerfile.instructions {
+    for instruction in instructions {
         has_stage |= instruction.keyword == Keyword::From;
+        check_arguments(instruction)?;
+        flag_check::check(instruction)?;
         if !has_stage && instruction.keyword != Keyword::Arg {
             let what =
                 format!("no build stage in current context: {} before FROM", instruction.keyword.name());
             return Err(error(instruction, what, "put a FROM above it"));
         }
-        check_flags(instruction)?;
-        check_count(instruction)?;
-    }
-    if !has_stage {
-        let last = dockerfile.instructions.last();
-        let what = "file with no FROM instruction".to_owned();
-        return last.map_or(Ok(()), |last| Err(error(last, what, "a Dockerfile needs a base image")));
     }
     Ok(())
+}
+
+/// Checks that there is something to build.
+///
+/// # Errors
+/// When no FROM is there.
+pub fn has_stage(instructions: &[Instruction], stages: &[Stage]) -> Result<(), DockerfileError> {
+    match instructions.last() {
+        Some(last) if stages.is_empty() => {
+            let what = "file with no FROM instruction".to_owned();
+            Err(error(last, what, "a Dockerfile needs a base image"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn error(instruction: &Instruction, what: String, help: &str) -> DockerfileError {
     DockerfileError::new(instruction.keyword_span, what, help)
 }
 
-fn check_flags(instruction: &Instruction) -> Result<(), DockerfileError> {
-    let known = instruction.keyword.flags();
-    let Some(flag) = instruction.flags.iter().find(|flag| !known.contains(&flag.name.as_str())) else {
-        return Ok(());
-    };
-    let (name, keyword) = (&flag.name, instruction.keyword.name());
-    if instruction.keyword == Keyword::Onbuild {
-        return Ok(());
-    }
-    let help = match known {
-        [] => format!("{keyword} takes no flags"),
-        _ => format!("{keyword} takes --{}", known.join(", --")),
-    };
-    Err(DockerfileError::new(flag.span, format!("unknown flag: --{name}"), help))
-}
-
-fn check_count(instruction: &Instruction) -> Result<(), DockerfileError> {
+fn check_arguments(instruction: &Instruction) -> Result<(), DockerfileError> {
     use Keyword::*;
-    let name = instruction.keyword.name();
-    let count = instruction.words.len();
-    let is_empty = instruction.body.text.is_empty();
-    let wrong = |what: &str, help: &str| Err(error(instruction, format!("{name} {what}"), help));
-    match instruction.keyword {
-        From if count != 1 && (count != 3 || !instruction.words[1].text.eq_ignore_ascii_case("as")) => {
-            wrong("requires either one or three arguments", "write FROM image or FROM image AS name")
+    let wrong = match instruction.keyword {
+        From => from(instruction),
+        Add | Copy => copy(instruction),
+        Env | Label | Arg => pairs(instruction),
+        Shell => shell(instruction),
+        Healthcheck => healthcheck(instruction),
+        Onbuild => onbuild(instruction),
+        Volume if instruction.words.iter().any(|word| word.text.trim().is_empty()) => {
+            Some(("specified can not be an empty string", "name a path, or remove the line"))
         }
-        From if count == 3 && !is_stage_name(&instruction.words[2].text) => {
-            wrong("has an invalid stage name", "start it with a letter; letters, digits, - _ . may follow")
-        }
-        Add | Copy if count < 2 => {
-            wrong("requires at least two arguments", "name a source and a destination")
-        }
-        Env | Label | Arg | Expose | Volume | Workdir | User | Stopsignal | Maintainer | Onbuild
-        | Healthcheck
-            if is_empty =>
-        {
-            wrong("requires at least one argument", "give it one, or remove the line")
-        }
-        Run if is_empty => wrong("requires a command", "give it one, or remove the line"),
-        Shell if instruction.json.as_ref().is_none_or(Vec::is_empty) => {
-            wrong("requires the arguments to be in JSON form", "write SHELL [\"/bin/sh\", \"-c\"]")
-        }
-        Healthcheck if !is_healthcheck(instruction) => {
-            wrong("has an unknown type", "write HEALTHCHECK CMD … or HEALTHCHECK NONE")
-        }
-        _ => Ok(()),
+        Expose | Volume | Workdir | User | Stopsignal | Maintainer => at_least_one(instruction.words.len()),
+        Run | Cmd | Entrypoint => None,
+    };
+    match wrong {
+        Some((what, help)) => Err(error(instruction, format!("{} {what}", instruction.keyword.name()), help)),
+        None => Ok(()),
     }
 }
 
-fn is_healthcheck(instruction: &Instruction) -> bool {
-    let kind = instruction.words.first().map_or("", |word| word.text.as_str());
-    kind.eq_ignore_ascii_case("CMD") || kind.eq_ignore_ascii_case("NONE")
+/// What is wrong, after the keyword, and what to do.
+type Wrong = (&'static str, &'static str);
+
+fn at_least_one(count: usize) -> Option<Wrong> {
+    (count == 0).then_some(("requires at least one argument", "give it one, or remove the line"))
+}
+
+fn from(instruction: &Instruction) -> Option<Wrong> {
+    match &instruction.words[..] {
+        [_] => None,
+        [_, keyword, name] if keyword.text.eq_ignore_ascii_case("as") => (!is_stage_name(&name.text))
+            .then_some((
+                "has an invalid stage name",
+                "start it with a letter; letters, digits, - _ . may follow",
+            )),
+        _ => Some(("requires either one or three arguments", "write FROM image or FROM image AS name")),
+    }
 }
 
 fn is_stage_name(name: &str) -> bool {
-    let mut chars = name.chars().map(|c| c.to_ascii_lowercase());
-    chars.next().is_some_and(|c| c.is_ascii_lowercase())
-        && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+fn copy(instruction: &Instruction) -> Option<Wrong> {
+    match &instruction.words[..] {
+        [] | [_] => Some(("requires at least two arguments", "name a source and a destination")),
+        [.., target] if heredoc::is_marker(&target.text) => {
+            Some(("cannot accept a heredoc as a destination", "name the destination last"))
+        }
+        _ => None,
+    }
+}
+
+fn pairs(instruction: &Instruction) -> Option<Wrong> {
+    let is_blank = |pair: &super::Pair| pair.name.is_empty() && pair.value.is_some();
+    match instruction.pairs.iter().any(is_blank) {
+        true => Some(("names can not be blank", "write NAME=value without blanks around =")),
+        false => at_least_one(instruction.pairs.len()),
+    }
+}
+
+fn shell(instruction: &Instruction) -> Option<Wrong> {
+    let is_exec = instruction.json.as_ref().is_some_and(|words| !words.is_empty());
+    (!is_exec).then_some(("requires the arguments to be in JSON form", "write SHELL [\"/bin/sh\", \"-c\"]"))
+}
+
+fn healthcheck(instruction: &Instruction) -> Option<Wrong> {
+    let [kind, command @ ..] = &instruction.words[..] else { return at_least_one(0) };
+    let (is_none, is_command) =
+        (kind.text.eq_ignore_ascii_case("NONE"), kind.text.eq_ignore_ascii_case("CMD"));
+    match command.is_empty() {
+        false if is_none => Some(("NONE takes no arguments", "remove them, or write HEALTHCHECK CMD")),
+        true if is_command => Some(("CMD requires a command", "give it one, or write HEALTHCHECK NONE")),
+        _ if is_none || is_command => None,
+        _ => Some(("has an unknown type", "write HEALTHCHECK CMD … or HEALTHCHECK NONE")),
+    }
+}
+
+fn onbuild(instruction: &Instruction) -> Option<Wrong> {
+    let Some(trigger) = instruction.words.first() else { return at_least_one(0) };
+    match Keyword::parse(&trigger.text) {
+        Some(Keyword::Onbuild | Keyword::From | Keyword::Maintainer) => Some((
+            "takes no ONBUILD, FROM or MAINTAINER",
+            "these cannot be put off to the images built on this one",
+        )),
+        _ => None,
+    }
 }

@@ -24,7 +24,7 @@ pub fn read(text: &str, lines: &[Line]) -> Result<Vec<Directive>, DockerfileErro
         let Some((name, value)) = key_value(line.span.of(text)) else { break };
         let name = name.to_ascii_lowercase();
         if !matches!(name.as_str(), "syntax" | "escape" | "check") {
-            continue;
+            break;
         }
         if directives.iter().any(|seen| seen.name == name) {
             let what = format!("only one {name} parser directive can be used");
@@ -39,11 +39,16 @@ pub fn read(text: &str, lines: &[Line]) -> Result<Vec<Directive>, DockerfileErro
     Ok(directives)
 }
 
+/// Cuts `# name = value`; blanks are those of Go's `\s`, but for the ones around `#`.
 fn key_value(line: &str) -> Option<(&str, &str)> {
     let body = line.trim_start().strip_prefix('#')?.trim_start();
     let (name, value) = body.split_once('=')?;
-    let (name, value) = (name.trim_end(), value.trim());
+    let (name, value) = (name.trim_end_matches(is_blank), value.trim_matches(is_blank));
     let mut chars = name.chars();
     let is_name = chars.next()?.is_ascii_alphabetic() && chars.all(|c| c.is_ascii_alphanumeric());
     (is_name && !value.is_empty()).then_some((name, value))
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, '\t' | '\u{c}' | '\r' | ' ')
 }

@@ -1,6 +1,9 @@
 //! Here-documents of RUN, COPY and ADD.
 
-use super::lines::Line;
+use super::{
+    lexer::{self, Keep, Malformed},
+    lines::Line,
+};
 use crate::source::Span;
 
 /// A here-document and the lines it takes.
@@ -10,7 +13,7 @@ pub struct Heredoc {
     pub name: String,
     /// `<<-`: leading tabs are stripped.
     pub strips_tabs: bool,
-    /// Whether variables are expanded: the terminator was not quoted.
+    /// Whether variables are expanded: the terminator has no quotes; a backslash is none.
     pub expands: bool,
     /// The body, up to and not including the terminator line.
     pub body: Span,
@@ -18,86 +21,53 @@ pub struct Heredoc {
 
 /// A `<<NAME` word found in an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marker {
+pub(super) struct Marker {
     name: String,
     strips_tabs: bool,
     expands: bool,
 }
 
 /// The here-document markers of an instruction's logical text, in order.
-pub fn markers(logical: &str, escape: char) -> Vec<Marker> {
-    if !logical.contains("<<") {
-        return Vec::new();
-    }
-    shell_words(logical, escape).iter().filter_map(|word| marker(word)).collect()
+///
+/// A line that BuildKit's lexer cannot read has none.
+///
+/// # Errors
+/// When a marker's own word is malformed.
+pub(super) fn markers(logical: &str) -> Result<Vec<Marker>, Malformed> {
+    let words = lexer::words(logical, Keep::All).unwrap_or_default();
+    words.iter().filter_map(|word| marker(word).transpose()).collect()
 }
 
-fn marker(word: &str) -> Option<Marker> {
-    let rest = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
+/// Whether `word` opens a here-document.
+pub(super) fn is_marker(word: &str) -> bool {
+    matches!(marker(word), Ok(Some(_)))
+}
+
+fn marker(word: &str) -> Result<Option<Marker>, Malformed> {
+    let Some(rest) = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<") else {
+        return Ok(None);
+    };
     let (strips_tabs, rest) = match rest.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, rest),
     };
+    let rest = rest.trim_start_matches(['\t', '\n', '\u{c}', '\r', ' ']);
     if rest.is_empty() || rest.contains('<') {
-        return None;
+        return Ok(None);
     }
-    let name = unquote(rest)?;
-    Some(Marker { expands: name == rest, name, strips_tabs })
-}
-
-/// `word` without its quotes; `None` when a quote stays open.
-fn unquote(word: &str) -> Option<String> {
-    let mut out = String::with_capacity(word.len());
-    let mut chars = word.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\'' | '"' => loop {
-                match chars.next()? {
-                    end if end == c => break,
-                    inner => out.push(inner),
-                }
-            },
-            '\\' => out.extend(chars.next()),
-            _ => out.push(c),
-        }
-    }
-    Some(out)
-}
-
-/// `line` cut at blanks outside quotes, quotes kept.
-fn shell_words(line: &str, escape: char) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quote = None;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match quote {
-            None if c.is_whitespace() => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-                continue;
-            }
-            None if c == '\'' || c == '"' => quote = Some(c),
-            Some(open) if c == open => quote = None,
-            _ => {}
-        }
-        word.push(c);
-        if c == escape && quote != Some('\'') {
-            word.extend(chars.next());
-        }
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
+    let Ok([name]) = <[String; 1]>::try_from(lexer::words(rest, Keep::Text)?) else { return Ok(None) };
+    let quotes =
+        |words: &[String]| words.iter().flat_map(|w| w.chars()).filter(|c| matches!(c, '\'' | '"')).count();
+    let written = lexer::words(rest, Keep::Quotes)?;
+    let expands = quotes(&written) == quotes(std::slice::from_ref(&name));
+    Ok(Some(Marker { name, strips_tabs, expands }))
 }
 
 /// Reads the bodies of `markers` from `lines[from..]`: the here-documents and the index of the next line.
 ///
 /// # Errors
 /// The name of the first here-document that is not terminated.
-pub fn read(
+pub(super) fn read(
     text: &str,
     lines: &[Line],
     from: usize,

@@ -2,10 +2,12 @@
 
 use super::{
     error::DockerfileError,
+    exec_form::{self, Json},
+    head::{self, Head},
     heredoc::Heredoc,
     keyword::Keyword,
     lines::Logical,
-    words::{self, Json},
+    words,
 };
 use crate::source::Span;
 
@@ -63,7 +65,7 @@ pub struct Instruction {
     pub body: Logical,
     /// The exec form, when the body is one; for HEALTHCHECK, that of its command.
     pub json: Option<Vec<Word>>,
-    /// The words of the body.
+    /// The arguments as BuildKit's parser hands them on; none for a shell form, which is `body` as it stands.
     pub words: Vec<Word>,
     /// Name and value pairs of ENV, LABEL and ARG.
     pub pairs: Vec<Pair>,
@@ -85,22 +87,60 @@ impl Instruction {
         }
     }
 
-    /// Fills words, pairs and exec form from the body, as BuildKit does for this keyword.
-    pub(super) fn read_body(&mut self, escape: char) -> Result<(), DockerfileError> {
+    /// Reads the body of `head` as BuildKit does for this keyword; the places of the whole are left to the caller.
+    pub(super) fn read(
+        keyword: Keyword,
+        head: Head,
+        keyword_span: Span,
+        escape: char,
+    ) -> Result<Self, DockerfileError> {
+        let mut instruction = Self {
+            keyword,
+            span: keyword_span,
+            lead: Span::at(keyword_span.start),
+            end: keyword_span.end,
+            lines: (0, 0),
+            keyword_span,
+            flags: head.flags,
+            body: head.body,
+            json: None,
+            words: Vec::new(),
+            pairs: Vec::new(),
+            heredocs: Vec::new(),
+        };
+        instruction.read_body(escape)?;
+        Ok(instruction)
+    }
+
+    /// The instruction that an ONBUILD puts off; none when BuildKit does not know it.
+    pub(super) fn trigger(&self, escape: char) -> Result<Option<Self>, DockerfileError> {
+        if self.keyword != Keyword::Onbuild {
+            return Ok(None);
+        }
+        let head = head::read(&self.body, escape);
+        let Some(keyword) = Keyword::parse(head.name.of(&self.body.text)) else { return Ok(None) };
+        let keyword_span = self.body.source_span(head.name);
+        Self::read(keyword, head, keyword_span, escape).map(Some)
+    }
+
+    /// Whether BuildKit looks for here-documents in it.
+    pub(super) fn can_hold_heredoc(&self) -> bool {
+        self.keyword.can_hold_heredoc() && self.json.is_none()
+    }
+
+    fn read_body(&mut self, escape: char) -> Result<(), DockerfileError> {
         use Keyword::*;
         match self.keyword {
             Env | Label => self.read_pairs(escape)?,
             Arg => self.read_arguments(escape),
-            Run | Cmd | Entrypoint | Shell | Add | Copy | Volume => {
+            Run | Cmd | Entrypoint | Shell => self.json = self.exec_form(0)?,
+            Add | Copy | Volume => {
                 self.json = self.exec_form(0)?;
-                self.read_words();
+                self.words = self.json.clone().unwrap_or_else(|| self.blank_separated());
             }
             Healthcheck => self.read_healthcheck()?,
-            Maintainer | Stopsignal | User | Workdir => {
-                let whole = Span::new(0, self.body.text.len());
-                self.words = if whole.is_empty() { vec![] } else { vec![self.word(whole)] };
-            }
-            Expose | From | Onbuild => self.read_words(),
+            Maintainer | Stopsignal | User | Workdir => self.words = self.rest(0).into_iter().collect(),
+            Expose | From | Onbuild => self.words = self.blank_separated(),
         }
         Ok(())
     }
@@ -110,15 +150,18 @@ impl Instruction {
         Word { span: self.body.source_span(span), text: span.of(&self.body.text).to_owned(), is_whole }
     }
 
-    fn read_words(&mut self) {
-        self.words = match &self.json {
-            Some(strings) if !matches!(self.keyword, Keyword::Run) => strings.clone(),
-            _ => words::blank_separated(&self.body.text).into_iter().map(|span| self.word(span)).collect(),
-        };
+    fn blank_separated(&self) -> Vec<Word> {
+        words::blank_separated(&self.body.text).into_iter().map(|span| self.word(span)).collect()
+    }
+
+    /// The body from `from` on as one word, if anything is there.
+    fn rest(&self, from: usize) -> Option<Word> {
+        let span = Span::new(from, self.body.text.len());
+        (!span.is_empty()).then(|| self.word(span))
     }
 
     fn exec_form(&self, from: usize) -> Result<Option<Vec<Word>>, DockerfileError> {
-        match words::json(&self.body.text[from..]) {
+        match exec_form::json(&self.body.text[from..]) {
             Json::Not => Ok(None),
             Json::Mixed => {
                 let what =
@@ -141,12 +184,15 @@ impl Instruction {
     fn read_healthcheck(&mut self) -> Result<(), DockerfileError> {
         let text = &self.body.text;
         let kind_end = text.find(words::is_blank).unwrap_or(text.len());
-        if text[..kind_end].eq_ignore_ascii_case("CMD") {
-            let start = kind_end + (text[kind_end..].len() - text[kind_end..].trim_start().len());
-            self.json = self.exec_form(start)?;
+        let command = text.len() - text[kind_end..].trim_start_matches(words::is_blank).len();
+        if kind_end > 0 {
+            self.words.push(self.word(Span::new(0, kind_end)));
         }
-        self.words =
-            words::blank_separated(&self.body.text).into_iter().map(|span| self.word(span)).collect();
+        self.json = self.exec_form(command)?;
+        match &self.json {
+            Some(strings) => self.words.extend_from_slice(strings),
+            None => self.words.extend(self.rest(command)),
+        }
         Ok(())
     }
 

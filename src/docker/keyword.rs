@@ -24,6 +24,18 @@ pub enum Keyword {
     Workdir,
 }
 
+/// What a builder flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagKind {
+    /// `true`, `false` or nothing.
+    Switch,
+    /// One value.
+    Value,
+    /// One value each time; it may stand more than once.
+    List,
+}
+
+use FlagKind::*;
 use Keyword::*;
 
 const ALL: [(&str, Keyword); 18] = [
@@ -64,13 +76,34 @@ impl Keyword {
     }
 
     /// The builder flags that it accepts, without `--`.
-    pub fn flags(self) -> &'static [&'static str] {
+    pub fn flags(self) -> &'static [(&'static str, FlagKind)] {
         match self {
-            Add => &["chown", "chmod", "link", "keep-git-dir", "checksum", "exclude", "unpack", "parents"],
-            Copy => &["chown", "chmod", "from", "link", "parents", "exclude"],
-            From => &["platform"],
-            Healthcheck => &["interval", "timeout", "start-period", "start-interval", "retries"],
-            Run => &["mount", "network", "security", "device"],
+            Add => &[
+                ("chown", Value),
+                ("chmod", Value),
+                ("link", Switch),
+                ("keep-git-dir", Switch),
+                ("checksum", Value),
+                ("unpack", Switch),
+                ("exclude", List),
+            ],
+            Copy => &[
+                ("chown", Value),
+                ("chmod", Value),
+                ("from", Value),
+                ("link", Switch),
+                ("parents", Switch),
+                ("exclude", List),
+            ],
+            From => &[("platform", Value)],
+            Healthcheck => &[
+                ("interval", Value),
+                ("timeout", Value),
+                ("start-period", Value),
+                ("start-interval", Value),
+                ("retries", Value),
+            ],
+            Run => &[("mount", List), ("network", Value), ("security", Value), ("device", List)],
             _ => &[],
         }
     }

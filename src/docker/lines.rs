@@ -14,12 +14,23 @@ pub struct Line {
     pub next: usize,
 }
 
+impl Line {
+    /// Whether BuildKit's scanner gives up on this line of `text`: it holds more than 65,535 bytes.
+    pub fn is_too_long(&self, text: &str) -> bool {
+        let ending = usize::from(text.as_bytes()[self.next - 1] == b'\n');
+        self.next - self.span.start > LONGEST + ending
+    }
+}
+
+/// `bufio.MaxScanTokenSize - 1` of Go.
+const LONGEST: usize = 65_535;
+
 /// The physical lines of `text`; a byte order mark belongs to no line.
 pub fn split(text: &str) -> Vec<Line> {
     let mut lines = Vec::with_capacity(text.len() / 32 + 1);
     let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     while start < text.len() {
-        let next = memchr(text.as_bytes(), start).map_or(text.len(), |at| at + 1);
+        let next = text[start..].find('\n').map_or(text.len(), |at| start + at + 1);
         let body = text[start..next].trim_end_matches(['\r', '\n']);
         lines.push(Line { span: Span::new(start, start + body.len()), next });
         start = next;
@@ -27,18 +38,9 @@ pub fn split(text: &str) -> Vec<Line> {
     lines
 }
 
-fn memchr(bytes: &[u8], from: usize) -> Option<usize> {
-    bytes[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at)
-}
-
 /// Whether `line` is a comment: `#` after blanks.
 pub fn is_comment(line: &str) -> bool {
-    line.trim_start_matches(is_blank).starts_with('#')
-}
-
-/// Blanks as BuildKit trims them at the start of a line.
-pub fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\u{b}' | '\u{c}' | '\r')
+    line.trim_start().starts_with('#')
 }
 
 /// The offset of the escape character that continues `line`, if one does.
@@ -66,17 +68,16 @@ impl Logical {
         }
     }
 
-    /// The part of this text from `start`, sharing its places.
-    pub fn tail(&self, start: usize) -> Logical {
-        let mut tail = Logical { text: self.text[start..].to_owned(), segments: Vec::new() };
-        for (index, &(logical, source)) in self.segments.iter().enumerate() {
-            let end = self.segments.get(index + 1).map_or(self.text.len(), |next| next.0);
-            if end > start {
-                let skip = start.saturating_sub(logical);
-                tail.segments.push((logical + skip - start, source + skip));
-            }
-        }
-        tail
+    /// The text at `span`, with its places.
+    pub fn part(&self, span: Span) -> Logical {
+        let mut part = Logical { text: span.of(&self.text).to_owned(), segments: Vec::new() };
+        let first = self.segments.partition_point(|segment| segment.0 <= span.start).saturating_sub(1);
+        let touching = self.segments[first..].iter().take_while(|segment| segment.0 < span.end);
+        part.segments.extend(touching.map(|&(logical, source)| {
+            let skip = span.start.saturating_sub(logical);
+            (logical + skip - span.start, source + skip)
+        }));
+        part
     }
 
     /// The file offset of the byte at `offset`.
@@ -120,9 +121,10 @@ mod tests {
         assert_eq!(logical.source_span(Span::new(0, 2)), Span::new(10, 12));
         assert_eq!(logical.source_span(Span::new(3, 5)), Span::new(20, 22));
         assert!(!logical.is_contiguous(Span::new(1, 4)));
-        let tail = logical.tail(1);
+        let tail = logical.part(Span::new(1, 5));
         assert_eq!(tail.text, "b cd");
         assert_eq!(tail.source_span(Span::new(0, 1)), Span::new(11, 12));
         assert_eq!(tail.source_span(Span::new(2, 4)), Span::new(20, 22));
+        assert_eq!(logical.part(Span::new(0, 3)).source_span(Span::new(0, 3)), Span::new(10, 13));
     }
 }

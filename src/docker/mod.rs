@@ -4,12 +4,19 @@
 
 pub mod check;
 pub mod directive;
+mod duration;
 pub mod error;
+pub mod exec_form;
+mod flag_check;
+mod head;
 pub mod heredoc;
 pub mod image;
 pub mod instruction;
 pub mod keyword;
+mod lexer;
 pub mod lines;
+#[cfg(test)]
+mod parity_tests;
 pub mod parse;
 pub mod stage;
 pub mod words;

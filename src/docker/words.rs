@@ -1,4 +1,4 @@
-//! How BuildKit cuts an instruction's text: flags, blank-separated words, quoted words, JSON arrays.
+//! How BuildKit cuts an instruction's text: flags, blank-separated words, quoted words.
 
 use crate::source::Span;
 
@@ -17,8 +17,8 @@ pub fn trimmed(text: &str) -> Span {
 pub fn blank_separated(text: &str) -> Vec<Span> {
     let mut words = Vec::new();
     let mut start = None;
-    for (at, c) in text.char_indices() {
-        match (is_blank(c), start) {
+    for (at, byte) in text.bytes().enumerate() {
+        match (is_blank(byte.into()), start) {
             (true, Some(from)) => {
                 words.push(Span::new(from, at));
                 start = None;
@@ -41,15 +41,15 @@ pub struct RawFlag {
 }
 
 /// The `--flag` words at the start of `text`, and the offset where the rest begins.
-pub fn builder_flags(text: &str) -> (Vec<RawFlag>, usize) {
+pub fn builder_flags(text: &str, escape: char) -> (Vec<RawFlag>, usize) {
     let mut flags = Vec::new();
     let mut at = 0;
     loop {
-        at += text[at..].len() - text[at..].trim_start().len();
+        at += text[at..].len() - text[at..].trim_start_matches(is_blank).len();
         if !text[at..].starts_with("--") {
             return (flags, at);
         }
-        let (word, end) = flag_word(text, at);
+        let (word, end) = flag_word(text, at, escape);
         if word == "--" {
             return (flags, end);
         }
@@ -58,23 +58,34 @@ pub fn builder_flags(text: &str) -> (Vec<RawFlag>, usize) {
     }
 }
 
-fn flag_word(text: &str, start: usize) -> (String, usize) {
+fn flag_word(text: &str, start: usize, escape: char) -> (String, usize) {
     let mut word = String::new();
     let mut quote = None;
     let mut chars = text[start..].char_indices();
     while let Some((offset, c)) = chars.next() {
         match (quote, c) {
-            (None, c) if c.is_whitespace() => return (word, start + offset),
+            (None, c) if is_blank(c) => return (word, start + offset),
+            (None, c) if holds_blank_byte(c) => {
+                word.extend(Some(c).filter(|c| !c.is_whitespace()));
+                return (word, start + offset + c.len_utf8());
+            }
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), c) if c == open => quote = None,
-            (_, '\\') => word.extend(chars.next().map(|(_, next)| next)),
+            (_, c) if c == escape => word.extend(chars.next().map(|(_, next)| next)),
             _ => word.push(c),
         }
     }
     (word, text.len())
 }
 
+/// BuildKit reads flags byte by byte, and takes a byte of a wider character for a Latin-1 blank.
+fn holds_blank_byte(c: char) -> bool {
+    !c.is_ascii() && c.encode_utf8(&mut [0; 4]).bytes().any(|byte| matches!(byte, 0x85 | 0xa0))
+}
+
 /// The words of ENV, LABEL and ARG: blanks inside quotes do not separate, quotes are kept.
+///
+/// An escape character at the very end belongs to no word.
 pub fn quoted(text: &str, escape: char) -> Vec<Span> {
     let mut words = Vec::new();
     let mut start = None;
@@ -89,54 +100,17 @@ pub fn quoted(text: &str, escape: char) -> Vec<Span> {
         match quote {
             None if c == '\'' || c == '"' => quote = Some(c),
             Some(open) if c == open => quote = None,
-            _ if c == escape && quote != Some('\'') => drop(chars.next()),
+            _ if c == escape && quote != Some('\'') => {
+                if chars.next().is_none() {
+                    words.extend(start.filter(|from| *from < at).map(|from| Span::new(from, at)));
+                    return words;
+                }
+            }
             _ => {}
         }
     }
     words.extend(start.map(|from| Span::new(from, text.len())));
     words
-}
-
-/// What the text of an instruction is, read as JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Json {
-    /// An array of strings, each with its span, quotes included.
-    Strings(Vec<(Span, String)>),
-    /// An array that holds something else: BuildKit refuses it.
-    Mixed,
-    /// Not JSON: shell form.
-    Not,
-}
-
-/// Reads `text` as the exec form.
-pub fn json(text: &str) -> Json {
-    if !text.starts_with('[') {
-        return Json::Not;
-    }
-    let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(text) else { return Json::Not };
-    let mut strings = Vec::with_capacity(values.len());
-    let mut at = 1;
-    for value in values {
-        let serde_json::Value::String(string) = value else { return Json::Mixed };
-        let Some(span) = json_string(text, at) else { return Json::Not };
-        at = span.end;
-        strings.push((span, string));
-    }
-    Json::Strings(strings)
-}
-
-fn json_string(text: &str, from: usize) -> Option<Span> {
-    let start = from + text[from..].find('"')?;
-    let mut escaped = false;
-    for (offset, byte) in text.bytes().enumerate().skip(start + 1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return Some(Span::new(start, offset + 1)),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -156,22 +130,12 @@ mod tests {
     #[test]
     fn flags_end_at_the_first_other_word() {
         let text = "--from=x --chown=\"a b\" src dst";
-        let (flags, rest) = builder_flags(text);
+        let (flags, rest) = builder_flags(text, '\\');
         assert_eq!(
             flags.iter().map(|flag| flag.text.as_str()).collect::<Vec<_>>(),
             ["--from=x", "--chown=a b"]
         );
         assert_eq!(&text[rest..], "src dst");
-        assert_eq!(builder_flags("-- a").1, 2);
-    }
-
-    #[test]
-    fn exec_form_needs_strings_and_nothing_after() {
-        assert_eq!(json(r#"["a"] # b"#), Json::Not);
-        assert_eq!(json("['a']"), Json::Not);
-        assert_eq!(json("[1]"), Json::Mixed);
-        assert_eq!(json("[]"), Json::Strings(vec![]));
-        let Json::Strings(strings) = json(r#"[ "a\"b", "c" ]"#) else { panic!("exec form") };
-        assert_eq!(strings[0], (Span::new(2, 8), "a\"b".to_owned()));
+        assert_eq!(builder_flags("-- a", '\\').1, 2);
     }
 }

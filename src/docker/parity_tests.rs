@@ -1,0 +1,222 @@
+//! One small Dockerfile for each rule of BuildKit's parser that is easy to get wrong.
+
+use super::{Dockerfile, Instruction, parse};
+
+/// Parses `text` and checks that lead, span and line ending of all instructions give it back.
+fn read(text: &str) -> Dockerfile {
+    let dockerfile = parse(text).unwrap_or_else(|error| panic!("{}: {text:?}", error.what));
+    let mut whole = String::new();
+    for Instruction { lead, span, end, .. } in &dockerfile.instructions {
+        assert_eq!((lead.start, lead.end), (whole.len(), span.start), "{text:?}");
+        whole += &text[lead.start..*end];
+        assert!(text[span.end..*end].chars().all(|c| matches!(c, '\r' | '\n')), "{text:?}");
+    }
+    whole += &text[whole.len()..];
+    assert_eq!(whole, text);
+    dockerfile
+}
+
+/// The instruction after the first line, which is a FROM.
+fn second(instruction: &str) -> Instruction {
+    read(&format!("FROM a\n{instruction}")).instructions.swap_remove(1)
+}
+
+/// The line that is refused and why.
+fn refusal(text: &str) -> (usize, String) {
+    let error = parse(text).expect_err(text);
+    (crate::source::place(text, error.span.start).line, error.what)
+}
+
+fn is_refused(instruction: &str) -> bool {
+    parse(&format!("FROM a\n{instruction}\n")).is_err()
+}
+
+fn words(instruction: &Instruction) -> Vec<&str> {
+    instruction.words.iter().map(|word| word.text.as_str()).collect()
+}
+
+fn pairs(instruction: &Instruction) -> Vec<(&str, &str)> {
+    let pairs = instruction.pairs.iter();
+    pairs.map(|pair| (pair.name.as_str(), pair.value.as_deref().unwrap_or("-"))).collect()
+}
+
+fn names(instruction: &Instruction) -> Vec<&str> {
+    instruction.heredocs.iter().map(|heredoc| heredoc.name.as_str()).collect()
+}
+
+#[test]
+fn texts_come_back_whole() {
+    for text in [
+        "FROM a",
+        "\u{feff}# c\r\n\r\nFROM a\r\nRUN b \\\r\n  # c\r\n\r\n  d\r\n\r\n# end\r\n",
+        "# escape=`\nFROM a\nRUN b `\n c",
+        "\\\nFROM a\n",
+        "FROM a\nRUN <<A cat <<B\nx\nA\ny\nB\n\n\n",
+        "FROM a\nRUN b \\\n\n\n",
+    ] {
+        read(text);
+    }
+}
+
+#[test]
+fn a_continuation_needs_one_escape_at_the_end() {
+    assert_eq!(second("RUN a \\ \t\n b\n").body.text, "a  b");
+    assert_eq!(second("RUN a \\\\\n").body.text, "a \\\\");
+    assert_eq!(second("RUN a \\\n\u{a0}# c\n\u{3000}\n b\n").body.text, "a  b");
+    assert_eq!(second("RUN a \\\n\n# c\n").lines, (2, 4));
+    assert_eq!(second("\\\nRUN a\n").lines, (2, 3));
+}
+
+#[test]
+fn an_empty_instruction_is_unknown() {
+    assert_eq!(refusal("FROM a\n\\\n").0, 2);
+    assert_eq!(refusal("FROM a\n\\\n  \\\n\n").0, 2);
+}
+
+#[test]
+fn lines_hold_65535_bytes() {
+    let line = |bytes: usize| format!("FROM a\nRUN {}", "x".repeat(bytes - 4));
+    read(&line(65_535));
+    read(&(line(65_535) + "\n"));
+    assert_eq!(refusal(&line(65_536)).0, 2);
+    assert_eq!(refusal(&(line(65_535) + "\r\n")).0, 2);
+    assert_eq!(refusal(&format!("RUN ['a', 1]\nENV\n{}", line(65_536))).0, 4);
+}
+
+#[test]
+fn directives_end_at_the_first_other_line() {
+    assert_eq!(read("# syntax=a\n# escape = `  \nFROM a\n").escape, '`');
+    assert_eq!(read("# other=a\n# escape=`\nFROM a\n").escape, '\\');
+    assert_eq!(read("\n# escape=`\nFROM a\n").escape, '\\');
+    assert_eq!(refusal("# escape=\\\n# escape=`\nFROM a\n").0, 2);
+    assert_eq!(refusal("# escape=x\nFROM a\n").0, 1);
+}
+
+#[test]
+fn syntax_errors_come_before_all_others() {
+    assert_eq!(refusal("FROM a\nFOO\nENV b\n").0, 3);
+    assert_eq!(refusal("FROM a\nCOPY b\nFOO\n").0, 2);
+    assert_eq!(refusal("FOO\nFROM a\n").0, 1);
+    assert_eq!(refusal("RUN a\nFOO\n").0, 1);
+}
+
+#[test]
+fn flags_obey_the_escape_character_and_know_their_values() {
+    let copy = second("COPY --chown=\"a b\" --exclude=x --exclude=y --link -- --c d\n");
+    let values: Vec<_> = copy.flags.iter().map(|flag| flag.value.as_deref()).collect();
+    assert_eq!(values, [Some("a b"), Some("x"), Some("y"), None]);
+    assert_eq!(words(&copy), ["--c", "d"]);
+    let text = "# escape=`\nFROM a\nCOPY --chown=a\\b` c d e\n";
+    assert_eq!(read(text).instructions[1].flags[0].value.as_deref(), Some("a\\b c"));
+    for flags in
+        ["--from", "--nope=a", "--from=a --from=b", "--link=", "--link=no", "---from=a", "----from=a"]
+    {
+        assert!(is_refused(&format!("COPY {flags} a b")), "{flags}");
+    }
+    assert!(!is_refused("COPY --link=TRUE --parents=false --from= a b"));
+    assert!(is_refused("ADD --parents a b") && is_refused("USER --x a") && is_refused("ONBUILD --x RUN a"));
+    assert!(!is_refused("ARG --x a") && !is_refused("STOPSIGNAL --x a") && !is_refused("ONBUILD RUN --x a"));
+}
+
+#[test]
+fn run_flags_know_their_values() {
+    for flag in ["--network=x", "--security=", "--mount=", "--mount=type=bind,from=$a", "--mount=a\\\"b"] {
+        assert!(is_refused(&format!("RUN {flag} a")), "{flag}");
+    }
+    for flag in ["--device=a,b", "--device=name=a,name=b", "--device=required=maybe"] {
+        assert!(is_refused(&format!("RUN {flag} a")), "{flag}");
+    }
+    for flag in
+        ["--network=none", "--mount=type=bind,from=a$", "--mount=\\\"a,b\\\",c", "--device=a,required"]
+    {
+        assert!(!is_refused(&format!("RUN {flag} a")), "{flag}");
+    }
+}
+
+#[test]
+fn environments_take_one_pair_or_many() {
+    assert_eq!(pairs(&second("ENV a  b c=d\n")), [("a", "b c=d")]);
+    assert_eq!(pairs(&second("ENV a=b\\ c d='e f' g=\n")), [("a", "b\\ c"), ("d", "'e f'"), ("g", "")]);
+    assert_eq!(pairs(&second("LABEL a=b\\\\\\\n")), [("a", "b\\\\")]);
+    assert_eq!(pairs(&second("ARG a b=c\n")), [("a", "-"), ("b", "c")]);
+    for refused in ["ENV", "ENV a", "ENV a=b c", "ENV =a", "LABEL a", "ARG", "ARG =a", "LABEL"] {
+        assert!(is_refused(refused), "{refused}");
+    }
+}
+
+#[test]
+fn exec_forms_hold_strings_only() {
+    assert_eq!(words(&second("COPY [\"a b\", \"c\"]\n")), ["a b", "c"]);
+    assert!(second("RUN ['a']\n").json.is_none());
+    assert_eq!(second("CMD [] \n").json, Some(vec![]));
+    for refused in
+        ["RUN [1]", "CMD [\"a\", null]", "HEALTHCHECK NONE [1]", "ONBUILD RUN [1]", "SHELL []", "SHELL a"]
+    {
+        assert!(is_refused(refused), "{refused}");
+    }
+}
+
+#[test]
+fn arguments_are_counted() {
+    for allowed in ["RUN", "CMD", "ENTRYPOINT", "VOLUME a", "EXPOSE a b", "USER a b", "ONBUILD FOO"] {
+        assert!(!is_refused(allowed), "{allowed}");
+    }
+    for refused in
+        ["COPY a", "ADD [\"a\"]", "VOLUME", "VOLUME []", "VOLUME [\" \"]", "EXPOSE", "USER", "STOPSIGNAL"]
+    {
+        assert!(is_refused(refused), "{refused}");
+    }
+    for refused in ["FROM", "FROM a b", "FROM a is b", "FROM a AS 1", "FROM a AS b/c", "FROM a AS b c"] {
+        assert!(is_refused(refused), "{refused}");
+    }
+    assert!(!is_refused("FROM a aS B.c-d_1") && is_refused("COPY a <<EOF\nEOF"));
+    assert_eq!(refusal("ARG a\n").1, "file with no FROM instruction");
+}
+
+#[test]
+fn healthchecks_name_a_type() {
+    assert_eq!(words(&second("HEALTHCHECK --interval=1.5m cmd  a  b\n")), ["cmd", "a  b"]);
+    assert_eq!(words(&second("HEALTHCHECK --nope NONE\n")), ["NONE"]);
+    for rest in [
+        "",
+        "CMD",
+        "CMD []",
+        "NONE a",
+        "a",
+        "--interval=5 CMD a",
+        "--timeout=1us CMD a",
+        "--retries=-1 CMD a",
+    ] {
+        assert!(is_refused(&format!("HEALTHCHECK {rest}")), "{rest}");
+    }
+}
+
+#[test]
+fn triggers_are_read_too() {
+    assert_eq!(names(&second("ONBUILD RUN <<A\nA\n")), ["A"]);
+    assert_eq!(names(&second("ONBUILD CMD <<A\n")), [""; 0]);
+    for trigger in ["", "ENV a", "FROM a", "MAINTAINER a", "ONBUILD RUN a"] {
+        assert!(is_refused(&format!("ONBUILD {trigger}")), "{trigger}");
+    }
+    let deep = format!("FROM a\n{}", "ONBUILD \\\n".repeat(100_000));
+    assert_eq!(refusal(&deep).0, 2);
+}
+
+#[test]
+fn heredoc_names_lose_quotes_and_escapes() {
+    let run = second("RUN <<\"A B\" <<-C 3<<\\D <<  E\nA B\n\tC\nD\nE\n");
+    assert_eq!(names(&run), ["A B", "C", "D", "E"]);
+    let kinds: Vec<_> = run.heredocs.iter().map(|heredoc| (heredoc.expands, heredoc.strips_tabs)).collect();
+    assert_eq!(kinds, [(false, false), (true, true), (true, false), (true, false)]);
+    assert_eq!(names(&read("# escape=`\nFROM a\nRUN <<A\\ B\nA B\n").instructions[1]), ["A B"]);
+}
+
+#[test]
+fn what_only_looks_like_a_heredoc_is_none() {
+    for run in
+        ["[\"a\", \"<<A\"]", "a <<<A", "a <<\"\"", "a '<<A'", "a<<A", "<<A ${b^^}", "<<A 'b", "$((1<<2))"]
+    {
+        assert_eq!(names(&second(&format!("RUN {run}\n"))), [""; 0], "{run}");
+    }
+    assert!(is_refused("RUN a $((1 <<2 ))") && is_refused("RUN <<A\n A"));
+}
