@@ -129,6 +129,7 @@ fn sentence(text: &str) -> String {
 fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = packages_evidence(cx, image);
     evidence.unknown.extend(full_image(image));
+    evidence.unknown.extend(facts::evidence::compiled_programs(image));
     evidence
 }
 

@@ -130,7 +130,7 @@ fn chained(image: &ImageView, entrypoint: &Instruction) -> Proposal {
 
 /// An ENTRYPOINT of its own in front of CMD; the one that the base image brings is chained.
 fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
-    let from_stage = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Entrypoint).last();
+    let from_stage = image.lineage().into_iter().rfind(|step| step.keyword == Keyword::Entrypoint);
     if let Some(step) = from_stage {
         let why = format!(
             "The entrypoint in line {} is inherited from an earlier stage (CMD-01).",

@@ -147,6 +147,10 @@ fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
     if let Some((_, trap)) = DEBIAN_COMMANDS.iter().find(|(known, _)| *known == name) {
         found.push(Obstacle::new(command.span, format!("`{name}` ({trap})")));
     }
+    if command.words.first().is_some_and(|word| word.literal.is_none()) {
+        let what = format!("cannot tell what `{}` runs", command.words[0].raw);
+        found.push(Obstacle::new(command.span, what));
+    }
     let writes_sources = command.redirects.iter().any(|span| span.of(text).contains("/etc/apt"));
     if writes_sources || command.arguments().any(|word| word.contains("sources.list")) {
         found.push(Obstacle::new(command.span, "an apt repository of a third party (PKG-03)"));

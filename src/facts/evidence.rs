@@ -216,6 +216,24 @@ impl Evidence {
     }
 }
 
+/// The programs that RUN steps compile, of which it is not known whether they compile on musl.
+pub fn compiled_programs(image: &ImageView) -> Vec<String> {
+    let compilers = ["make", "cmake", "configure", "ninja", "meson", "gcc", "g++", "cc", "cargo", "go"];
+    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let scripts = steps.map(|step| (image.line(step), image.script(step)));
+    let found = scripts.flat_map(|(line, script)| {
+        let names: Vec<String> = script.commands.iter().map(|command| command.name().to_owned()).collect();
+        names.into_iter().filter(|name| compilers.contains(&name.as_str())).map(move |name| (line, name))
+    });
+    let mut seen = BTreeSet::new();
+    found
+        .filter(|(line, _)| seen.insert(*line))
+        .map(|(line, name)| {
+            format!("what `{name}` compiles in line {line} is not known to compile on musl (BASE-12)")
+        })
+        .collect()
+}
+
 /// The evidence for the npm packages of an image: what the lock file pins for the wrong C library.
 pub fn node(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence::default();
