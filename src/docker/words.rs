@@ -100,11 +100,9 @@ pub fn quoted(text: &str, escape: char) -> Vec<Span> {
         match quote {
             None if c == '\'' || c == '"' => quote = Some(c),
             Some(open) if c == open => quote = None,
-            _ if c == escape && quote != Some('\'') => {
-                if chars.next().is_none() {
-                    words.extend(start.filter(|from| *from < at).map(|from| Span::new(from, at)));
-                    return words;
-                }
+            _ if c == escape && quote != Some('\'') && chars.next().is_none() => {
+                words.extend(start.filter(|from| *from < at).map(|from| Span::new(from, at)));
+                return words;
             }
             _ => {}
         }
