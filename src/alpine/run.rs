@@ -66,8 +66,10 @@ pub fn translate(
         out.obstacles.push(Obstacle::new(instruction.span, "apt in a list joined by || (PKG-11)"));
     }
     out.pieces.extend(write::delete_items(text, &script, &removed));
-    for command in
-        script.commands.iter().filter(|command| !removed.contains(&command.item) || !command.is_item)
+    for command in script
+        .commands
+        .iter()
+        .filter(|command| removed.binary_search(&command.item).is_err() || !command.is_item)
     {
         match accounts::translate(command) {
             Some(Translation::Replace(new)) => out.pieces.push((command.span, new)),

@@ -58,6 +58,8 @@ fn only_first_has_code(rows: &[Row]) -> bool {
 }
 
 fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
+    let mut sorted: Vec<&Piece> = pieces.iter().collect();
+    sorted.sort_by_key(|(span, _)| (span.start, span.end));
     let mut rows = Vec::new();
     let mut at = head.start;
     for line in text[head.start..head.end].split_inclusive('\n') {
@@ -68,7 +70,7 @@ fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
         let cut = if is_comment { body.len() } else { code_end(body) };
         let code = Span::new(span.start, span.start + cut);
         rows.push(Row {
-            code: if is_comment { body.to_owned() } else { patched(text, code, pieces) },
+            code: if is_comment { body.to_owned() } else { patched(text, code, &sorted) },
             tail: body[cut..].to_owned(),
             had_code: !code.of(text).trim().is_empty(),
             is_comment,
@@ -83,11 +85,10 @@ fn code_end(line: &str) -> usize {
     escape.map_or(line.len(), |at| line[..at].trim_end().len())
 }
 
-/// The code at `line` after the pieces that touch it.
-fn patched(text: &str, line: Span, pieces: &[Piece]) -> String {
-    let mut touching: Vec<&Piece> =
-        pieces.iter().filter(|(span, _)| span.start <= line.end && span.end >= line.start).collect();
-    touching.sort_by_key(|(span, _)| (span.start, span.end));
+/// The code at `line` after the pieces that touch it; `sorted` are in order and do not overlap.
+fn patched(text: &str, line: Span, sorted: &[&Piece]) -> String {
+    let first = sorted.partition_point(|(span, _)| span.end < line.start);
+    let touching = sorted[first..].iter().take_while(|(span, _)| span.start <= line.end);
     let mut out = String::new();
     let mut at = line.start;
     for (span, new) in touching {
@@ -170,7 +171,7 @@ pub fn delete_word(text: &str, span: Span) -> Piece {
     (Span::new(line_start + before.trim_end().len(), span.end), String::new())
 }
 
-/// The pieces that delete the top-level items at `indices` of a RUN script, with their operators.
+/// The pieces that delete the top-level items at `indices` (ascending) of a RUN script, with their operators.
 ///
 /// The caller makes sure that the items are joined by `&&` or `;` and that some item stays.
 pub fn delete_items(text: &str, script: &Script, indices: &[usize]) -> Vec<Piece> {
@@ -178,12 +179,12 @@ pub fn delete_items(text: &str, script: &Script, indices: &[usize]) -> Vec<Piece
     let mut pieces = Vec::new();
     let mut at = 0;
     while at < items.len() {
-        if !indices.contains(&at) {
+        if indices.binary_search(&at).is_err() {
             at += 1;
             continue;
         }
         let first = at;
-        while at < items.len() && indices.contains(&at) {
+        while at < items.len() && indices.binary_search(&at).is_ok() {
             at += 1;
         }
         let last = at - 1;
