@@ -7,7 +7,7 @@
 //! - [`knowledge`]: questions asked of the tables in `knowledge/`.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
 //! - [`facts`]: what passes may know.
-//! - [`alpine`]: Debian's ways said in Alpine's words.
+//! - [`alpine`], [`installs`], [`stages`]: Debian's ways said in Alpine's words, added packages, builder stages.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
 //! - [`transforms`]: the passes, in order.
 //! - [`view`], [`docs`]: what people and programs read.

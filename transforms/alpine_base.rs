@@ -155,15 +155,16 @@ fn why(evidence: &Evidence) -> String {
             )
         }
     };
+    let beyond = if evidence.known > 0 { " What these bring along is not looked at." } else { "" };
     format!(
-        "{packages} Test it before production: musl differs in name resolution, thread stacks and allocator."
+        "{packages}{beyond} Test it before production: musl differs in name resolution, thread stacks and allocator."
     )
 }
 
 fn all_install(known: usize) -> String {
     match known {
-        1 => "The one package of the manifests installs".to_owned(),
-        _ => format!("All {known} packages of the manifests install"),
+        1 => "The one package that the manifests name installs".to_owned(),
+        _ => format!("All {known} packages that the manifests name install"),
     }
 }
 

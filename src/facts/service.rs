@@ -64,7 +64,7 @@ impl<'a> Running<'a> {
     /// The file and line of a place, for a message about a service.
     pub fn line(&self, cx: &Context, file: FileId, span: Span) -> String {
         let file = cx.ws.file(file);
-        let line = crate::source::place(&file.text, span.start).line;
+        let line = crate::source::read_place(file, span.start).line;
         format!("line {line} of {}", path::name(&file.path))
     }
 
