@@ -10,7 +10,7 @@ use crate::{
     options::Options,
     pass::{Change, Pass, Proposal},
     plan::{DeclineRecord, Outcome, Plan, Step},
-    source::{FileId, FileKind, SourceFile, read_place},
+    source::{FileId, FileKind, LineMap, Place, SourceFile},
     workspace::Workspace,
 };
 
@@ -87,6 +87,7 @@ struct State {
 impl State {
     fn run_pass(&mut self, pass: &Pass, options: &Options) {
         let seen = self.ws.files.clone();
+        let mut maps = BTreeMap::new();
         let proposals = (pass.run)(&Context {
             ws: &self.ws,
             options,
@@ -97,26 +98,35 @@ impl State {
         for proposal in proposals {
             match proposal {
                 Proposal::Decline(decline) => {
-                    let place = read_place(&seen[decline.file.0], decline.span.start);
+                    let place = read_place(&mut maps, &seen, decline.file, decline.span.start);
                     self.declines.push(DeclineRecord { pass: pass.id, decline, place });
                 }
                 Proposal::Change(change) => changes.push(change),
             }
         }
+        let places =
+            changes.iter().map(|change| read_place(&mut maps, &seen, change.file, change.span.start));
+        let changes = places.collect::<Vec<_>>().into_iter().zip(changes).collect();
         self.take_all(pass, &seen, changes, options);
     }
 
     /// Applies the changes of a pass together; when that breaks a promise, one by one, to find out which did.
-    fn take_all(&mut self, pass: &Pass, seen: &[SourceFile], changes: Vec<Change>, options: &Options) {
+    fn take_all(
+        &mut self,
+        pass: &Pass,
+        seen: &[SourceFile],
+        changes: Vec<(Place, Change)>,
+        options: &Options,
+    ) {
         let is_let_through = |change: &Change| change.risk <= options.risk && change.risk <= pass.risk;
         let edits: Vec<edit::Edit> = changes
             .iter()
-            .filter(|change| is_let_through(change))
-            .flat_map(|change| change.edits.clone())
+            .filter(|(_, change)| is_let_through(change))
+            .flat_map(|(_, change)| change.edits.clone())
             .collect();
         let is_done = !edits.is_empty() && self.apply(pass, seen, &edits, &mut Vec::new()).is_ok();
         let mut accepted = Vec::new();
-        for change in changes {
+        for (place, change) in changes {
             let outcome = if change.risk > options.risk {
                 Outcome::Held(format!("--risk {}", change.risk.name()))
             } else if change.risk > pass.risk {
@@ -136,7 +146,7 @@ impl State {
                 notes: change.notes,
                 risk: change.risk,
                 file: change.file,
-                place: read_place(&seen[change.file.0], change.span.start),
+                place,
                 outcome,
             });
         }
@@ -197,6 +207,16 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// The place of `offset` as it was read; each file is compared once.
+fn read_place<'f>(
+    maps: &mut BTreeMap<FileId, LineMap<'f>>,
+    seen: &'f [SourceFile],
+    file: FileId,
+    offset: usize,
+) -> Place {
+    maps.entry(file).or_insert_with(|| LineMap::of(&seen[file.0])).place(offset)
 }
 
 /// A comment that stands in `before` more often than in `after`.

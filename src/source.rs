@@ -80,22 +80,37 @@ pub fn place(text: &str, offset: usize) -> Place {
 
 /// The place of `offset` in the text as it was read: that of the same line, or of the one that it replaced.
 pub fn read_place(file: &SourceFile, offset: usize) -> Place {
-    let seen = place(&file.text, offset);
-    if !file.is_changed() {
-        return seen;
+    LineMap::of(file).place(offset)
+}
+
+/// The lines of a file as it is now, and the lines that they were when it was read.
+#[derive(Clone, Debug)]
+pub struct LineMap<'f> {
+    file: &'f SourceFile,
+    changes: Vec<similar::DiffOp>,
+}
+
+impl<'f> LineMap<'f> {
+    /// The map of `file`; a file that nobody changed costs nothing.
+    pub fn of(file: &'f SourceFile) -> Self {
+        let diff = || similar::TextDiff::from_lines(&*file.on_disk, &*file.text).ops().to_vec();
+        Self { file, changes: if file.is_changed() { diff() } else { Vec::new() } }
     }
-    let new = seen.line - 1;
-    let diff = similar::TextDiff::from_lines(&*file.on_disk, &*file.text);
-    let found = diff.ops().iter().find(|op| op.new_range().contains(&new));
-    match found {
-        Some(op) if op.tag() == similar::DiffTag::Equal => {
-            Place { line: op.old_range().start + new - op.new_range().start + 1, ..seen }
+
+    /// The place of `offset` in the text as it was read.
+    pub fn place(&self, offset: usize) -> Place {
+        let seen = place(&self.file.text, offset);
+        let new = seen.line - 1;
+        match self.changes.iter().find(|op| op.new_range().contains(&new)) {
+            Some(op) if op.tag() == similar::DiffTag::Equal => {
+                Place { line: op.old_range().start + new - op.new_range().start + 1, ..seen }
+            }
+            Some(op) => {
+                let within = (new - op.new_range().start).min(op.old_range().len().saturating_sub(1));
+                Place { line: op.old_range().start + within + 1, column: 1 }
+            }
+            None => seen,
         }
-        Some(op) => {
-            let within = (new - op.new_range().start).min(op.old_range().len().saturating_sub(1));
-            Place { line: op.old_range().start + within + 1, column: 1 }
-        }
-        None => seen,
     }
 }
 

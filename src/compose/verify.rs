@@ -29,25 +29,29 @@ pub fn verify_trees(before: &Tree, after: &Tree, changed_paths: &[Vec<String>]) 
         return Err("the file holds several YAML documents".to_owned());
     }
     let (old, new) = (before.root, after.root);
-    Comparison { before, after, changed: changed_paths, path: Vec::new() }.compare(old, new)
+    let deepest = changed_paths.iter().map(Vec::len).max().unwrap_or(0);
+    Comparison { before, after, changed: changed_paths, deepest, path: Vec::new() }.compare(old, new)
 }
 
 struct Comparison<'t> {
     before: &'t Tree,
     after: &'t Tree,
     changed: &'t [Vec<String>],
+    /// The length of the longest changed path: below it no path has to be looked for.
+    deepest: usize,
     path: Vec<String>,
 }
 
 impl Comparison<'_> {
     fn compare(&mut self, old: Option<NodeId>, new: Option<NodeId>) -> Result<(), String> {
-        if self.changed.iter().any(|changed| self.path.starts_with(changed)) {
+        let is_near = self.path.len() <= self.deepest;
+        if is_near && self.changed.iter().any(|changed| self.path.starts_with(changed)) {
             return Ok(());
         }
         let old = old.map(|id| self.before.resolve(id));
         let new = new.map(|id| self.after.resolve(id));
         // On the way to a change nothing, `null` and an empty collection are alike.
-        let on_the_way = self.changed.iter().any(|changed| changed.starts_with(&self.path));
+        let on_the_way = is_near && self.changed.iter().any(|changed| changed.starts_with(&self.path));
         let hollow_old = on_the_way && old.is_none_or(|id| is_null(self.before, id));
         let hollow_new = on_the_way && new.is_none_or(|id| is_null(self.after, id));
         if hollow_old && hollow_new {
