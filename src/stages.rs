@@ -1,25 +1,34 @@
-//! The text of a builder stage, made from the instructions of a single-stage file.
+//! The text of a builder stage, and what is left of the final one, made from a single-stage file.
+
+pub mod half;
+pub mod runners;
+mod variables;
 
 use crate::{
-    docker::{Instruction, Keyword, Pair, write},
-    edit::Edit,
+    docker::{Instruction, Keyword, write},
     facts::{
         ImageView,
-        packages::{self, Install},
-        python,
-        split::{self, Part, Role},
+        packages::{self, Manager},
+        python::{
+            self,
+            environment::OWN,
+            project::{self, Tool},
+        },
+        split::{Part, Side, Split},
     },
     shell::Command,
-    source::Span,
 };
+use half::{BuilderHalf, Route};
 
 /// A builder stage to be written.
 #[derive(Clone, Debug)]
-pub struct Builder {
+pub struct Builder<'a> {
     /// Its name.
     pub name: String,
     /// Whether pip fetches from repositories, so that git must be there.
     pub has_git: bool,
+    /// Which instructions it gets.
+    pub split: &'a Split,
 }
 
 /// A stage name that the file does not use yet.
@@ -61,26 +70,20 @@ pub fn is_harmless(command: &Command) -> bool {
     harmless.contains(&command.name()) && (command.name() != "echo" || command.redirects.is_empty())
 }
 
-/// Whether a RUN that installs system packages holds commands that cannot be told to either stage.
-pub fn does_more_than_install(image: &ImageView, instruction: &Instruction) -> bool {
-    let script = image.script(instruction);
-    !script.is_plain_list() || script.commands.iter().any(|command| !is_harmless(command))
-}
-
-impl Builder {
+impl Builder<'_> {
     /// The stage's text, with an empty line after it.
-    pub fn text(&self, image: &ImageView, parts: &[Part]) -> String {
+    pub fn text(&self, image: &ImageView) -> String {
         let newline = write::newline_of(image.text);
-        let last_pip = parts.iter().rposition(|part| *part == Part::Pip).unwrap_or(0);
+        let route = route(image, self.split);
         let mut out = self.head_line(image) + newline;
-        let mut has_venv = false;
-        for (index, instruction) in image.instructions().iter().enumerate().take(last_pip + 1).skip(1) {
-            let is_install = matches!(parts[index], Part::Pip | Part::Manifests);
-            if is_install && !has_venv {
+        let mut has_venv = route == Route::Authors;
+        for (index, instruction) in image.instructions().iter().enumerate().take(self.split.last + 1).skip(1)
+        {
+            if !has_venv && self.belongs_to_installation(image, index) {
                 has_venv = true;
-                out.push_str(&venv_lines(image, newline));
+                out.push_str(&venv_lines(image, self.split, (route, newline)));
             }
-            let Some(text) = self.instruction(image, instruction, &parts[index]) else { continue };
+            let Some(text) = self.instruction(image, (instruction, index), route) else { continue };
             out.push_str(&lead(image, instruction, newline));
             out.push_str(&text);
             out.push_str(newline);
@@ -97,130 +100,68 @@ impl Builder {
         format!("{keyword}{flags} {} {alias} {}", image.stage().base_word.text, self.name)
     }
 
-    fn instruction(&self, image: &ImageView, instruction: &Instruction, part: &Part) -> Option<String> {
-        match part {
-            Part::Packages => self.build_packages(image, instruction),
-            Part::Manifests => Some(without_owner(image, instruction)),
-            Part::Pip => pip_step(image, instruction),
-            Part::Other => match instruction.keyword {
-                Keyword::Workdir | Keyword::Shell => Some(instruction.span.of(image.text).to_owned()),
-                Keyword::Arg | Keyword::Env => variables(image, instruction),
-                _ => None,
-            },
-        }
-    }
-
-    /// The package installation without what only the final stage needs.
-    fn build_packages(&self, image: &ImageView, instruction: &Instruction) -> Option<String> {
-        let is_needed = |install: &Install, name: &str| {
-            let needs_git =
-                self.has_git && matches!(name, "git" | "openssh-client" | "openssh-client-default");
-            needs_git || split::role(image, install.manager, name) != Role::Keep
+    /// Whether the instruction copies manifests, or installs what they name.
+    fn belongs_to_installation(&self, image: &ImageView, index: usize) -> bool {
+        let instruction = &image.instructions()[index];
+        let script = image.script(instruction);
+        let has_builder = match &self.split.parts[index] {
+            Part::Moves => true,
+            Part::Apart(sides) => sides.contains(&Side::Builder),
+            Part::Both | Part::Stays => return false,
         };
-        let drops_others =
-            |command: &Command| packages::subcommand(command).is_none() || !is_package_command(command);
-        half(image, instruction, write::Comments::FollowCode, &is_needed, &drops_others)
+        let is_install = || {
+            python::pip_installs(&script).iter().any(|install| !install.is_tooling())
+                || !project::installs(&script).is_empty()
+        };
+        let is_copy = instruction.keyword != Keyword::Run && instruction.flag("from").is_none();
+        has_builder && (is_copy || is_install())
     }
-}
 
-fn is_package_command(command: &Command) -> bool {
-    packages::is_apt(command) || command.name() == "apk" || packages::is_apt_companion(command)
-}
-
-/// One half of a package installation: the packages that `keeps` names; `None` when there are none.
-fn half(
-    image: &ImageView,
-    instruction: &Instruction,
-    comments: write::Comments,
-    keeps: &dyn Fn(&Install, &str) -> bool,
-    drops: &dyn Fn(&Command) -> bool,
-) -> Option<String> {
-    let script = image.script(instruction);
-    let installs = packages::installs(&script);
-    let mut pieces = Vec::new();
-    let mut removed: Vec<usize> = Vec::new();
-    let mut has_any = false;
-    for install in &installs {
-        let kept = install.packages.iter().filter(|package| keeps(install, &package.name)).count();
-        has_any |= kept > 0;
-        if kept == 0 {
-            removed.push(install.item);
-            continue;
-        }
-        let dropped = install.packages.iter().filter(|package| !keeps(install, &package.name));
-        pieces.extend(dropped.map(|package| write::delete_word(image.text, package.span)));
-    }
-    if !has_any {
-        return None;
-    }
-    let extra = script
-        .commands
-        .iter()
-        .filter(|command| command.is_item && drops(command) && !packages::is_apt_companion(command));
-    removed.extend(extra.map(|command| command.item));
-    removed.sort_unstable();
-    removed.dedup();
-    pieces.extend(write::delete_items(image.text, &script, &removed));
-    write::rewrite(image.text, instruction, &pieces, comments)
-}
-
-/// The edits that leave in the final stage what it needs: kept packages and the runtime twins of headers.
-pub fn runtime_packages(image: &ImageView, instruction: &Instruction) -> Vec<Edit> {
-    let script = image.script(instruction);
-    let installs = packages::installs(&script);
-    let mut pieces = Vec::new();
-    let mut removed = Vec::new();
-    let mut present: Vec<String> = Vec::new();
-    for install in &installs {
-        let kept =
-            install.packages.iter().filter(|p| split::role(image, install.manager, &p.name) == Role::Keep);
-        present.extend(kept.map(|package| package.name.clone()));
-    }
-    for install in &installs {
-        let mut has_any = false;
-        let mut own = Vec::new();
-        for package in &install.packages {
-            match split::role(image, install.manager, &package.name) {
-                Role::Keep | Role::UnknownTwin => has_any = true,
-                Role::Build => own.push(write::delete_word(image.text, package.span)),
-                Role::Headers(runtime) => {
-                    let new: Vec<&str> = runtime
-                        .iter()
-                        .map(String::as_str)
-                        .filter(|name| !present.iter().any(|have| have == name))
-                        .collect();
-                    has_any |= !new.is_empty();
-                    own.push(match new.is_empty() {
-                        true => write::delete_word(image.text, package.span),
-                        false => (package.span, crate::alpine::run::laid_out(image.text, package.span, &new)),
-                    });
-                    present.extend(new.iter().map(|name| (*name).to_owned()));
-                }
+    fn instruction(
+        &self,
+        image: &ImageView,
+        (instruction, index): (&Instruction, usize),
+        route: Route,
+    ) -> Option<String> {
+        let part = &self.split.parts[index];
+        match (instruction.keyword, part) {
+            (Keyword::Arg | Keyword::Env, _) => variables::for_builder(image, self.split, instruction),
+            (_, Part::Stays) => None,
+            (Keyword::Run, _) => {
+                half::for_builder(image, instruction, part, BuilderHalf { route, has_git: self.has_git })
             }
+            (Keyword::Copy | Keyword::Add, _) => Some(without_owner(image, instruction)),
+            _ => Some(instruction.span.of(image.text).to_owned()),
         }
-        match has_any {
-            true => pieces.extend(own),
-            false => removed.push(install.item),
-        }
-    }
-    removed.extend(orphans(&script, installs.len() == removed.len()));
-    removed.sort_unstable();
-    removed.dedup();
-    if pieces.is_empty() && removed.is_empty() {
-        return Vec::new();
-    }
-    pieces.extend(write::delete_items(image.text, &script, &removed));
-    match write::rewrite(image.text, instruction, &pieces, write::Comments::FollowCode) {
-        Some(text) => vec![Edit::replace(image.id, instruction.span, text)],
-        None => vec![Edit::delete(image.id, Span::new(instruction.lead.start, instruction.end))],
     }
 }
 
-/// `apt-get update` and the like, which go when no installation is left.
-fn orphans(script: &crate::shell::Script, is_all_gone: bool) -> Vec<usize> {
-    let companions =
-        script.commands.iter().filter(|command| command.is_item && packages::is_apt_companion(command));
-    companions.filter(|_| is_all_gone).map(|command| command.item).collect()
+/// How the packages get into the environment.
+fn route(image: &ImageView, split: &Split) -> Route {
+    let has_system_pipenv = image
+        .instructions()
+        .iter()
+        .filter(|step| step.keyword == Keyword::Run)
+        .any(|step| project::installs(&image.script(step)).iter().any(|install| install.is_system));
+    if split.environment.is_authors {
+        Route::Authors
+    } else if has_system_pipenv || !has_python_option(image) {
+        Route::Path
+    } else {
+        Route::Named
+    }
+}
+
+/// The lines that make the environment and tell the tools of it.
+fn venv_lines(image: &ImageView, split: &Split, (route, newline): (Route, &str)) -> String {
+    let without_pip = if has_python_option(image) { " --without-pip" } else { "" };
+    let make = format!("{newline}RUN python -m venv{without_pip} {OWN}{newline}");
+    let has_tool = split.tools.iter().any(|tool| matches!(tool, Tool::Poetry | Tool::Pipenv | Tool::Pdm));
+    match route {
+        Route::Path => format!("{make}ENV PATH=\"{OWN}/bin:$PATH\"{newline}"),
+        Route::Named if has_tool => format!("{make}ENV VIRTUAL_ENV={OWN}{newline}"),
+        _ => make,
+    }
 }
 
 /// The comments above an instruction, after one empty line if there was one.
@@ -244,27 +185,7 @@ fn has_python_option(image: &ImageView) -> bool {
     }
 }
 
-fn venv_lines(image: &ImageView, newline: &str) -> String {
-    match has_python_option(image) {
-        true => format!("{newline}RUN python -m venv --without-pip /opt/venv{newline}"),
-        false => {
-            format!("{newline}RUN python -m venv /opt/venv{newline}ENV PATH=\"/opt/venv/bin:$PATH\"{newline}")
-        }
-    }
-}
-
-fn pip_step(image: &ImageView, instruction: &Instruction) -> Option<String> {
-    let script = image.script(instruction);
-    let mut pieces = Vec::new();
-    if has_python_option(image) {
-        let installs = python::pip_installs(&script);
-        let moved = installs.iter().filter(|install| !install.is_tooling());
-        pieces.extend(moved.map(|install| (Span::at(install.after_pip), " --python /opt/venv".to_owned())));
-    }
-    write::rewrite(image.text, instruction, &pieces, write::Comments::Keep)
-}
-
-/// A COPY of manifests; who owns them does not matter in the builder, and the owner may not exist there.
+/// A COPY for the builder; who owns the files does not matter there, and the owner may not exist.
 fn without_owner(image: &ImageView, instruction: &Instruction) -> String {
     let pieces: Vec<write::Piece> =
         instruction.flag("chown").map(|flag| write::delete_word(image.text, flag.span)).into_iter().collect();
@@ -272,35 +193,34 @@ fn without_owner(image: &ImageView, instruction: &Instruction) -> String {
     text.unwrap_or_else(|| instruction.span.of(image.text).to_owned())
 }
 
-/// The variables that an installer reads, or that an installation names.
-fn variables(image: &ImageView, instruction: &Instruction) -> Option<String> {
-    let is_read = |pair: &Pair| {
-        let installers =
-            ["PIP_", "UV_", "POETRY_", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CPPFLAGS", "LD_LIBRARY_PATH"];
-        let proxies = ["http_proxy", "https_proxy", "no_proxy"];
-        installers.iter().any(|prefix| pair.name.starts_with(prefix))
-            || proxies.iter().any(|proxy| pair.name.eq_ignore_ascii_case(proxy))
-            || is_named(image, &pair.name)
-    };
-    let read: Vec<&Pair> = instruction.pairs.iter().filter(|pair| is_read(pair)).collect();
-    if read.is_empty() {
-        return None;
-    }
-    if read.len() == instruction.pairs.len() {
-        return Some(instruction.span.of(image.text).to_owned());
-    }
-    let keyword = instruction.keyword_span.of(image.text);
-    let pairs: Vec<&str> = read.iter().map(|pair| pair.span.of(image.text)).collect();
-    Some(format!("{keyword} {}", pairs.join(" ")))
+/// The system packages that only the builder keeps.
+pub fn left_behind(image: &ImageView, split: &Split) -> Vec<String> {
+    let steps = image.instructions().iter().zip(&split.parts);
+    let apart = steps.filter(|(_, part)| matches!(part, Part::Apart(_)));
+    let installs = apart.flat_map(|(step, _)| packages::installs(&image.script(step)));
+    let names = installs.flat_map(|install| {
+        let manager: Manager = install.manager;
+        install.packages.into_iter().map(move |package| (manager, package.name))
+    });
+    names
+        .filter(|(manager, name)| {
+            crate::facts::split::role(image, *manager, name) != crate::facts::split::Role::Keep
+        })
+        .map(|(_, name)| name)
+        .collect()
 }
 
-/// Whether an installation names the variable.
-fn is_named(image: &ImageView, name: &str) -> bool {
-    image
-        .instructions()
-        .iter()
-        .filter(|step| step.keyword == Keyword::Run && !python::pip_installs(&image.script(step)).is_empty())
-        .any(|step| {
-            [format!("${name}"), format!("${{{name}")].iter().any(|used| step.body.text.contains(used))
-        })
+/// The installers that only the builder has: installed by pip, or copied in.
+pub fn tools_left_behind(image: &ImageView, split: &Split) -> Vec<&'static str> {
+    let scripts = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let named: Vec<String> = scripts
+        .flat_map(|step| python::pip_installs(&image.script(step)))
+        .flat_map(|install| install.packages)
+        .collect();
+    let is_installed = |tool: &Tool| named.iter().any(|word| python::bare_name(word) == tool.name());
+    let is_copied = |tool: &Tool| {
+        let moved = image.instructions().iter().zip(&split.parts).filter(|(_, part)| **part == Part::Moves);
+        *tool == Tool::Uv && moved.clone().any(|(step, _)| step.flag("from").is_some())
+    };
+    split.tools.iter().filter(|tool| is_installed(tool) || is_copied(tool)).map(|tool| tool.name()).collect()
 }

@@ -32,27 +32,32 @@
 //! ENV PATH="/opt/venv/bin:$PATH"
 //! ```
 //!
+//! Projects of poetry, uv, pipenv and pdm are split likewise; the tool stays in the builder, and `uv run app`
+//! becomes `app`. An environment that the author makes stays where it is.
+//!
 //! ## Declines
 //!
-//! When nothing would be left behind: no compiler, no headers, nothing built from source. When the installation
-//! cannot be told apart from the rest: local projects, `pip install --user`, steps before it that may prepare it,
-//! paths such as `/usr/local/bin/gunicorn` that would no longer exist. When the runtime package of a `-dev`
-//! package is not known.
+//! When nothing would be left behind: no compiler, no headers, no installer, nothing built from source. When the
+//! installation cannot be told apart from the rest: editable projects without a build backend, `pip install
+//! --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no longer
+//! exist. When the runtime package of a `-dev` package is not known. When a script or a service calls the tool
+//! that would be left behind.
 //!
 //! ## Risk
 //!
 //! Review: packages live in `/opt/venv` instead of `/usr/local`.
 
 use crate::{
+    alpine::commands,
     docker::{Instruction, Keyword, write},
     edit::Edit,
     facts::{
-        self, Aspect, Context, ImageView, evidence, packages, runtime,
-        split::{self, Part, Role},
+        self, Aspect, Context, ImageView, evidence, packages, python, runtime,
+        split::{self, Part, Role, Side, Split},
     },
     pass::{Change, Pass, Proposal, Risk},
     source::Span,
-    stages::{self, Builder},
+    stages::{self, Builder, half, runners},
 };
 
 /// The pass.
@@ -61,7 +66,16 @@ pub const PASS: Pass = Pass {
     title: "Install dependencies in a builder stage and leave the compilers there",
     source: include_str!("multi_stage.rs"),
     risk: Risk::Review,
-    alters: &[Aspect::Steps, Aspect::Stages, Aspect::Copied, Aspect::Owners, Aspect::Env("PATH")],
+    alters: &[
+        Aspect::Steps,
+        Aspect::Stages,
+        Aspect::Copied,
+        Aspect::Owners,
+        Aspect::Env("PATH"),
+        Aspect::Command,
+        Aspect::Entrypoint,
+        Aspect::Healthcheck,
+    ],
     run,
 };
 
@@ -77,27 +91,28 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if image.stage().base.official_name() != Some("python") {
         return Some(Proposal::nothing(image.id, from.span, "Only Python images are split so far."));
     }
-    match split::parts(cx, image) {
+    match split::split(cx, image) {
+        Ok(None) => None,
+        Ok(Some(split)) => Some(split_image(cx, image, &split)),
         Err((index, why)) => Some(Proposal::decline(image.id, image.instructions()[index].span, why)),
-        Ok(parts) => split_image(cx, image, &parts),
     }
 }
 
-fn split_image(cx: &Context, image: &ImageView, parts: &[Part]) -> Option<Proposal> {
-    let first_pip = parts.iter().position(|part| *part == Part::Pip)?;
-    let run = &image.instructions()[first_pip];
-    let builds = compiled(cx, image);
-    let left_behind = left_behind(image, parts);
-    if left_behind.is_empty() && builds.is_empty() {
+fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
+    let run = &image.instructions()[split.first];
+    let mut left_behind = stages::left_behind(image, split);
+    left_behind.extend(stages::tools_left_behind(image, split).iter().map(|tool| (*tool).to_owned()));
+    if left_behind.is_empty() && compiled(cx, image).is_empty() {
         let why = "A builder stage would leave nothing behind: no compiler, no headers, and nothing is built from source.";
-        return Some(Proposal::decline(image.id, run.span, why));
+        return Proposal::decline(image.id, run.span, why);
     }
-    let last_pip = parts.iter().rposition(|part| *part == Part::Pip)?;
-    let obstacle = obstacle(cx, image, parts, last_pip).or_else(|| unknown_twin(image, parts));
+    let obstacle = obstacle(cx, image, split)
+        .or_else(|| unknown_twin(image, split))
+        .or_else(|| still_called(cx, image, split).map(|why| (image.instructions()[0].span, why)));
     if let Some((span, why)) = obstacle {
-        return Some(Proposal::decline(image.id, span, why));
+        return Proposal::decline(image.id, span, why);
     }
-    Some(change(cx, image, parts, &left_behind))
+    change(cx, image, split, &left_behind)
 }
 
 fn compiled(cx: &Context, image: &ImageView) -> Vec<String> {
@@ -107,33 +122,15 @@ fn compiled(cx: &Context, image: &ImageView) -> Vec<String> {
     }
 }
 
-/// The packages that only the builder keeps.
-fn left_behind(image: &ImageView, parts: &[Part]) -> Vec<String> {
-    let steps = image.instructions().iter().zip(parts).filter(|(_, part)| **part == Part::Packages);
-    let installs = steps.flat_map(|(step, _)| packages::installs(&image.script(step)));
-    let names = installs
-        .flat_map(|install| install.packages.into_iter().map(move |package| (install.manager, package.name)));
-    names
-        .filter(|(manager, name)| split::role(image, *manager, name) != Role::Keep)
-        .map(|(_, name)| name)
-        .collect()
-}
-
-fn unknown_twin(image: &ImageView, parts: &[Part]) -> Option<(Span, String)> {
-    for (step, _) in image.instructions().iter().zip(parts).filter(|(_, part)| **part == Part::Packages) {
+fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let apart = image.instructions().iter().zip(&split.parts);
+    for (step, _) in apart.filter(|(_, part)| matches!(part, Part::Apart(_))) {
         for install in packages::installs(&image.script(step)) {
-            if let Some(word) = install.obstacles.first() {
-                return Some((
-                    install.head,
-                    format!("The installation has `{word}`, which is not understood (PKG-11)."),
-                ));
-            }
-            for package in &install.packages {
-                if split::role(image, install.manager, &package.name) == Role::UnknownTwin {
-                    let why =
-                        format!("The package that runs what {} builds is not known (PKG-05).", package.name);
-                    return Some((package.span, why));
-                }
+            let is_unknown = |name: &str| split::role(image, install.manager, name) == Role::UnknownTwin;
+            if let Some(package) = install.packages.iter().find(|package| is_unknown(&package.name)) {
+                let why =
+                    format!("The package that runs what {} builds is not known (PKG-05).", package.name);
+                return Some((package.span, why));
             }
         }
     }
@@ -141,35 +138,37 @@ fn unknown_twin(image: &ImageView, parts: &[Part]) -> Option<(Span, String)> {
 }
 
 /// What keeps the installation from moving: who else needs it where it is, or what it needs from before.
-fn obstacle(cx: &Context, image: &ImageView, parts: &[Part], last_pip: usize) -> Option<(Span, String)> {
+fn obstacle(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
     let states = runtime::states(image);
     for (index, instruction) in image.instructions().iter().enumerate() {
-        let is_moved = matches!(parts[index], Part::Pip | Part::Manifests);
-        if is_moved && !states[index].is_root() {
+        let part = &split.parts[index];
+        let installs = match part {
+            Part::Moves => true,
+            Part::Apart(sides) => sides.contains(&Side::Builder),
+            Part::Both | Part::Stays => false,
+        };
+        if installs && !states[index].is_root() {
             let user = states[index].user.as_deref().unwrap_or_default();
-            return Some((
-                instruction.span,
-                format!("The installation runs as {user}, into a place of that user."),
-            ));
+            let why = format!("The installation runs as {user}, into a place of that user.");
+            return Some((instruction.span, why));
         }
-        if !is_moved && names_site_packages(instruction) {
+        if !installs && names_site_packages(instruction) {
             let why = "The path is in /usr/local, where the installed packages would no longer be (MS-12).";
             return Some((instruction.span, why.to_owned()));
         }
-        if index < last_pip && parts[index] == Part::Other && may_prepare(image, instruction) {
+        if index <= split.last && may_prepare(image, split, index) {
             let why = format!(
                 "Line {} comes before the installation and may prepare it (MS-08).",
                 image.line(instruction)
             );
             return Some((instruction.span, why));
         }
-        if parts[index] == Part::Packages && stages::does_more_than_install(image, instruction) {
-            let why = format!(
-                "Line {} installs system packages and does other things too (PKG-11).",
-                image.line(instruction)
-            );
+        if let Some(why) = editable(cx, image, instruction) {
             return Some((instruction.span, why));
         }
+    }
+    if split.environment.is_authors {
+        return None;
     }
     let services = cx.services_of(image.image);
     let named =
@@ -192,14 +191,27 @@ fn names_site_packages(instruction: &Instruction) -> bool {
     (names_program && !is_target) || text.contains("site-packages") || text.contains("dist-packages")
 }
 
-/// Whether a step that stays could be needed by the installation.
-fn may_prepare(image: &ImageView, instruction: &Instruction) -> bool {
-    match instruction.keyword {
-        Keyword::Run => {
+/// Whether a step that stays, or a command of one that goes apart, could be needed by the installation.
+fn may_prepare(image: &ImageView, split: &Split, index: usize) -> bool {
+    let instruction = &image.instructions()[index];
+    match (instruction.keyword, &split.parts[index]) {
+        (Keyword::Run, Part::Stays) => {
             let script = image.script(instruction);
             script.unreadable.is_some() || script.commands.iter().any(|command| !stages::is_harmless(command))
         }
-        Keyword::Copy | Keyword::Add => {
+        (Keyword::Run, Part::Apart(sides)) => {
+            let script = image.script(instruction);
+            let last = match index == split.last {
+                true => sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(0),
+                false => sides.len(),
+            };
+            let before = script
+                .commands
+                .iter()
+                .filter(|command| command.item < last && sides.get(command.item) == Some(&Side::Final));
+            before.into_iter().any(|command| !stages::is_harmless(command))
+        }
+        (Keyword::Copy | Keyword::Add, Part::Stays) => {
             let words = instruction.words.iter().map(|word| word.text.as_str());
             words.into_iter().any(|word| {
                 ["pip.conf", ".netrc", ".pypirc", ".pem", ".crt"].iter().any(|name| word.ends_with(name))
@@ -209,47 +221,122 @@ fn may_prepare(image: &ImageView, instruction: &Instruction) -> bool {
     }
 }
 
-fn change(cx: &Context, image: &ImageView, parts: &[Part], left_behind: &[String]) -> Proposal {
-    let builder = Builder { name: stages::free_name(image), has_git: evidence::needs_git(cx, image) };
-    let newline = write::newline_of(image.text);
-    let from = &image.instructions()[0];
-    let mut edits = vec![Edit::insert(image.id, from.span.start, builder.text(image, parts))];
-    let first_pip = parts.iter().position(|part| *part == Part::Pip);
-    for (index, instruction) in image.instructions().iter().enumerate() {
-        let whole = Span::new(instruction.lead.start, instruction.end);
-        match parts[index] {
-            Part::Other => {}
-            Part::Packages => edits.extend(stages::runtime_packages(image, instruction)),
-            Part::Pip if Some(index) == first_pip => {
-                let copy = format!("COPY --from={} /opt/venv /opt/venv", builder.name);
-                let path = "ENV PATH=\"/opt/venv/bin:$PATH\"";
-                edits.push(Edit::replace(
-                    image.id,
-                    whole,
-                    format!("{newline}{copy}{newline}{path}{newline}"),
+/// An editable project keeps pointing at its source; without PEP 660 its metadata stands in the source, too.
+fn editable(cx: &Context, image: &ImageView, instruction: &Instruction) -> Option<String> {
+    if instruction.keyword != Keyword::Run {
+        return None;
+    }
+    let installs = python::pip_installs(&image.script(instruction));
+    let editable = installs.iter().flat_map(|install| &install.editable).next()?;
+    let has_backend = evidence::build_backend(cx, image, instruction, editable).is_some();
+    (!has_backend).then(|| {
+        format!("{editable} is installed in place, and its metadata would be missing from the final stage (MS-09).")
+    })
+}
+
+/// A service, or a script that the image starts, that calls a tool which would be left behind.
+fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
+    for service in cx.services_of(image.image) {
+        let commands = [&service.service.command, &service.service.entrypoint];
+        for words in commands.into_iter().flatten().filter_map(|field| field.value.words()) {
+            if let Some(tool) = split.tools.iter().find(|tool| words.iter().any(|word| word == tool.name())) {
+                return Some(format!(
+                    "The service {} calls {}, which would be left behind in the builder (MS-22).",
+                    service.service.name,
+                    tool.name()
                 ));
             }
-            Part::Manifests | Part::Pip => edits.push(Edit::delete(image.id, whole)),
         }
+    }
+    let tools: Vec<&str> = split.tools.iter().map(|tool| tool.name()).collect();
+    commands::scripts_run_by(cx, image).into_iter().find_map(|(path, text)| {
+        let is_call = |line: &str| {
+            let mut words = line.split(|c: char| c.is_whitespace() || ";&|(".contains(c));
+            words.find(|word| tools.contains(word) || *word == "pip").map(str::to_owned)
+        };
+        let tool = text.lines().filter(|line| !line.trim_start().starts_with('#')).find_map(is_call)?;
+        Some(format!("{path} calls {tool}, which would be left behind in the builder (MS-25)."))
+    })
+}
+
+fn change(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -> Proposal {
+    let builder = Builder { name: stages::free_name(image), has_git: evidence::needs_git(cx, image), split };
+    let from = &image.instructions()[0];
+    let mut edits = vec![Edit::insert(image.id, from.span.start, builder.text(image))];
+    for (index, instruction) in image.instructions().iter().enumerate() {
+        match final_edit(image, &builder, index) {
+            Ok(edit) => edits.extend(edit),
+            Err(why) => return Proposal::decline(image.id, instruction.span, why),
+        }
+    }
+    if let Some(comment) = lost_comment(image, &edits) {
+        let why = format!("The comment `{comment}` would have no place in either stage.");
+        return Proposal::decline(image.id, from.span, why);
     }
     let what = match left_behind {
         [] => "what is built from source".to_owned(),
         names => names.join(", "),
     };
     let why = format!(
-        "{what} {} needed to install, not to run. The packages go to /opt/venv, at the same path in both stages.",
-        if left_behind.len() == 1 { "is" } else { "are" }
+        "{what} {} needed to install, not to run. The packages go to {}, at the same path in both stages.",
+        if left_behind.len() == 1 { "is" } else { "are" },
+        split.environment.path
     );
-    Change::new(
-        image.id,
-        from.span,
-        Risk::Review,
-        format!("Install dependencies in a stage called {}", builder.name),
-        why,
-    )
-    .with(edits)
-    .noting(setuptools_note(image))
-    .propose()
+    let title = format!("Install dependencies in a stage called {}", builder.name);
+    let change = Change::new(image.id, from.span, Risk::Review, title, why).with(edits);
+    match split.environment.is_authors {
+        true => change.propose(),
+        false => change.noting(setuptools_note(image)).propose(),
+    }
+}
+
+/// What becomes of an instruction in the final stage; none when it stays as it is.
+fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Option<Edit>, String> {
+    let (split, instruction) = (builder.split, &image.instructions()[index]);
+    let whole = Span::new(instruction.lead.start, instruction.end);
+    let newline = write::newline_of(image.text);
+    let arrival = if index == split.first { arrival(builder, newline) } else { String::new() };
+    match &split.parts[index] {
+        Part::Stays => runners::without(image, instruction, &split.tools),
+        Part::Both => Ok(None),
+        Part::Moves if arrival.is_empty() => Ok(Some(Edit::delete(image.id, whole))),
+        Part::Moves => Ok(Some(Edit::replace(image.id, whole, arrival))),
+        part @ Part::Apart(_) => {
+            let rest = half::for_final(image, instruction, (part, &split.tools))?;
+            Ok(match (rest, arrival.is_empty()) {
+                (Some(text), true) if text == instruction.span.of(image.text) => None,
+                (Some(text), true) => Some(Edit::replace(image.id, instruction.span, text)),
+                (None, true) => Some(Edit::delete(image.id, whole)),
+                (None, false) => Some(Edit::replace(image.id, whole, arrival)),
+                (Some(text), false) => {
+                    let lead = instruction.lead.of(image.text);
+                    let end = if instruction.end > instruction.span.end { newline } else { "" };
+                    Some(Edit::replace(image.id, whole, format!("{arrival}{lead}{text}{end}")))
+                }
+            })
+        }
+    }
+}
+
+/// The lines that bring the environment into the final stage.
+fn arrival(builder: &Builder, newline: &str) -> String {
+    let environment = &builder.split.environment;
+    let path = &environment.path;
+    let copy = format!("{newline}COPY --from={} {path} {path}{newline}", builder.name);
+    match environment.is_on_path {
+        true => copy,
+        false => format!("{copy}ENV PATH=\"{path}/bin:$PATH\"{newline}"),
+    }
+}
+
+/// A comment of the author's that stands in neither stage.
+fn lost_comment(image: &ImageView, edits: &[Edit]) -> Option<String> {
+    let after = crate::edit::apply(image.text, edits.iter()).ok()?;
+    let comments = |text: &str| -> Vec<String> {
+        text.lines().map(str::trim).filter(|line| line.starts_with('#')).map(str::to_owned).collect()
+    };
+    let kept = comments(&after);
+    comments(image.text).into_iter().find(|comment| !kept.contains(comment))
 }
 
 fn setuptools_note(image: &ImageView) -> String {

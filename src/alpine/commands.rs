@@ -35,6 +35,32 @@ pub fn run_by(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
     steps.flat_map(commands_of).chain(of_services(cx, image)).filter(|words| !words.is_empty()).collect()
 }
 
+/// The scripts of the build context that those commands start, with their text.
+pub fn scripts_run_by<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &'a str)> {
+    let states = runtime::states(image);
+    let workdir = &states[states.len() - 1].workdir;
+    let words = run_by(cx, image).into_iter().flatten().filter(|word| is_script(word) && !word.contains(' '));
+    words
+        .filter_map(|word| {
+            Some((word.clone(), cx.ws.context_text(&script_origin(cx, image, &word, workdir)?)?.as_ref()))
+        })
+        .collect()
+}
+
+/// The context path of a script that the image starts as `path`.
+fn script_origin(cx: &Context, image: &ImageView, path: &str, workdir: &str) -> Option<String> {
+    let wanted = match path.contains('/') || path.starts_with('.') {
+        true => join_path(workdir, path),
+        false => path.to_owned(),
+    };
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let context = &image.image.context;
+    build_context::origin(image.instructions(), context, &wanted, &lookup).or_else(|| {
+        let beside = join_path(workdir, path);
+        build_context::origin(image.instructions(), context, &beside, &lookup)
+    })
+}
+
 fn of_services(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for service in cx.services_of(image.image) {
@@ -124,16 +150,7 @@ fn need(out: &mut Translated, package: &str, what: &str) {
 }
 
 fn script(cx: &Context, image: &ImageView, path: &str, (span, workdir): (Span, &str), out: &mut Translated) {
-    let wanted = match path.contains('/') || path.starts_with('.') {
-        true => join_path(workdir, path),
-        false => path.to_owned(),
-    };
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let context = &image.image.context;
-    let origin = build_context::origin(image.instructions(), context, &wanted, &lookup).or_else(|| {
-        let beside = join_path(workdir, path);
-        build_context::origin(image.instructions(), context, &beside, &lookup)
-    });
+    let origin = script_origin(cx, image, path, workdir);
     let Some(text) = origin.as_ref().and_then(|origin| cx.ws.context_text(origin)) else {
         let what = format!(
             "the script {path} is not in the build context, so its interpreter is not known (PKG-19)"

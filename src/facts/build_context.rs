@@ -1,6 +1,6 @@
 //! The build context: which file of it stands where in the image.
 
-use super::contract::join_path;
+use super::{Context, ImageView, contract::join_path};
 use crate::{
     docker::{Instruction, Keyword, Word, instruction::unquoted},
     workspace::{Entry, path},
@@ -99,6 +99,61 @@ fn copied_as(
     }
     let stands_at = if into_folder { format!("{to}/{}", path::name(source)) } else { to.to_owned() };
     (stands_at == wanted).then_some(from)
+}
+
+/// A RUN step and what stands before it: what it can read.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// The instructions of the stage before the step.
+    pub before: &'a [Instruction],
+    /// The step.
+    pub step: &'a Instruction,
+    /// The working directory that the step runs in.
+    pub workdir: &'a str,
+}
+
+impl Site<'_> {
+    /// The context path of the file that the step sees as `operand`: mounted or copied.
+    pub fn file(&self, cx: &Context, image: &ImageView, operand: &str) -> Option<String> {
+        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        self.find(&image.image.context, operand, &lookup)
+    }
+
+    /// As [`Site::file`], for a context folder and what stands in it.
+    pub fn find(&self, context: &str, operand: &str, lookup: &Lookup) -> Option<String> {
+        let wanted = join_path(self.workdir, operand);
+        self.mounted(context, &wanted, lookup).or_else(|| origin(self.before, context, &wanted, lookup))
+    }
+
+    /// The context path of a file that a bind mount of the step brings to `wanted`.
+    fn mounted(&self, context: &str, wanted: &str, lookup: &Lookup) -> Option<String> {
+        bind_mounts(self.step).into_iter().find_map(|(source, target)| {
+            let (from, to) = (context_path(context, source), join_path(self.workdir, target));
+            if to == wanted {
+                return Some(from);
+            }
+            let rest = wanted.strip_prefix(to.trim_end_matches('/'))?.strip_prefix('/')?;
+            let candidate = path::join(&from, rest);
+            matches!(lookup(&candidate), Some(Entry::File(_)) | None).then_some(candidate)
+        })
+    }
+}
+
+/// Source and target of the bind mounts of a RUN from the build context.
+pub fn bind_mounts(step: &Instruction) -> Vec<(&str, &str)> {
+    let mounts =
+        step.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_deref());
+    mounts
+        .filter_map(|mount| {
+            let field = |keys: &[&str]| {
+                let mut fields = mount.split(',').filter_map(|field| field.split_once('='));
+                fields.find(|(key, _)| keys.contains(key)).map(|(_, value)| value)
+            };
+            let is_bind = field(&["type"]).is_none_or(|kind| kind == "bind") && field(&["from"]).is_none();
+            let target = field(&["target", "dst", "destination"]).filter(|_| is_bind)?;
+            Some((field(&["source", "src"]).unwrap_or("."), target))
+        })
+        .collect()
 }
 
 /// Whether `name` fits `pattern` with `*` and `?`.

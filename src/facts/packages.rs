@@ -38,6 +38,10 @@ pub struct Install {
     pub is_item: bool,
     /// From the first word (or assignment) to the last option before the packages.
     pub head: Span,
+    /// The name of the virtual package that `apk add --virtual` makes of them, and the option with it.
+    pub group: Option<String>,
+    /// Where that option stands.
+    pub group_option: Option<Span>,
     /// Options that stand among or after the packages.
     pub late_options: Vec<Span>,
     /// The packages.
@@ -104,6 +108,8 @@ fn install(index: usize, command: &Command) -> Option<Install> {
         item: command.item,
         is_item: command.is_item,
         head: Span::new(start, verb_word.span.end),
+        group: None,
+        group_option: None,
         late_options: Vec::new(),
         packages: Vec::new(),
         obstacles: Vec::new(),
@@ -129,12 +135,18 @@ fn read_words(install: &mut Install, command: &Command, verb: &ShellWord) {
                 Manager::Apk => matches!(word.raw.as_str(), "-t" | "--virtual" | "--repository" | "-X"),
             };
             if takes_value {
-                end = words.next().map_or(end, |value| value.span.end);
+                let value = words.next();
+                end = value.map_or(end, |value| value.span.end);
+                if matches!(word.raw.as_str(), "-t" | "--virtual") {
+                    install.group = value.map(|value| value.text().to_owned());
+                    install.group_option = Some(Span::new(span.start, end));
+                }
             }
             let is_known = match install.manager {
                 Manager::Apt => DROPPED_OPTIONS.contains(&word.raw.as_str()) || word.raw.starts_with("-o"),
                 Manager::Apk => {
-                    matches!(word.raw.as_str(), "--no-cache" | "-q" | "--quiet" | "-U" | "--update")
+                    let known = ["--no-cache", "-q", "--quiet", "-U", "--update", "-t", "--virtual"];
+                    known.contains(&word.raw.as_str())
                 }
             };
             if !is_known {

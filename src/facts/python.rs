@@ -1,12 +1,16 @@
-//! pip installations: what they install, from where, and where options go.
+//! pip installations, uv's imitation of them too: what they install, from where, and where options go.
+
+pub mod environment;
+pub mod project;
 
 use super::packages::is_apt;
 use crate::{
+    manifest::normal_name,
     shell::{Command, Script},
     source::Span,
 };
 
-/// One `pip install`.
+/// One `pip install` or `uv pip install`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PipInstall {
     /// The command in `Script::commands`.
@@ -15,8 +19,12 @@ pub struct PipInstall {
     pub item: usize,
     /// Whether the command is that item.
     pub is_item: bool,
-    /// Where a global pip option goes: right after `pip`.
-    pub after_pip: usize,
+    /// Whether uv installs.
+    pub is_uv: bool,
+    /// Where `--python` goes, which names another environment: after `pip`, or after uv's `install`.
+    pub target_at: usize,
+    /// uv's `--system`, which `--python` takes the place of.
+    pub system: Option<Span>,
     /// Operands of `-r`.
     pub requirements: Vec<String>,
     /// Operands of `-c`.
@@ -25,6 +33,8 @@ pub struct PipInstall {
     pub packages: Vec<String>,
     /// Local projects, editable or not, and archives.
     pub local: Vec<String>,
+    /// Those of them that are installed in place.
+    pub editable: Vec<String>,
     /// Where `--no-cache-dir` stands.
     pub no_cache: Vec<Span>,
     /// Options that decide where packages go, or words that are not known.
@@ -34,15 +44,12 @@ pub struct PipInstall {
 }
 
 impl PipInstall {
-    /// Whether it only brings pip and its build tools up to date.
+    /// Whether it only brings pip, its build tools or other installers.
     pub fn is_tooling(&self) -> bool {
         self.requirements.is_empty()
             && self.local.is_empty()
             && !self.packages.is_empty()
-            && self
-                .packages
-                .iter()
-                .all(|package| matches!(bare_name(package), "pip" | "setuptools" | "wheel"))
+            && self.packages.iter().all(|package| TOOLING.contains(&normal_name(bare_name(package)).as_str()))
     }
 }
 
@@ -52,7 +59,23 @@ pub fn bare_name(requirement: &str) -> &str {
     &requirement[..end.unwrap_or(requirement.len())]
 }
 
-const FLAGS_WITH_VALUE: [&str; 14] = [
+/// Packages that install others and are of no use to a running service.
+const TOOLING: [&str; 12] = [
+    "pip",
+    "setuptools",
+    "wheel",
+    "build",
+    "poetry",
+    "poetry-core",
+    "poetry-plugin-export",
+    "uv",
+    "pdm",
+    "pipenv",
+    "virtualenv",
+    "pip-tools",
+];
+
+const FLAGS_WITH_VALUE: [&str; 17] = [
     "-i",
     "--index-url",
     "--extra-index-url",
@@ -67,9 +90,12 @@ const FLAGS_WITH_VALUE: [&str; 14] = [
     "--only-binary",
     "--cert",
     "--default-timeout",
+    "--index-strategy",
+    "--link-mode",
+    "--resolution",
 ];
 
-const PLAIN_FLAGS: [&str; 18] = [
+const PLAIN_FLAGS: [&str; 24] = [
     "-U",
     "--upgrade",
     "-q",
@@ -88,6 +114,12 @@ const PLAIN_FLAGS: [&str; 18] = [
     "--compile",
     "--prefer-binary",
     "--no-build-isolation",
+    "--break-system-packages",
+    "--use-pep517",
+    "--no-input",
+    "--compile-bytecode",
+    "--no-progress",
+    "--upgrade-strategy=eager",
 ];
 
 /// Every `pip install` of a script.
@@ -109,8 +141,14 @@ fn is_versioned(name: &str, stem: &str) -> bool {
     name.strip_prefix(stem).is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
+/// The word `pip` of `uv pip`.
+fn uv_pip_word(command: &Command) -> Option<usize> {
+    (command.name() == "uv" && command.words.get(1)?.text() == "pip").then_some(1)
+}
+
 fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
-    let pip = pip_word(command)?;
+    let is_uv = uv_pip_word(command).is_some();
+    let pip = pip_word(command).or_else(|| uv_pip_word(command))?;
     let words = &command.words[pip + 1..];
     let takes_value =
         |at: usize| at > 0 && matches!(words[at - 1].raw.as_str(), "--python" | "--log" | "--proxy");
@@ -122,7 +160,8 @@ fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
         command: index,
         item: command.item,
         is_item: command.is_item,
-        after_pip: command.words[pip].span.end,
+        is_uv,
+        target_at: if is_uv { words[verb].span.end } else { command.words[pip].span.end },
         ..PipInstall::default()
     };
     let is_global = |at: &usize| words[*at].is_option() && words[*at].raw != "--python";
@@ -139,14 +178,21 @@ fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
         match flag {
             "-r" | "--requirement" => install.requirements.push(value()),
             "-c" | "--constraint" => install.constraints.push(value()),
-            "-e" | "--editable" => install.local.push(value()),
+            "-e" | "--editable" => {
+                let target = value();
+                install.editable.push(target.clone());
+                install.local.push(target);
+            }
             "--no-cache-dir" => install.no_cache.push(word.span),
+            "--no-cache" | "-n" if is_uv => install.no_cache.push(word.span),
+            "--system" if is_uv => install.system = Some(word.span),
             _ if FLAGS_WITH_VALUE.contains(&flag) => {
                 install.has_other_index |=
                     matches!(flag, "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links");
                 value();
             }
             _ if PLAIN_FLAGS.contains(&flag) => {}
+            "--upgrade-strategy" => drop(value()),
             _ if flag.starts_with("-r") && !flag.starts_with("--") => {
                 install.requirements.push(flag[2..].to_owned())
             }
@@ -163,15 +209,14 @@ fn is_local(word: &str) -> bool {
     word.starts_with(['.', '/']) || word.contains("://") || word.contains('/') || word.ends_with(".whl")
 }
 
-/// Python installers other than pip that a script calls.
-pub fn other_installer(script: &Script) -> Option<&'static str> {
+/// A Python installer that a script calls and that is not read at all.
+pub fn unread_installer(script: &Script) -> Option<&'static str> {
     script.commands.iter().find_map(|command| match command.name() {
-        "poetry" => Some("poetry"),
-        "pipenv" => Some("pipenv"),
-        "uv" | "uvx" => Some("uv"),
-        "pdm" => Some("pdm"),
         "conda" | "mamba" | "micromamba" => Some("conda"),
         "easy_install" => Some("easy_install"),
+        "uvx" | "pipx" => Some("pipx"),
+        "hatch" => Some("hatch"),
+        "rye" => Some("rye"),
         _ => None,
     })
 }

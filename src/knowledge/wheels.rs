@@ -81,6 +81,13 @@ pub struct WheelFact {
     pub note: &'static str,
 }
 
+impl WheelFact {
+    /// Whether musl wheels were seen for amd64 and none for arm64.
+    pub fn lacks_arm64(&self) -> bool {
+        !self.x86_64_tags.is_empty() && self.aarch64_tags.is_empty()
+    }
+}
+
 /// What the table says about `name`, which is in PyPI's normal form.
 pub fn lookup(name: &str) -> Option<WheelFact> {
     let row = WHEELS.row(name)?;
@@ -121,6 +128,29 @@ pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
         },
         "musl-wheel" => with_wheel(&row, wanted, python),
         _ => Verdict::Unknown { why: format!("What {name} needs to compile on musl is not known.") },
+    }
+}
+
+/// The verdict for a version of which a lock file shows that it has no musl wheel for this Python.
+pub fn without_wheel(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
+    match (WHEELS.row(name), verdict(name, wanted, python)) {
+        (Some(row), Verdict::MuslWheel { .. }) => match before_wheels(&row) {
+            Verdict::OlderThanFirstMuslWheel { .. } => Verdict::Unknown {
+                why: format!(
+                    "The lock names no musl wheel of {name}, and what it needs to compile is not known."
+                ),
+            },
+            verdict => verdict,
+        },
+        (_, verdict) => verdict,
+    }
+}
+
+/// Alpine packages that an installed `name` calls at run time.
+pub fn runtime_of(name: &str) -> Vec<&'static str> {
+    match verdict(name, Wanted::Newest, (3, 12)) {
+        Verdict::MuslWheel { runtime } | Verdict::Pure { runtime, .. } => runtime,
+        _ => Vec::new(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Dependency manifests and lock files: what a project asks its package manager for.
 
+mod markers;
 pub mod package_json;
 mod pep508;
+pub mod python_lock;
 pub mod python_project;
 pub mod requirements;
+pub mod wheel_name;
 
 /// A Python package name in PyPI's normal form: lower case, with single dashes.
 pub fn normal_name(name: &str) -> String {

@@ -55,7 +55,7 @@ pub(super) fn parse(text: &str) -> Result<Dependency508, String> {
             marker: MarkerTree::TRUE,
         });
     }
-    if !compatible_operators_are_sound(rest) {
+    if !compatible_operators_are_sound(rest.split_once(';').map_or("", |(_, marker)| marker)) {
         return Err("A marker compares a text with ~=.".to_owned());
     }
     let requirement = Requirement::<VerbatimUrl>::from_str(text).map_err(|error| error.to_string())?;
@@ -71,17 +71,16 @@ pub(super) fn parse(text: &str) -> Result<Dependency508, String> {
     })
 }
 
-/// Whether each `~=` of the marker in `rest` stands beside a variable that holds a version.
-fn compatible_operators_are_sound(rest: &str) -> bool {
+/// Whether each `~=` of a marker stands beside a variable that holds a version.
+pub(super) fn compatible_operators_are_sound(marker: &str) -> bool {
     const VERSIONS: [&str; 3] = ["python_version", "python_full_version", "implementation_version"];
-    let marker = rest.split_once(';').map_or("", |(_, marker)| marker);
     marker.match_indices("~=").all(|(at, operator)| {
         let (before, after) = (marker[..at].trim_end(), marker[at + operator.len()..].trim_start());
         VERSIONS.iter().any(|name| before.ends_with(name) || after.starts_with(name))
     })
 }
 
-fn depth(text: &str) -> usize {
+pub(super) fn depth(text: &str) -> usize {
     let depths = text.bytes().scan(0usize, |depth, byte| {
         match byte {
             b'(' => *depth += 1,

@@ -1,12 +1,13 @@
-//! `pyproject.toml` and the lock files of poetry, uv and pdm: names and versions.
+//! `pyproject.toml`: the dependencies of a project, its groups and extras, and the tool that manages it.
 
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::MarkerTree;
 use toml::{Table, Value};
 
 use super::{
-    normal_name,
+    markers, normal_name,
     pep508::{self, Dependency508, Source},
 };
 
@@ -17,10 +18,14 @@ pub struct PyProject {
     pub name: Option<String>,
     /// What it needs to run.
     pub dependencies: Vec<Dependency>,
-    /// What extras and dependency groups need.
-    pub optional: Vec<Dependency>,
+    /// What extras and dependency groups need, by the name of the extra or group in normal form.
+    pub optional: Vec<(String, Dependency)>,
     /// The tool that manages it.
     pub tool: Option<ProjectTool>,
+    /// The backend that builds it, as `[build-system]` names it.
+    pub build_backend: Option<String>,
+    /// Whether the backend computes the dependencies when it builds the project.
+    pub is_dynamic: bool,
     /// Entries that cannot be read, as written.
     pub unread: Vec<String>,
 }
@@ -34,6 +39,15 @@ pub struct Dependency {
     pub specifiers: Option<VersionSpecifiers>,
     /// Whether it comes from a path, an address or a repository.
     pub is_direct: bool,
+    /// The marker that limits it, where it is written in a form that is read.
+    marker: Option<MarkerTree>,
+}
+
+impl Dependency {
+    /// Whether it may apply to this Python on Linux.
+    pub fn applies(&self, python: (u8, u8)) -> bool {
+        self.marker.as_ref().is_none_or(|marker| markers::may_hold(marker, python))
+    }
 }
 
 /// A tool that manages a Python project.
@@ -45,17 +59,6 @@ pub enum ProjectTool {
     Uv,
     /// pdm.
     Pdm,
-}
-
-/// A package of a lock file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedPackage {
-    /// The name in PyPI's normal form.
-    pub name: String,
-    /// The version, if it is one that PEP 440 knows.
-    pub version: Option<Version>,
-    /// Whether the lock names a wheel for musl; none when it lists no files.
-    pub has_musl_wheel: Option<bool>,
 }
 
 /// Why a TOML manifest cannot be read.
@@ -74,7 +77,14 @@ pub fn read(text: &str) -> Result<PyProject, TomlError> {
     let named =
         table(&root, &["project"]).or(poetry).and_then(|table| table.get("name")).and_then(Value::as_str);
     project.name = named.map(normal_name);
+    let backend = table(&root, &["build-system"]).and_then(|table| table.get("build-backend"));
+    project.build_backend = backend.and_then(Value::as_str).map(str::to_owned);
+    let has_own_list = table(&root, &["project"]).is_some() || poetry.is_some();
+    project.is_dynamic = !has_own_list;
     if let Some(pep621) = table(&root, &["project"]) {
+        let dynamic = pep621.get("dynamic").and_then(Value::as_array).into_iter().flatten();
+        project.is_dynamic =
+            dynamic.filter_map(Value::as_str).any(|key| key == "dependencies") && poetry.is_none();
         project.dependencies = project.requirements(pep621.get("dependencies"));
         project.optional = project.groups(pep621.get("optional-dependencies"));
     }
@@ -82,39 +92,14 @@ pub fn read(text: &str) -> Result<PyProject, TomlError> {
     project.optional.extend(groups);
     if let Some(poetry) = poetry {
         project.dependencies.extend(poetry_dependencies(poetry.get("dependencies")));
-        project.optional.extend(poetry_dependencies(poetry.get("dev-dependencies")));
-        for group in poetry.get("group").and_then(Value::as_table).into_iter().flat_map(Table::values) {
-            project.optional.extend(poetry_dependencies(group.get("dependencies")));
+        let dev = poetry_dependencies(poetry.get("dev-dependencies"));
+        project.optional.extend(dev.into_iter().map(|found| ("dev".to_owned(), found)));
+        for (name, group) in poetry.get("group").and_then(Value::as_table).into_iter().flatten() {
+            let found = poetry_dependencies(group.get("dependencies"));
+            project.optional.extend(found.into_iter().map(|found| (normal_name(name), found)));
         }
     }
     Ok(project)
-}
-
-/// Reads the text of a `poetry.lock`, `uv.lock` or `pdm.lock`.
-///
-/// # Errors
-/// When it is no TOML.
-pub fn read_lock(text: &str) -> Result<Vec<LockedPackage>, TomlError> {
-    let root: Table = text.parse()?;
-    let packages = root.get("package").and_then(Value::as_array).into_iter().flatten();
-    Ok(packages.filter_map(Value::as_table).filter_map(|package| locked(package, &root)).collect())
-}
-
-fn locked(package: &Table, root: &Table) -> Option<LockedPackage> {
-    let name = package.get("name")?.as_str()?;
-    let version =
-        package.get("version").and_then(Value::as_str).and_then(|text| Version::from_str(text).ok());
-    // uv lists wheels, poetry and pdm list files; poetry before 1.3 lists them in one table.
-    let files = package.get("wheels").or_else(|| package.get("files")).and_then(Value::as_array);
-    let old = || root.get("metadata")?.get("files")?.get(name)?.as_array();
-    let has_musl_wheel = files.or_else(old).filter(|files| !files.is_empty()).map(|files| {
-        let wheel_name = |file: &Value| {
-            let name = file.get("file").or_else(|| file.get("url")).or_else(|| file.get("filename"))?;
-            name.as_str().map(|name| name.contains("musllinux"))
-        };
-        files.iter().filter_map(wheel_name).any(|is_musl| is_musl)
-    });
-    Some(LockedPackage { name: normal_name(name), version, has_musl_wheel })
 }
 
 fn tool(root: &Table) -> Option<ProjectTool> {
@@ -141,9 +126,13 @@ impl PyProject {
         found
     }
 
-    fn groups(&mut self, groups: Option<&Value>) -> Vec<Dependency> {
-        let lists = groups.and_then(Value::as_table).into_iter().flat_map(Table::values);
-        lists.flat_map(|list| self.requirements(Some(list))).collect()
+    fn groups(&mut self, groups: Option<&Value>) -> Vec<(String, Dependency)> {
+        let mut found = Vec::new();
+        for (name, list) in groups.and_then(Value::as_table).into_iter().flatten() {
+            let name = normal_name(name);
+            found.extend(self.requirements(Some(list)).into_iter().map(|entry| (name.clone(), entry)));
+        }
+        found
     }
 }
 
@@ -152,7 +141,7 @@ fn dependency(parsed: Dependency508) -> Dependency {
         Source::Index(specifiers) => (Some(specifiers), false),
         Source::Address(_) => (None, true),
     };
-    Dependency { name: parsed.name, specifiers, is_direct }
+    Dependency { name: parsed.name, specifiers, is_direct, marker: Some(parsed.marker) }
 }
 
 fn poetry_dependencies(entries: Option<&Value>) -> Vec<Dependency> {
@@ -162,7 +151,8 @@ fn poetry_dependencies(entries: Option<&Value>) -> Vec<Dependency> {
         .map(|(name, value)| {
             let is_direct = ["path", "git", "url"].iter().any(|key| value.get(key).is_some());
             let version = value.as_str().or_else(|| value.get("version").and_then(Value::as_str));
-            Dependency { name: normal_name(name), specifiers: version.and_then(poetry_specifiers), is_direct }
+            let specifiers = version.and_then(poetry_specifiers);
+            Dependency { name: normal_name(name), specifiers, is_direct, marker: None }
         })
         .collect()
 }
@@ -218,7 +208,11 @@ mod tests {
         let project = read(text).expect("valid");
         assert_eq!(project.name.as_deref(), Some("my-app"));
         assert_eq!(shown(&project.dependencies), ["flask >=3", "x ?"]);
-        assert_eq!(shown(&project.optional), ["psycopg2 ", "ruff "]);
+        let optional = |project: &PyProject| -> Vec<String> {
+            let show = |(group, found): &(String, Dependency)| format!("{group}: {}", found.name);
+            project.optional.iter().map(show).collect()
+        };
+        assert_eq!(optional(&project), ["pg: psycopg2", "dev: ruff"]);
         assert_eq!((project.tool, project.unread.as_slice()), (Some(ProjectTool::Uv), &["!".to_owned()][..]));
     }
 
@@ -238,19 +232,7 @@ mod tests {
         let mut found = shown(&project.dependencies);
         found.sort();
         assert_eq!(found, wanted);
-        assert_eq!(shown(&project.optional), ["ruff >=0.1"]);
+        assert_eq!((project.optional[0].0.as_str(), project.optional[0].1.name.as_str()), ("dev", "ruff"));
         assert!(read("[").is_err());
-    }
-
-    #[test]
-    fn reads_lock_files() {
-        let text = "[[package]]\nname = 'NumPy'\nversion = '1.26.4'\nfiles = [{file = 'numpy-1.26.4-cp311-musllinux_1_1_x86_64.whl'}]\n\
-            [[package]]\nname = 'torch'\nversion = '2.1'\nwheels = [{url = 'https://h/torch-manylinux1.whl'}]\n\
-            [[package]]\nname = 'own'\n";
-        let packages = read_lock(text).expect("valid");
-        let found: Vec<_> =
-            packages.iter().map(|found| (found.name.as_str(), found.has_musl_wheel)).collect();
-        assert_eq!(found, [("numpy", Some(true)), ("torch", Some(false)), ("own", None)]);
-        assert_eq!(packages[0].version, "1.26.4".parse().ok());
     }
 }

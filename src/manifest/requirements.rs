@@ -1,7 +1,6 @@
 //! pip requirements files, read as pip reads them.
 
 mod closure;
-mod environment;
 mod line;
 mod logical;
 
@@ -10,6 +9,7 @@ use pep508_rs::MarkerTree;
 
 pub use closure::{Closure, Located, closure};
 
+use super::markers;
 use crate::source::Span;
 
 /// A requirements file as the items that pip acts on, in their order.
@@ -96,7 +96,7 @@ pub struct Package {
 impl Package {
     /// Whether the requirement may apply to this Python on Linux, whatever the processor and patch level.
     pub fn applies(&self, python: (u8, u8)) -> bool {
-        environment::may_hold(&self.marker, python)
+        markers::may_hold(&self.marker, python)
     }
 
     /// The one version that is allowed, if the specifiers are a plain `==`.

@@ -105,6 +105,7 @@ impl Builder<'_> {
                     assignments: assignments.iter().map(|word| self.word(word)).collect(),
                     words: words.iter().map(|word| self.word(word)).collect(),
                     redirects: redirects.iter().map(|redirect| self.span(redirect)).collect(),
+                    stdout: redirects.iter().rev().find_map(|redirect| self.stdout(redirect)),
                     item,
                     is_item,
                 };
@@ -119,6 +120,16 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// The file that a redirection sends stdout to.
+    fn stdout(&self, node: &Node) -> Option<String> {
+        let NodeKind::Redirect { op, fd, .. } = &node.kind else { return None };
+        let is_stdout = matches!(op.as_str(), ">" | ">>" | ">|") && matches!(fd, -1 | 1);
+        // The target has no span of its own; it is what follows the operator.
+        let text = self.logical_span(node).of(&self.logical.text);
+        let target = text.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(op.as_str())?;
+        literal(target.trim()).filter(|target| is_stdout && !target.is_empty())
     }
 
     fn word(&self, node: &Node) -> ShellWord {

@@ -54,6 +54,8 @@ pub struct Command {
     pub words: Vec<ShellWord>,
     /// Its redirections.
     pub redirects: Vec<Span>,
+    /// The file that its standard output goes to, where the name is known.
+    pub stdout: Option<String>,
     /// The top-level item that holds it.
     pub item: usize,
     /// Whether it is that item, and not something inside it.

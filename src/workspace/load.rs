@@ -10,7 +10,11 @@ use super::{Entry, Image, Workspace, discover, disk::Disk, path};
 use crate::{
     compose::Compose,
     docker::{self, Dockerfile, Keyword},
-    facts::{build_context, contract::join_path, python},
+    facts::{
+        build_context::{self, Site},
+        contract::join_path,
+        python,
+    },
     manifest::requirements,
     shell::Script,
     source::{FileId, FileKind, Place, SourceFile, place},
@@ -309,10 +313,9 @@ fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: &str) {
         if instruction.keyword == Keyword::Workdir {
             workdir = join_path(&workdir, &instruction.body.text);
         }
+        let site = Site { before: &instructions[..index], step: instruction, workdir: &workdir };
         for wanted in asked_files(instruction, text) {
-            let path = join_path(&workdir, &wanted);
-            let found = build_context::origin(&instructions[..index], context, &path, &lookup);
-            if let Some(found) = found {
+            if let Some(found) = site.find(context, &wanted, &lookup) {
                 read_closure(disk, &found);
             }
         }
@@ -342,8 +345,29 @@ fn asked_files(instruction: &docker::Instruction, text: &str) -> Vec<String> {
         .into_iter()
         .flat_map(|install| install.requirements.into_iter().chain(install.constraints))
         .collect();
+    files.extend(project_files(&script));
     let words = script.commands.iter().flat_map(|command| &command.words).map(|word| word.text().to_owned());
     files.extend(words.filter(|word| looks_like_file(word)));
+    files
+}
+
+/// The manifests and locks that the installations of a script read, and those that describe a local project.
+fn project_files(script: &Script) -> Vec<String> {
+    let mut files = Vec::new();
+    for (index, command) in script.commands.iter().enumerate() {
+        if let Some((tool, _)) = python::project::action(index, command) {
+            files.extend(tool.files().map(str::to_owned));
+        }
+    }
+    for local in python::pip_installs(script).iter().flat_map(|install| &install.local) {
+        let folder = local.split('[').next().unwrap_or(local).trim_end_matches('/');
+        files.push(format!("{folder}/pyproject.toml"));
+    }
+    let describing =
+        ["pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rst", ".python-version"];
+    if !files.is_empty() {
+        files.extend(describing.map(str::to_owned));
+    }
     files
 }
 

@@ -1,0 +1,95 @@
+//! The requirements files that an image installs, found in the build context.
+
+use super::super::{
+    Context, ImageView,
+    build_context::Site,
+    python::{self, project::Action},
+    runtime,
+};
+use crate::{
+    docker::{Instruction, Keyword, Stage},
+    manifest::requirements::{self, Closure, ItemKind},
+    shell::Script,
+    workspace::Entry,
+};
+
+/// The requirement files of an image, as context paths, with what could not be found.
+#[derive(Clone, Debug, Default)]
+pub struct Manifests {
+    /// All files and what they ask for, by the `-r` operands of the image.
+    pub closures: Vec<(String, requirements::Closure)>,
+    /// Operands whose file is not in the context.
+    pub missing: Vec<String>,
+}
+
+/// The requirement files that the RUN steps of any stage install.
+pub fn manifests(cx: &Context, image: &ImageView) -> Manifests {
+    let mut found = Manifests::default();
+    for stage in &image.dockerfile.stages {
+        found.take_in_stage(cx, image, stage);
+    }
+    found
+}
+
+/// The requirement files that the RUN steps of the stage in view install.
+pub(super) fn of_stage(cx: &Context, image: &ImageView) -> Manifests {
+    let mut found = Manifests::default();
+    found.take_in_stage(cx, image, image.stage());
+    found
+}
+
+impl Manifests {
+    fn take_in_stage(&mut self, cx: &Context, image: &ImageView, stage: &Stage) {
+        let instructions = image.dockerfile.instructions_of(stage);
+        let states = runtime::states_of(instructions, image.text);
+        let exported = exported(instructions, image);
+        for (index, step) in instructions.iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run)
+        {
+            let site = Site { before: &instructions[..index], step, workdir: &states[index].workdir };
+            let script = image.script(step);
+            let installs = python::pip_installs(&script);
+            let operands = installs.iter().flat_map(|install| &install.requirements);
+            for operand in operands.filter(|operand| !exported.contains(operand)) {
+                match site.file(cx, image, operand) {
+                    Some(path) if matches!(cx.ws.entry(&path), Some(Entry::File(_))) => {
+                        let read = |path: &str| cx.ws.context_text(path).cloned();
+                        self.closures.push((path.clone(), requirements::closure(&path, &read)));
+                    }
+                    _ => self.missing.push(operand.clone()),
+                }
+            }
+        }
+    }
+
+    /// What the manifests ask for under this name, in PyPI's normal form.
+    pub fn package(&self, name: &str) -> Option<&requirements::Package> {
+        let all = self.closures.iter().flat_map(|(_, closure)| &closure.packages);
+        all.map(|located| &located.value).find(|package| package.name == name)
+    }
+}
+
+/// The requirements files that a tool writes from its lock file before they are installed.
+fn exported(instructions: &[Instruction], image: &ImageView) -> Vec<String> {
+    let steps = instructions.iter().filter(|step| step.keyword == Keyword::Run);
+    steps.flat_map(|step| exported_files(&image.script(step))).collect()
+}
+
+/// The files that the tools of a script write from their lock file.
+pub fn exported_files(script: &Script) -> Vec<String> {
+    let actions = script.commands.iter().enumerate();
+    let actions = actions.filter_map(|(index, command)| python::project::action(index, command));
+    actions
+        .filter_map(|(_, action)| match action {
+            Action::Exports(file) => Some(file),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether anything in the image is installed by pip from a version control system.
+pub fn needs_git(cx: &Context, image: &ImageView) -> bool {
+    let has_vcs = |closure: &Closure| {
+        closure.others.iter().any(|located| matches!(located.value, ItemKind::Vcs { .. }))
+    };
+    manifests(cx, image).closures.iter().any(|(_, closure)| has_vcs(closure))
+}

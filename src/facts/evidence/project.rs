@@ -1,0 +1,204 @@
+//! The evidence for what poetry, uv, pipenv, pdm or `pip install .` take from a project's manifest and lock.
+
+use super::{
+    super::{
+        Context, ImageView,
+        build_context::Site,
+        python::project::{self, Action, ProjectInstall, Tool},
+        runtime,
+    },
+    Evidence,
+};
+use crate::{
+    docker::Instruction,
+    knowledge::wheels::{self, Wanted},
+    manifest::{
+        python_lock::{self, Lock, LockedPackage, Origin, Selection},
+        python_project::{self, PyProject},
+        wheel_name::{Processor, WheelName},
+    },
+};
+
+/// Takes in what the step of `site` installs with a tool, or exports for pip.
+pub(super) fn take_in(
+    cx: &Context,
+    image: &ImageView,
+    site: &Site,
+    (evidence, python): (&mut Evidence, (u8, u8)),
+) {
+    let script = image.script(site.step);
+    for (index, command) in script.commands.iter().enumerate() {
+        let all = Selection { has_all: true, ..Selection::default() };
+        let (tool, selection) = match project::action(index, command) {
+            Some((tool, Action::Installs(ProjectInstall { selection, .. }))) => (tool, selection),
+            Some((tool, Action::Exports(_))) => (tool, all),
+            _ => continue,
+        };
+        let project = Project::read(cx, image, (site, ""), tool);
+        project.judge(tool, &selection, (evidence, python));
+    }
+}
+
+/// Takes in what `pip install` of a local folder brings: the dependencies that its metadata names.
+pub(super) fn local(
+    cx: &Context,
+    image: &ImageView,
+    (site, operand): (&Site, &str),
+    (evidence, python): (&mut Evidence, (u8, u8)),
+) {
+    let (folder, extras) = match operand.split_once('[') {
+        Some((folder, extras)) => (folder, extras.trim_end_matches(']').split(',').collect()),
+        None => (operand, Vec::new()),
+    };
+    if folder.contains("://") || folder.ends_with(".whl") || folder.ends_with(".gz") {
+        evidence.unknown.push(format!("{operand} is not an index package"));
+        return;
+    }
+    evidence.is_complete = false;
+    let prefix = format!("{}/", folder.trim_end_matches('/'));
+    let project = Project::read(cx, image, (site, &prefix), Tool::Poetry);
+    match project.manifest {
+        Some(Ok(manifest)) if !manifest.is_dynamic => {
+            let groups = extras.into_iter().map(crate::manifest::normal_name).collect();
+            let selection = Selection { groups, ..Selection::default() };
+            manifest_packages(&manifest, &selection, (evidence, python));
+        }
+        Some(Ok(_)) => evidence.unknown.push(format!(
+            "the dependencies of {operand} are computed when it is built, and that is not run (MS-09)"
+        )),
+        Some(Err(why)) => evidence.unknown.push(format!("the pyproject.toml of {operand}: {why}")),
+        None => evidence.unknown.push(format!(
+            "{operand} has no pyproject.toml in the build context; setup.py is not run to learn its dependencies (MS-09)"
+        )),
+    }
+}
+
+/// The build backend of the local project that `step` of the stage in view installs.
+pub fn build_backend(cx: &Context, image: &ImageView, step: &Instruction, operand: &str) -> Option<String> {
+    let index = image.instructions().iter().position(|other| other.span == step.span)?;
+    let states = runtime::states(image);
+    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+    let folder = operand.split('[').next().unwrap_or(operand);
+    let prefix = format!("{}/", folder.trim_end_matches('/'));
+    Project::read(cx, image, (&site, &prefix), Tool::Poetry).manifest?.ok()?.build_backend
+}
+
+/// What the files of a project say.
+struct Project {
+    /// The manifest, if it is in the build context.
+    manifest: Option<Result<PyProject, String>>,
+    /// The lock, if it is in the build context.
+    lock: Option<Result<Lock, String>>,
+}
+
+impl Project {
+    fn read(cx: &Context, image: &ImageView, (site, prefix): (&Site, &str), tool: Tool) -> Self {
+        let [manifest, lock] = tool.files();
+        let text = |name: &str| {
+            let path = site.file(cx, image, &format!("{prefix}{name}"))?;
+            cx.ws.context_text(&path).cloned()
+        };
+        let read_lock = |text: &str| match tool {
+            Tool::Pipenv => python_lock::read_pipfile(text).map_err(|error| error.to_string()),
+            _ => python_lock::read(text).map_err(|error| error.to_string()),
+        };
+        let manifest = text(manifest).filter(|_| tool != Tool::Pipenv);
+        Self {
+            manifest: manifest.map(|text| python_project::read(&text).map_err(|error| error.to_string())),
+            lock: text(lock).map(|text| read_lock(&text)),
+        }
+    }
+
+    fn judge(&self, tool: Tool, selection: &Selection, (evidence, python): (&mut Evidence, (u8, u8))) {
+        let [manifest_name, lock_name] = tool.files();
+        match (&self.lock, &self.manifest) {
+            (Some(Err(why)), _) => evidence.unknown.push(format!("{lock_name}: {why}")),
+            (Some(Ok(lock)), manifest) => {
+                let roots = manifest.as_ref().and_then(|found| found.as_ref().ok()).map(|found| {
+                    let names = chosen(found, selection).map(|dependency| dependency.name.clone());
+                    names.collect::<Vec<_>>()
+                });
+                for package in lock.installed(selection, &roots.unwrap_or_default(), python) {
+                    evidence.locked(package, python);
+                }
+                evidence.is_complete = true;
+            }
+            (None, Some(Ok(manifest))) => {
+                evidence.is_complete = false;
+                manifest_packages(manifest, selection, (evidence, python));
+            }
+            (None, Some(Err(why))) => evidence.unknown.push(format!("{manifest_name}: {why}")),
+            (None, None) => evidence.unknown.push(format!(
+                "what {} installs is not known: neither {lock_name} nor {manifest_name} is in the build context (PIP-15)",
+                tool.name()
+            )),
+        }
+    }
+}
+
+/// The dependencies that a selection takes.
+fn chosen<'p>(
+    project: &'p PyProject,
+    selection: &'p Selection,
+) -> impl Iterator<Item = &'p python_project::Dependency> {
+    let optional = project.optional.iter().filter(|(group, _)| selection.takes(Some(group)));
+    project.dependencies.iter().chain(optional.map(|(_, dependency)| dependency))
+}
+
+fn manifest_packages(
+    project: &PyProject,
+    selection: &Selection,
+    (evidence, python): (&mut Evidence, (u8, u8)),
+) {
+    for dependency in chosen(project, selection).filter(|dependency| dependency.applies(python)) {
+        match &dependency.specifiers {
+            Some(specifiers) if !dependency.is_direct => {
+                evidence.package(&dependency.name, specifiers, python);
+            }
+            Some(_) | None if dependency.is_direct => {
+                evidence.unknown.push(format!("{} comes from an address or a folder", dependency.name));
+            }
+            _ => evidence.unknown.push(format!("the version of {} is not understood", dependency.name)),
+        }
+    }
+    evidence
+        .unknown
+        .extend(project.unread.iter().map(|text| format!("the dependency `{text}` is not understood")));
+}
+
+impl Evidence {
+    /// Takes in a package as a lock file pins it.
+    fn locked(&mut self, package: &LockedPackage, python: (u8, u8)) {
+        match &package.source {
+            Origin::Project | Origin::Index => {}
+            Origin::Local(path) => {
+                self.unknown.push(format!("{} is installed from {path} (MS-09)", package.name));
+                return;
+            }
+            Origin::Remote(url) => {
+                self.unknown.push(format!("{} is built from {url} (PIP-13)", package.name));
+                return;
+            }
+        }
+        let name = package.name.as_str();
+        let version = package.version.as_ref();
+        let shown = version.map(ToString::to_string).unwrap_or_default();
+        let wanted = version.map_or(Wanted::Newest, Wanted::Exactly);
+        let Some(files) = &package.files else {
+            self.verdict(name, &shown, wheels::verdict(name, wanted, python));
+            return;
+        };
+        let wheel_names: Vec<WheelName> = files.iter().filter_map(|file| WheelName::parse(file)).collect();
+        let fits = |processor| wheel_names.iter().any(|wheel| wheel.fits_musl(python, processor));
+        if !fits(Processor::X86) {
+            let verdict = wheels::without_wheel(name, wanted, python);
+            self.verdict(name, &shown, verdict);
+            return;
+        }
+        self.known += 1;
+        self.runtime.extend(wheels::runtime_of(name));
+        if !fits(Processor::Arm) {
+            self.without_arm64.insert(name.to_owned());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The evidence for the Python packages of a stage: pip's words and files, and what other tools install.
+
+use super::{
+    super::{
+        Context, ImageView, build_context::Site, python as installers, python::PipInstall, root_image,
+        runtime,
+    },
+    Evidence, manifests, project, python_version,
+};
+use crate::{
+    docker::Keyword,
+    manifest::requirements::{self, Closure, ItemKind},
+};
+
+/// The evidence for the Python packages that the stage in view installs.
+pub fn python(cx: &Context, image: &ImageView) -> Evidence {
+    let mut evidence = Evidence::default();
+    let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
+    let version = python_version(&tag).unwrap_or((3, 14));
+    let states = runtime::states(image);
+    let steps = image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run);
+    for (index, step) in steps {
+        let script = image.script(step);
+        let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+        if let Some(tool) = installers::unread_installer(&script) {
+            evidence.unknown.push(format!("what {tool} installs is not read (PIP-15)"));
+        }
+        for install in installers::pip_installs(&script) {
+            evidence.pip(cx, image, (&site, &install), version);
+        }
+        project::take_in(cx, image, &site, (&mut evidence, version));
+    }
+    let manifests = manifests::of_stage(cx, image);
+    let missing = manifests.missing.iter().map(|file| format!("{file} is not in the build context"));
+    evidence.unknown.extend(missing);
+    for (_, closure) in &manifests.closures {
+        evidence.closure(closure, version);
+    }
+    if !manifests.closures.is_empty() {
+        evidence.is_complete = false;
+    }
+    evidence.tidy();
+    evidence
+}
+
+impl Evidence {
+    fn pip(
+        &mut self,
+        cx: &Context,
+        image: &ImageView,
+        (site, install): (&Site, &PipInstall),
+        python: (u8, u8),
+    ) {
+        for word in install.packages.iter().filter(|_| !install.is_tooling()) {
+            self.is_complete = false;
+            self.requirement(word, python);
+        }
+        for local in &install.local {
+            project::local(cx, image, (site, local), (self, python));
+        }
+        if install.has_other_index {
+            self.unknown
+                .push("another package index is used, whose wheels are not known (PIP-14)".to_owned());
+        }
+    }
+
+    fn requirement(&mut self, word: &str, python: (u8, u8)) {
+        let read = requirements::read(word);
+        match read.items.first().map(|item| &item.kind) {
+            Some(ItemKind::Package(package)) => self.package(&package.name, &package.specifiers, python),
+            _ => self.unknown.push(format!("{word} is not understood")),
+        }
+    }
+
+    fn closure(&mut self, closure: &Closure, python: (u8, u8)) {
+        for located in closure.packages.iter().filter(|located| located.value.applies(python)) {
+            let specifiers = closure.specifiers(&located.value.name, python);
+            self.package(&located.value.name, &specifiers, python);
+        }
+        for located in &closure.others {
+            match &located.value {
+                ItemKind::Option { name, .. }
+                    if matches!(*name, "--index-url" | "--extra-index-url" | "--find-links") =>
+                {
+                    self.unknown.push(format!(
+                        "{} names another index ({name}), whose wheels are not known (PIP-14)",
+                        located.file
+                    ));
+                }
+                ItemKind::Option { .. } => {}
+                ItemKind::Vcs { url, .. } => self.unknown.push(format!("{url} is built from a repository")),
+                ItemKind::Editable { target } => {
+                    self.unknown.push(format!("-e {target} is a local project (MS-09)"))
+                }
+                ItemKind::Url { url, .. } => self.unknown.push(format!("{url} is fetched by address")),
+                ItemKind::LocalPath { path } => {
+                    self.unknown.push(format!("{path} is a local project (MS-09)"))
+                }
+                ItemKind::Invalid { why } => self.unknown.push(format!("{}: {why}", located.file)),
+                _ => {}
+            }
+        }
+        self.unknown.extend(closure.missing.iter().map(|file| format!("{file} cannot be read (PIP-12)")));
+        self.unknown.extend(
+            closure.outside.iter().map(|file| format!("{file} lies outside the build context (PIP-12)")),
+        );
+    }
+}

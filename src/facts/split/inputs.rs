@@ -1,0 +1,209 @@
+//! What the installation reads: manifests that move with it, and source that both stages need.
+
+use super::{
+    super::{
+        Context, ImageView,
+        build_context::{self, Site},
+        contract::join_path,
+        evidence,
+        python::{
+            self,
+            project::{self, Tool},
+        },
+        runtime,
+    },
+    Part, Refusal,
+};
+use crate::{
+    docker::{Instruction, Keyword},
+    shell::Script,
+    workspace::path,
+};
+
+/// Decides which COPY steps move or are needed twice, and requires that all inputs are among them.
+///
+/// # Errors
+/// An installation whose inputs cannot be brought to it.
+pub(super) fn place(
+    cx: &Context,
+    image: &ImageView,
+    (parts, last): (&mut [Part], usize),
+) -> Result<(), Refusal> {
+    let instructions = image.instructions();
+    let manifests = manifests(cx, image);
+    let reads_source = (0..=last).rev().find(|at| reads_source(image, &instructions[*at]));
+    for (index, step) in instructions[..last].iter().enumerate() {
+        let is_file_copy = matches!(step.keyword, Keyword::Copy | Keyword::Add);
+        if !is_file_copy {
+            continue;
+        }
+        if step.flag("from").is_some() {
+            if brings_uv(step) {
+                parts[index] = if uses_uv_later(image, parts) { Part::Both } else { Part::Moves };
+            }
+            continue;
+        }
+        let is_manifest = is_manifest_copy(image, step, &manifests);
+        let is_read = reads_source.is_some_and(|at| index < at) && !is_late_script(step);
+        parts[index] = match (is_manifest, is_read) {
+            (true, _) if is_only_for_installing(step) || is_copied_again(cx, image, index) => Part::Moves,
+            (true, _) | (false, true) => Part::Both,
+            (false, false) => Part::Stays,
+        };
+    }
+    check(cx, image, parts)
+}
+
+/// The context paths of every manifest and lock that an installation reads.
+fn manifests(cx: &Context, image: &ImageView) -> Vec<String> {
+    let found = evidence::manifests(cx, image);
+    let mut files: Vec<String> = found.closures.into_iter().flat_map(|(_, closure)| closure.files).collect();
+    let tools = super::sides::tools(image);
+    let states = runtime::states(image);
+    let instructions = image.instructions();
+    for (index, step) in instructions.iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run) {
+        let site = Site { before: &instructions[..index], step, workdir: &states[index].workdir };
+        let names = tools.iter().flat_map(|tool| tool.files()).chain(PROJECT_FILES);
+        files.extend(names.filter_map(|name| site.file(cx, image, name)));
+    }
+    files
+}
+
+/// Files that describe a project, whichever tool reads them.
+const PROJECT_FILES: [&str; 6] =
+    ["pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rst", ".python-version"];
+
+/// Whether the step installs the project itself, whose source it then reads.
+fn reads_source(image: &ImageView, step: &Instruction) -> bool {
+    let script = image.script(step);
+    step.keyword == Keyword::Run
+        && (python::pip_installs(&script).iter().any(|install| !install.local.is_empty())
+            || project::installs(&script).iter().any(|install| install.installs_project))
+}
+
+fn brings_uv(step: &Instruction) -> bool {
+    let image = step.flag("from").and_then(|flag| flag.value.as_deref()).unwrap_or_default();
+    let name = image.split([':', '@']).next().unwrap_or_default();
+    matches!(name, "ghcr.io/astral-sh/uv" | "astral/uv" | "docker.io/astral/uv")
+}
+
+/// Whether a command that stays calls uv other than to start a program in the environment.
+fn uses_uv_later(image: &ImageView, parts: &[Part]) -> bool {
+    let stays = |part: &Part| matches!(part, Part::Stays);
+    let steps = image.instructions().iter().zip(parts).filter(|(_, part)| stays(part));
+    steps.filter(|(step, _)| step.keyword == Keyword::Run).any(|(step, _)| {
+        let script = image.script(step);
+        let calls = |command: &crate::shell::Command| matches!(command.name(), "uv" | "uvx");
+        let runs = |(at, command)| {
+            matches!(project::action(at, command), Some((Tool::Uv, project::Action::Runs(_))))
+        };
+        script.commands.iter().any(calls) && !script.commands.iter().enumerate().any(runs)
+    })
+}
+
+fn is_manifest_copy(image: &ImageView, step: &Instruction, files: &[String]) -> bool {
+    let Some((sources, _)) = build_context::local_copy(step) else { return false };
+    sources.iter().all(|source| {
+        let wanted = build_context::context_path(&image.image.context, &source.text);
+        match build_context::is_pattern(&source.text) {
+            true => files.iter().any(|file| {
+                path::parent(file) == path::parent(&wanted)
+                    && build_context::matches_glob(path::name(&wanted), path::name(file))
+            }),
+            false => files.contains(&wanted),
+        }
+    })
+}
+
+/// A start script by its name: nothing that an installation reads.
+fn is_late_script(step: &Instruction) -> bool {
+    let Some((sources, _)) = build_context::local_copy(step) else { return false };
+    sources.iter().all(|source| source.text.ends_with(".sh") && !source.text.contains("install"))
+}
+
+/// Requirements and lock files are of no use to a running service; a pyproject.toml may be.
+fn is_only_for_installing(step: &Instruction) -> bool {
+    let Some((sources, _)) = build_context::local_copy(step) else { return false };
+    let is_plain = |source: &str| {
+        let name = path::name(source);
+        name.ends_with(".txt")
+            || name.ends_with(".in")
+            || name.contains(".lock")
+            || name.starts_with("Pipfile")
+    };
+    sources.iter().all(|source| is_plain(&source.text))
+}
+
+/// Whether a later COPY of the whole folder brings the same files to the same place.
+fn is_copied_again(cx: &Context, image: &ImageView, index: usize) -> bool {
+    let states = runtime::states(image);
+    let instructions = image.instructions();
+    let Some((sources, target)) = build_context::local_copy(&instructions[index]) else { return false };
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lands = |name: &str| {
+        let folder = join_path(&states[index].workdir, &target.text);
+        format!("{}/{}", folder.trim_end_matches('/'), path::name(name))
+    };
+    sources.iter().filter(|source| !build_context::is_pattern(&source.text)).all(|source| {
+        let own = build_context::context_path(&image.image.context, &source.text);
+        let later = &instructions[index + 1..];
+        let workdir = states[index].workdir.as_str();
+        let found =
+            build_context::origin_in(later, &image.image.context, (&lands(&source.text), workdir), &lookup);
+        found.as_deref() == Some(own.as_str())
+    })
+}
+
+/// Lets the builder have every file that an installation names, and requires that there is one.
+fn check(cx: &Context, image: &ImageView, parts: &mut [Part]) -> Result<(), Refusal> {
+    let instructions = image.instructions();
+    let states = runtime::states(image);
+    let exported = exported(image);
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    for (index, step) in instructions.iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run) {
+        let workdir = states[index].workdir.as_str();
+        let is_mounted =
+            |operand: &str| Site { before: &[], step, workdir }.file(cx, image, operand).is_some();
+        for (operand, is_needed) in named_files(&image.script(step)) {
+            if exported.contains(&operand) || is_mounted(&operand) {
+                continue;
+            }
+            let wanted = join_path(workdir, &operand);
+            let provides = |at: &usize| {
+                let (own, workdir) = (&instructions[*at..=*at], states[*at].workdir.as_str());
+                build_context::origin_in(own, &image.image.context, (&wanted, workdir), &lookup).is_some()
+            };
+            match (0..index).rev().find(provides) {
+                Some(at) if parts[at] == Part::Stays => parts[at] = Part::Both,
+                None if is_needed => {
+                    let why = format!(
+                        "{operand} is not copied before it is installed, or not in the build context (MS-14)."
+                    );
+                    return Err((index, why));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The files that the installations of a script name or imply, and whether they must be there.
+fn named_files(script: &Script) -> Vec<(String, bool)> {
+    let pips = python::pip_installs(script);
+    let operands = pips.iter().flat_map(|install| install.requirements.iter().chain(&install.constraints));
+    let mut files: Vec<(String, bool)> = operands.map(|operand| (operand.clone(), true)).collect();
+    let actions = script.commands.iter().enumerate().filter_map(|(at, command)| project::action(at, command));
+    for (tool, action) in actions {
+        if matches!(action, project::Action::Installs(_) | project::Action::Exports(_)) {
+            let [manifest, lock] = tool.files();
+            files.extend([(manifest.to_owned(), true), (lock.to_owned(), false)]);
+        }
+    }
+    files
+}
+
+fn exported(image: &ImageView) -> Vec<String> {
+    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    steps.flat_map(|step| evidence::exported_files(&image.script(step))).collect()
+}

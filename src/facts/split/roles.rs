@@ -1,0 +1,54 @@
+//! What a system package is for: to build, to run, or both.
+
+use super::super::{ImageView, packages::Manager};
+use crate::knowledge::{
+    AlpineBranch,
+    apk::{self, PackageKind},
+    apt::{self, AptFact, ImageFamily},
+    twins::{self, Suite},
+};
+
+/// What a system package is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Needed to compile only.
+    Build,
+    /// Headers: needed to compile, and these packages to run.
+    Headers(Vec<String>),
+    /// Needed to run, or not known not to be.
+    Keep,
+    /// Headers whose runtime packages are not known.
+    UnknownTwin,
+}
+
+/// The role of a package on the distribution of this image.
+pub fn role(image: &ImageView, manager: Manager, name: &str) -> Role {
+    match manager {
+        Manager::Apk => match apk::lookup(name) {
+            Some(fact) if fact.kind == PackageKind::Build => Role::Build,
+            Some(fact) if fact.kind == PackageKind::DevHeaders && fact.is_listed => {
+                Role::Headers(fact.runtime.iter().map(|name| (*name).to_owned()).collect())
+            }
+            Some(fact) if fact.kind == PackageKind::DevHeaders => Role::UnknownTwin,
+            _ => Role::Keep,
+        },
+        Manager::Apt => debian_role(image, name),
+    }
+}
+
+fn debian_role(image: &ImageView, name: &str) -> Role {
+    let branch = AlpineBranch::supported().first().copied().unwrap_or(AlpineBranch::new(3, 24));
+    let family = ImageFamily::of(&image.stage().base.name);
+    match apt::lookup(name, branch, family) {
+        AptFact::Mapped { kind: PackageKind::Build, .. } => Role::Build,
+        AptFact::Mapped { kind: PackageKind::DevHeaders, .. } => {
+            // `slim` without a suite is trixie since August 2025 (docker-library/official-images).
+            let suite = image.stage().base.tag.as_deref().and_then(Suite::of_tag).unwrap_or(Suite::Trixie);
+            match twins::lookup(name, suite) {
+                Some(runtime) => Role::Headers(runtime.iter().map(|name| (*name).to_owned()).collect()),
+                None => Role::UnknownTwin,
+            }
+        }
+        _ => Role::Keep,
+    }
+}

@@ -1,0 +1,186 @@
+//! The commands of a RUN: which install Python packages, which system packages, and which do neither.
+
+use super::{
+    super::{
+        ImageView,
+        packages::{self, Manager},
+        python::{
+            self,
+            environment::{is_activation, made_venv},
+            project::{self, Action, Tool},
+        },
+    },
+    Part, Role, Side, role,
+};
+use crate::{
+    docker::{Instruction, Keyword},
+    shell::{Command, Script},
+};
+
+/// What a RUN is to the installation.
+///
+/// # Errors
+/// Why its commands cannot be told apart.
+pub(super) fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
+    let script = image.script(step);
+    if let Some(why) = &script.unreadable {
+        return Err(format!("The RUN cannot be read as a shell script ({why})."));
+    }
+    if let Some(tool) = python::unread_installer(&script) {
+        return Err(format!("{tool} installs the dependencies, and that is not read (PIP-15)."));
+    }
+    check_words(&script)?;
+    let sides: Result<Vec<Side>, String> =
+        (0..script.items.len()).map(|item| side(image, &script, item)).collect();
+    let sides = sides?;
+    let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
+    if !has(&[Side::Builder, Side::Packages, Side::Companion]) {
+        return Ok(Part::Stays);
+    }
+    if !has(&[Side::Builder, Side::Packages, Side::Final]) {
+        return Ok(Part::Both);
+    }
+    if !has(&[Side::Packages, Side::Companion, Side::Final]) {
+        return Ok(Part::Moves);
+    }
+    let changes_folder = script.commands.iter().any(|command| command.is_item && command.name() == "cd");
+    if !script.is_plain_list() || !step.heredocs.is_empty() || (changes_folder && has(&[Side::Builder])) {
+        let what = if has(&[Side::Builder]) { "with Python packages" } else { "system packages" };
+        return Err(format!("The RUN that installs {what} does other things too (PKG-11)."));
+    }
+    Ok(Part::Apart(sides))
+}
+
+/// Requires that all words of the installations are known, and that none stands inside another command.
+fn check_words(script: &Script) -> Result<(), String> {
+    for install in python::pip_installs(script) {
+        if let Some(word) = install.obstacles.first() {
+            return Err(format!("pip install has {word}, which decides where packages go or is not known."));
+        }
+        if !install.is_item {
+            return Err("pip install stands inside another command (MS-08).".to_owned());
+        }
+    }
+    for install in project::installs(script) {
+        let name = install.tool.name();
+        if let Some(word) = install.obstacles.first() {
+            return Err(format!("{name} has {word}, which is not known (PIP-15)."));
+        }
+        if !script.commands[install.command].is_item {
+            return Err(format!("{name} stands inside another command (MS-08)."));
+        }
+    }
+    for install in packages::installs(script) {
+        if let Some(word) = install.obstacles.first() {
+            return Err(format!("The installation has `{word}`, which is not understood (PKG-11)."));
+        }
+    }
+    Ok(())
+}
+
+fn side(image: &ImageView, script: &Script, item: usize) -> Result<Side, String> {
+    let Some(command) = script.command_of(item) else { return Ok(Side::Final) };
+    let index = script.items[item].command.unwrap_or_default();
+    if packages::installs(script).iter().any(|install| install.command == index) {
+        return Ok(Side::Packages);
+    }
+    if let Some(removed) = removed_packages(command) {
+        return purge(image, script, &removed);
+    }
+    if packages::is_apt_companion(command) || is_apk_companion(command) {
+        return Ok(Side::Companion);
+    }
+    if let Some((tool, action)) = project::action(index, command) {
+        return match action {
+            Action::Runs(_) => Ok(Side::Final),
+            Action::Other => Err(format!(
+                "`{}` is not understood: what {} does there is not known (PIP-15).",
+                command.words.iter().take(3).map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" "),
+                tool.name()
+            )),
+            _ => Ok(Side::Builder),
+        };
+    }
+    if is_pip(command) || made_venv(command, "/").is_some() || is_cache_removal(command) {
+        return Ok(Side::Builder);
+    }
+    let is_setting = matches!(command.name(), "set" | "export" | "cd") || is_activation(command).is_some();
+    Ok(if is_setting { Side::Both } else { Side::Final })
+}
+
+fn is_pip(command: &Command) -> bool {
+    let is_uv_pip = command.name() == "uv" && command.words.get(1).is_some_and(|word| word.text() == "pip");
+    is_uv_pip || python::pip_word(command).is_some()
+}
+
+fn is_apk_companion(command: &Command) -> bool {
+    let verb = packages::subcommand(command).map_or("", |word| word.text());
+    let clears_cache =
+        || command.name() == "rm" && command.arguments().any(|word| word.starts_with("/var/cache/apk"));
+    (command.name() == "apk" && matches!(verb, "update" | "upgrade")) || clears_cache()
+}
+
+/// The packages that `apt-get purge` or `apk del` removes.
+fn removed_packages(command: &Command) -> Option<Vec<String>> {
+    let verb = packages::subcommand(command)?;
+    let removes = match command.name() {
+        "apk" => verb.text() == "del",
+        _ => packages::is_apt(command) && matches!(verb.text(), "purge" | "remove"),
+    };
+    let operands = command.words.iter().skip(1).filter(|word| !word.is_option() && word.span != verb.span);
+    removes.then(|| operands.map(|word| word.text().to_owned()).collect())
+}
+
+/// What is removed must be what only the builder installs now.
+fn purge(image: &ImageView, script: &Script, removed: &[String]) -> Result<Side, String> {
+    let manager = if crate::facts::is_alpine(image.dockerfile) { Manager::Apk } else { Manager::Apt };
+    let installs = packages::installs(script);
+    let is_gone = |name: &String| {
+        installs.iter().any(|install| install.group.as_ref() == Some(name))
+            || role(image, manager, name) != Role::Keep
+    };
+    match removed.iter().find(|name| !is_gone(name)) {
+        Some(name) => {
+            Err(format!("{name} is removed again, and whether the final stage needs it is not known."))
+        }
+        None => Ok(Side::Nowhere),
+    }
+}
+
+/// Whether an instruction installs Python packages, or brings what installs them.
+pub(super) fn installs_python(image: &ImageView, step: &Instruction) -> bool {
+    if step.keyword != Keyword::Run {
+        return false;
+    }
+    let script = image.script(step);
+    !python::pip_installs(&script).is_empty() || !project::installs(&script).is_empty()
+}
+
+/// The tools that install the dependencies, each once.
+pub(super) fn tools(image: &ImageView) -> Vec<Tool> {
+    let mut tools = Vec::new();
+    for step in image.instructions().iter().filter(|step| step.keyword == Keyword::Run) {
+        let script = image.script(step);
+        let uv = python::pip_installs(&script).iter().any(|install| install.is_uv).then_some(Tool::Uv);
+        let actions =
+            script.commands.iter().enumerate().filter_map(|(at, command)| project::action(at, command));
+        tools.extend(uv.into_iter().chain(actions.map(|(tool, _)| tool)));
+    }
+    let mut seen = Vec::new();
+    tools.retain(|tool| {
+        let is_new = !seen.contains(tool);
+        seen.push(*tool);
+        is_new
+    });
+    tools
+}
+
+/// `rm -rf ~/.cache` and the like: of no use to anything else.
+pub fn is_cache_removal(command: &Command) -> bool {
+    let mut operands = command.arguments().filter(|word| !word.starts_with('-')).peekable();
+    command.name() == "rm"
+        && operands.peek().is_some()
+        && operands.all(|path| {
+            ["/root/.cache", "~/.cache", "$HOME/.cache"].iter().any(|cache| path.starts_with(cache))
+        })
+}

@@ -1,0 +1,79 @@
+//! `poetry run PROGRAM` and its like, where the tool is not there any more: the program by itself.
+
+use crate::{
+    docker::{Instruction, Keyword, write},
+    edit::Edit,
+    facts::{
+        ImageView,
+        python::project::{self, Action, Tool},
+    },
+    shell::Script,
+    source::Span,
+};
+
+/// The edit that starts programs of `instruction` without the tools; `None` when it calls none.
+///
+/// # Errors
+/// A sentence, when it calls a tool in another way.
+pub fn without(image: &ImageView, instruction: &Instruction, tools: &[Tool]) -> Result<Option<Edit>, String> {
+    let is_command = matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck);
+    if let Some(words) = instruction.json.as_ref().filter(|_| is_command) {
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let Some(program) = program(&texts, tools)? else { return Ok(None) };
+        let span = Span::new(words[0].span.start, words[program].span.start);
+        return Ok(Some(Edit::delete(image.id, span)));
+    }
+    if instruction.keyword != Keyword::Run && !is_command {
+        return Ok(None);
+    }
+    let script = match instruction.keyword {
+        Keyword::Healthcheck => Script::default(),
+        _ => image.script(instruction),
+    };
+    let pieces = pieces(&script, tools)?;
+    if pieces.is_empty() {
+        return Ok(None);
+    }
+    let text = write::rewrite(image.text, instruction, &pieces, write::Comments::Keep);
+    Ok(text.map(|text| Edit::replace(image.id, instruction.span, text)))
+}
+
+/// The pieces that remove `poetry run ` from the commands of a script.
+///
+/// # Errors
+/// A sentence, when a command calls a tool in another way.
+pub fn pieces(script: &Script, tools: &[Tool]) -> Result<Vec<write::Piece>, String> {
+    let mut pieces = Vec::new();
+    for (index, command) in script.commands.iter().enumerate() {
+        match project::action(index, command) {
+            Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
+                pieces.push((prefix, String::new()))
+            }
+            Some((tool, _)) if tools.contains(&tool) => return Err(still_calls(tool)),
+            _ => {}
+        }
+    }
+    Ok(pieces)
+}
+
+fn still_calls(tool: Tool) -> String {
+    format!("The image calls {} when it runs, so it cannot be left behind.", tool.name())
+}
+
+/// Where the program starts in the words of an exec form.
+fn program(words: &[&str], tools: &[Tool]) -> Result<Option<usize>, String> {
+    let line = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    let script = Script::parse_str(&line);
+    let Some(command) = script.commands.first() else { return Ok(None) };
+    match project::action(0, command) {
+        Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
+            Ok(command.words.iter().position(|word| word.span.start == prefix.end))
+        }
+        Some((tool, _)) if tools.contains(&tool) => Err(still_calls(tool)),
+        _ => Ok(None),
+    }
+}
+
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
