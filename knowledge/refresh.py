@@ -6,8 +6,9 @@
 FACTS holds apt-to-apk.tsv, apt-patterns.tsv, pypi-musllinux.tsv, base-images.tsv,
 base-image-tags.tsv, alpine-releases.tsv, alpine-base-users.tsv and
 apk-names-<branch>.txt.gz. The same facts always give the same bytes.
-shell-words.tsv, traps.tsv, errors.tsv and dev-twins.tsv are kept by hand: the
-script sorts and checks them. An apk name that no branch holds stops the run.
+shell-words.tsv, traps.tsv, errors.tsv, dev-twins.tsv and native-modules.tsv are kept by
+hand: the script sorts and checks them. An apk name that no branch holds stops the run.
+lock-wheels.tsv is made by wheels_from_locks.py.
 """
 
 import argparse
@@ -241,10 +242,11 @@ def users(folder):
 
 def hand(names):
     """Sorts and checks the tables that are kept by hand."""
-    for name in ("shell-words.tsv", "traps.tsv", "errors.tsv", "dev-twins.tsv"):
+    for name in ("shell-words.tsv", "traps.tsv", "errors.tsv", "dev-twins.tsv", "native-modules.tsv"):
         rows = read(HERE, name)
         for row in rows:
-            names.use(row.get("package", ""), name)
+            for column in ("package", "build_apk", "runtime_apk"):
+                names.use(row.get(column, ""), name)
         write(name, " ".join(rows[0]), [tuple(row.values()) for row in rows])
 
 

@@ -1,6 +1,7 @@
 //! The text of a builder stage, and what is left of the final one, made from a single-stage file.
 
 pub mod half;
+pub mod obstacles;
 pub mod runners;
 mod variables;
 
@@ -14,7 +15,7 @@ use crate::{
             environment::OWN,
             project::{self, Tool},
         },
-        split::{Part, Side, Split},
+        split::{Ecosystem, Part, Side, Split},
     },
     shell::Command,
 };
@@ -88,6 +89,9 @@ impl Builder<'_> {
             out.push_str(&text);
             out.push_str(newline);
         }
+        if let Some(command) = &self.split.epilogue {
+            out.push_str(&format!("RUN {command}{newline}"));
+        }
         out + newline
     }
 
@@ -124,12 +128,12 @@ impl Builder<'_> {
         route: Route,
     ) -> Option<String> {
         let part = &self.split.parts[index];
+        let needs_all = self.split.ecosystem == Ecosystem::Node && self.split.is_build;
+        let how = BuilderHalf { route, has_git: self.has_git, needs_all };
         match (instruction.keyword, part) {
             (Keyword::Arg | Keyword::Env, _) => variables::for_builder(image, self.split, instruction),
             (_, Part::Stays) => None,
-            (Keyword::Run, _) => {
-                half::for_builder(image, instruction, part, BuilderHalf { route, has_git: self.has_git })
-            }
+            (Keyword::Run, _) => half::for_builder(image, instruction, part, how),
             (Keyword::Copy | Keyword::Add, _) => Some(without_owner(image, instruction)),
             _ => Some(instruction.span.of(image.text).to_owned()),
         }

@@ -147,24 +147,22 @@ fn why(evidence: &Evidence) -> String {
         (0, _) => {
             "Every system package, user and command of the file has a counterpart on Alpine.".to_owned()
         }
-        (known, true) => format!("{} on musl without a compiler.", all_install(known)),
-        (known, false) => {
-            format!(
-                "All {known} packages of the manifests install on musl; compiled there: {}.",
-                builds.join(", ")
-            )
+        (_, true) => format!("{} on musl without a compiler.", all_install(evidence)),
+        (_, false) => {
+            format!("{} on musl; compiled there: {}.", all_install(evidence), builds.join(", "))
         }
     };
-    let beyond = if evidence.known > 0 { " What these bring along is not looked at." } else { "" };
+    let beyond = if evidence.is_shallow { " What these bring along is not looked at." } else { "" };
     format!(
         "{packages}{beyond} Test it before production: musl differs in name resolution, thread stacks and allocator."
     )
 }
 
-fn all_install(known: usize) -> String {
-    match known {
-        1 => "The one package that the manifests name installs".to_owned(),
-        _ => format!("All {known} packages that the manifests name install"),
+fn all_install(evidence: &Evidence) -> String {
+    let who = if evidence.is_shallow { "the manifests name" } else { "the lock file lists" };
+    match evidence.known {
+        1 => format!("The one package that {who} installs"),
+        known => format!("All {known} packages that {who} install"),
     }
 }
 

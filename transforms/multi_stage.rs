@@ -48,16 +48,15 @@
 //! Review: packages live in `/opt/venv` instead of `/usr/local`.
 
 use crate::{
-    alpine::commands,
-    docker::{Instruction, Keyword, write},
+    docker::write,
     edit::Edit,
     facts::{
-        self, Aspect, Context, ImageView, evidence, packages, python, runtime,
-        split::{self, Part, Role, Side, Split},
+        self, Aspect, Context, ImageView, evidence,
+        split::{self, Ecosystem, Part, Split},
     },
     pass::{Change, Pass, Proposal, Risk},
     source::Span,
-    stages::{self, Builder, half, runners},
+    stages::{self, Builder, half, obstacles, runners},
 };
 
 /// The pass.
@@ -88,10 +87,15 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if image.dockerfile.stages.len() > 1 {
         return Some(Proposal::nothing(image.id, from.span, "The file has several stages already."));
     }
-    if image.stage().base.official_name() != Some("python") {
-        return Some(Proposal::nothing(image.id, from.span, "Only Python images are split so far."));
-    }
-    match split::split(cx, image) {
+    let split = match image.stage().base.official_name() {
+        Some("python") => split::split(cx, image),
+        Some("node") => split::node::split(cx, image),
+        _ => {
+            let why = "Only images of Python and Node are split so far.";
+            return Some(Proposal::nothing(image.id, from.span, why));
+        }
+    };
+    match split {
         Ok(None) => None,
         Ok(Some(split)) => Some(split_image(cx, image, &split)),
         Err((index, why)) => Some(Proposal::decline(image.id, image.instructions()[index].span, why)),
@@ -102,14 +106,11 @@ fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
     let run = &image.instructions()[split.first];
     let mut left_behind = stages::left_behind(image, split);
     left_behind.extend(stages::tools_left_behind(image, split).iter().map(|tool| (*tool).to_owned()));
-    if left_behind.is_empty() && compiled(cx, image).is_empty() {
+    if left_behind.is_empty() && split.epilogue.is_none() && compiled(cx, image).is_empty() {
         let why = "A builder stage would leave nothing behind: no compiler, no headers, and nothing is built from source.";
         return Proposal::decline(image.id, run.span, why);
     }
-    let obstacle = obstacle(cx, image, split)
-        .or_else(|| unknown_twin(image, split))
-        .or_else(|| still_called(cx, image, split).map(|why| (image.instructions()[0].span, why)));
-    if let Some((span, why)) = obstacle {
+    if let Some((span, why)) = obstacles::first(cx, image, split) {
         return Proposal::decline(image.id, span, why);
     }
     change(cx, image, split, &left_behind)
@@ -117,150 +118,23 @@ fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
 
 fn compiled(cx: &Context, image: &ImageView) -> Vec<String> {
     match facts::is_alpine(image.dockerfile) {
-        true => evidence::python(cx, image).builds.into_iter().map(|build| build.name).collect(),
+        true => {
+            let evidence = match image.stage().base.official_name() {
+                Some("node") => evidence::node(cx, image),
+                _ => evidence::python(cx, image),
+            };
+            evidence.builds.into_iter().map(|build| build.name).collect()
+        }
         false => Vec::new(),
     }
 }
 
-fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {
-    let apart = image.instructions().iter().zip(&split.parts);
-    for (step, _) in apart.filter(|(_, part)| matches!(part, Part::Apart(_))) {
-        for install in packages::installs(&image.script(step)) {
-            let is_unknown = |name: &str| split::role(image, install.manager, name) == Role::UnknownTwin;
-            if let Some(package) = install.packages.iter().find(|package| is_unknown(&package.name)) {
-                let why =
-                    format!("The package that runs what {} builds is not known (PKG-05).", package.name);
-                return Some((package.span, why));
-            }
-        }
-    }
-    None
-}
-
-/// What keeps the installation from moving: who else needs it where it is, or what it needs from before.
-fn obstacle(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
-    let states = runtime::states(image);
-    for (index, instruction) in image.instructions().iter().enumerate() {
-        let part = &split.parts[index];
-        let installs = match part {
-            Part::Moves => true,
-            Part::Apart(sides) => sides.contains(&Side::Builder),
-            Part::Both | Part::Stays => false,
-        };
-        if installs && !states[index].is_root() {
-            let user = states[index].user.as_deref().unwrap_or_default();
-            let why = format!("The installation runs as {user}, into a place of that user.");
-            return Some((instruction.span, why));
-        }
-        if !installs && names_site_packages(instruction) {
-            let why = "The path is in /usr/local, where the installed packages would no longer be (MS-12).";
-            return Some((instruction.span, why.to_owned()));
-        }
-        if index <= split.last && may_prepare(image, split, index) {
-            let why = format!(
-                "Line {} comes before the installation and may prepare it (MS-08).",
-                image.line(instruction)
-            );
-            return Some((instruction.span, why));
-        }
-        if let Some(why) = editable(cx, image, instruction) {
-            return Some((instruction.span, why));
-        }
-    }
-    if split.environment.is_authors {
-        return None;
-    }
-    let services = cx.services_of(image.image);
-    let named =
-        services.iter().find(|service| service.service.entry.of(service.text).contains("/usr/local/bin/"));
-    named.map(|service| {
-        let why = format!(
-            "The service {} calls a program in /usr/local/bin, which would no longer be there (MS-12).",
-            service.service.name
-        );
-        (image.instructions()[0].span, why)
-    })
-}
-
-fn names_site_packages(instruction: &Instruction) -> bool {
-    let text = &instruction.body.text;
-    let is_python = |rest: &str| rest.starts_with("python") && !rest.starts_with("python3.");
-    let names_program =
-        text.match_indices("/usr/local/bin/").any(|(at, found)| !is_python(&text[at + found.len()..]));
-    let is_target = matches!(instruction.keyword, Keyword::Copy | Keyword::Add);
-    (names_program && !is_target) || text.contains("site-packages") || text.contains("dist-packages")
-}
-
-/// Whether a step that stays, or a command of one that goes apart, could be needed by the installation.
-fn may_prepare(image: &ImageView, split: &Split, index: usize) -> bool {
-    let instruction = &image.instructions()[index];
-    match (instruction.keyword, &split.parts[index]) {
-        (Keyword::Run, Part::Stays) => {
-            let script = image.script(instruction);
-            script.unreadable.is_some() || script.commands.iter().any(|command| !stages::is_harmless(command))
-        }
-        (Keyword::Run, Part::Apart(sides)) => {
-            let script = image.script(instruction);
-            let last = match index == split.last {
-                true => sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(0),
-                false => sides.len(),
-            };
-            let before = script
-                .commands
-                .iter()
-                .filter(|command| command.item < last && sides.get(command.item) == Some(&Side::Final));
-            before.into_iter().any(|command| !stages::is_harmless(command))
-        }
-        (Keyword::Copy | Keyword::Add, Part::Stays) => {
-            let words = instruction.words.iter().map(|word| word.text.as_str());
-            words.into_iter().any(|word| {
-                ["pip.conf", ".netrc", ".pypirc", ".pem", ".crt"].iter().any(|name| word.ends_with(name))
-            })
-        }
-        _ => false,
-    }
-}
-
-/// An editable project keeps pointing at its source; without PEP 660 its metadata stands in the source, too.
-fn editable(cx: &Context, image: &ImageView, instruction: &Instruction) -> Option<String> {
-    if instruction.keyword != Keyword::Run {
-        return None;
-    }
-    let installs = python::pip_installs(&image.script(instruction));
-    let editable = installs.iter().flat_map(|install| &install.editable).next()?;
-    let has_backend = evidence::build_backend(cx, image, instruction, editable).is_some();
-    (!has_backend).then(|| {
-        format!("{editable} is installed in place, and its metadata would be missing from the final stage (MS-09).")
-    })
-}
-
-/// A service, or a script that the image starts, that calls a tool which would be left behind.
-fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
-    for service in cx.services_of(image.image) {
-        let commands = [&service.service.command, &service.service.entrypoint];
-        for words in commands.into_iter().flatten().filter_map(|field| field.value.words()) {
-            if let Some(tool) = split.tools.iter().find(|tool| words.iter().any(|word| word == tool.name())) {
-                return Some(format!(
-                    "The service {} calls {}, which would be left behind in the builder (MS-22).",
-                    service.service.name,
-                    tool.name()
-                ));
-            }
-        }
-    }
-    let tools: Vec<&str> = split.tools.iter().map(|tool| tool.name()).collect();
-    commands::scripts_run_by(cx, image).into_iter().find_map(|(path, text)| {
-        let is_call = |line: &str| {
-            let mut words = line.split(|c: char| c.is_whitespace() || ";&|(".contains(c));
-            words.find(|word| tools.contains(word) || *word == "pip").map(str::to_owned)
-        };
-        let tool = text.lines().filter(|line| !line.trim_start().starts_with('#')).find_map(is_call)?;
-        Some(format!("{path} calls {tool}, which would be left behind in the builder (MS-25)."))
-    })
-}
-
 fn change(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -> Proposal {
-    let builder = Builder { name: stages::free_name(image), has_git: evidence::needs_git(cx, image), split };
+    let has_git = match evidence::node_project(cx, image) {
+        Some(Ok(project)) => evidence::fetches_with_git(&project),
+        _ => evidence::needs_git(cx, image),
+    };
+    let builder = Builder { name: stages::free_name(image), has_git, split };
     let from = &image.instructions()[0];
     let mut edits = vec![Edit::insert(image.id, from.span.start, builder.text(image))];
     for (index, instruction) in image.instructions().iter().enumerate() {
@@ -273,20 +147,44 @@ fn change(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]
         let why = format!("The comment `{comment}` would have no place in either stage.");
         return Proposal::decline(image.id, from.span, why);
     }
-    let what = match left_behind {
-        [] => "what is built from source".to_owned(),
-        names => names.join(", "),
-    };
-    let why = format!(
-        "{what} {} needed to install, not to run. The packages go to {}, at the same path in both stages.",
-        if left_behind.len() == 1 { "is" } else { "are" },
-        split.environment.path
-    );
+    let why = why(cx, image, split, left_behind);
     let title = format!("Install dependencies in a stage called {}", builder.name);
     let change = Change::new(image.id, from.span, Risk::Review, title, why).with(edits);
-    match split.environment.is_authors {
-        true => change.propose(),
-        false => change.noting(setuptools_note(image)).propose(),
+    match (split.environment.is_authors, &split.epilogue) {
+        (_, Some(_)) => change.noting(PRUNED).propose(),
+        (true, None) => change.propose(),
+        (false, None) => change.noting(setuptools_note(image)).propose(),
+    }
+}
+
+const PRUNED: &str = "A module that the service loads when it runs has to be among the dependencies, not the \
+                      devDependencies, of package.json (MS-20).";
+
+fn why(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -> String {
+    let mut what: Vec<String> = left_behind.to_vec();
+    if split.epilogue.is_some()
+        && let Some(Ok(project)) = evidence::node_project(cx, image)
+    {
+        what.push(match project.package.dev_dependencies.len() {
+            1 => "one development dependency".to_owned(),
+            count => format!("{count} development dependencies"),
+        });
+    }
+    if what.is_empty() {
+        what.push("what is built from source".to_owned());
+    }
+    let is = if what.len() == 1 && split.epilogue.is_none() { "is" } else { "are" };
+    match split.ecosystem {
+        Ecosystem::Python => format!(
+            "{} {is} needed to install, not to run. The packages go to {}, at the same path in both stages.",
+            what.join(", "),
+            split.environment.path
+        ),
+        Ecosystem::Node => format!(
+            "{} {is} needed to install and build, not to run. The result stands in {} in both stages.",
+            what.join(", "),
+            split.environment.path
+        ),
     }
 }
 
@@ -322,7 +220,8 @@ fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Opti
 fn arrival(builder: &Builder, newline: &str) -> String {
     let environment = &builder.split.environment;
     let path = &environment.path;
-    let copy = format!("{newline}COPY --from={} {path} {path}{newline}", builder.name);
+    let owner = builder.split.owner.as_ref().map(|owner| format!(" --chown={owner}")).unwrap_or_default();
+    let copy = format!("{newline}COPY --from={}{owner} {path} {path}{newline}", builder.name);
     match environment.is_on_path {
         true => copy,
         false => format!("{copy}ENV PATH=\"{path}/bin:$PATH\"{newline}"),

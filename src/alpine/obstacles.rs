@@ -157,7 +157,10 @@ fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
     }
     if packages::is_apt(command) && !packages::is_apt_companion(command) {
         let verb = packages::subcommand(command).map_or("", |word| word.text());
-        if verb != "install" {
+        let is_removal = matches!(verb, "purge" | "remove") && command.is_item;
+        if is_removal {
+            // Translated with the packages, or refused there.
+        } else if verb != "install" {
             found.push(Obstacle::new(command.span, format!("`{name} {verb}` (PKG-11)")));
         } else if !command.is_item {
             found.push(Obstacle::new(

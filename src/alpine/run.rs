@@ -12,7 +12,7 @@ use crate::{
         apt::{self, AptFact, ImageFamily},
         shell as busybox,
     },
-    shell::Script,
+    shell::{Command, Script, ShellWord},
 };
 
 /// A RUN that was looked at: what to replace, what stands in the way, what else it needs.
@@ -58,6 +58,15 @@ pub fn translate(
             removed.push(install.item);
         }
     }
+    for (item, command) in items(&script) {
+        if let Some(words) = packages::removed(command).filter(|_| packages::is_apt(command)) {
+            match removal(&words, branch, family) {
+                Ok(names) if names.is_empty() => removed.push(item),
+                Ok(names) => out.pieces.push((command.span, format!("apk del {}", names.join(" ")))),
+                Err(what) => out.obstacles.push(Obstacle::new(command.span, what)),
+            }
+        }
+    }
     removed.sort_unstable();
     if !script.is_plain_list()
         && !removed.is_empty()
@@ -81,7 +90,39 @@ pub fn translate(
     out
 }
 
-fn need_of(command: &crate::shell::Command, out: &mut Translated) {
+fn items(script: &Script) -> impl Iterator<Item = (usize, &Command)> {
+    (0..script.items.len()).filter_map(|item| Some((item, script.command_of(item)?)))
+}
+
+/// The Alpine packages to remove in place of these; those that Alpine does not need are not installed either.
+///
+/// # Errors
+/// What is not known.
+fn removal(
+    words: &[&ShellWord],
+    branch: AlpineBranch,
+    family: ImageFamily,
+) -> Result<Vec<&'static str>, String> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for word in words {
+        let name = word.literal.as_deref().unwrap_or_default();
+        match apt::lookup(name, branch, family) {
+            AptFact::Mapped { apk, .. } => {
+                names.extend(apk.iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>());
+            }
+            AptFact::NotNeeded { .. } => {}
+            _ => {
+                return Err(format!(
+                    "`{}` is removed, and what it is on Alpine is not known (PKG-11)",
+                    word.raw
+                ));
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn need_of(command: &Command, out: &mut Translated) {
     if packages::is_apt(command) || command.words.is_empty() {
         return;
     }

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use pep440_rs::VersionSpecifiers;
 
 pub use manifests::{Manifests, exported_files, manifests, needs_git};
-pub use node::node;
-pub use project::build_backend;
+pub use node::{NodeProject, fetches_with_git, node, project as node_project};
+pub use project::{build_backend, other_python};
 pub use python::python;
 
 use super::{ImageView, packages};
@@ -36,8 +36,8 @@ pub struct Evidence {
     pub notes: Vec<String>,
     /// How many packages have a verdict for musl.
     pub known: usize,
-    /// Whether those are all that is installed, as a lock file lists it, and not only what a manifest names.
-    pub is_complete: bool,
+    /// Whether some of it is known from manifests alone, which do not name what their packages bring along.
+    pub is_shallow: bool,
     /// Packages whose wheels for musl are for amd64 alone.
     pub without_arm64: BTreeSet<String>,
 }
@@ -83,8 +83,8 @@ impl Evidence {
                 self.builds.push(Build { name: name.to_owned(), build, runtime });
             }
             Verdict::StayOnDebian { why } => self.against.push(format!("{name}: {why}")),
-            Verdict::OlderThanFirstMuslWheel { first, why } => {
-                self.against.push(format!("{name} {version}: wheels for musl start at {first}. {why}"));
+            Verdict::OlderThanFirstMuslWheel { why, .. } => {
+                self.against.push(format!("{name} {version}: {why}"));
             }
             Verdict::Unknown { why } => {
                 self.known -= 1;

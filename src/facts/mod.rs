@@ -5,6 +5,7 @@ pub mod build_context;
 pub mod contract;
 pub mod evidence;
 pub mod limits;
+pub mod node;
 pub mod packages;
 pub mod privileges;
 pub mod python;

@@ -182,6 +182,25 @@ fn package(word: &ShellWord) -> Option<PackageWord> {
     Some(PackageWord { span: word.span, name: name.to_owned(), pin })
 }
 
+/// The packages that `apt-get purge`, `apt-get remove` or `apk del` removes, with options and values left out.
+pub fn removed(command: &Command) -> Option<Vec<&ShellWord>> {
+    let verb = subcommand(command)?;
+    let removes = match command.name() {
+        "apk" => verb.text() == "del",
+        _ => is_apt(command) && matches!(verb.text(), "purge" | "remove"),
+    };
+    let mut operands = Vec::new();
+    let mut words = command.words.iter().skip(1);
+    while let Some(word) = words.next() {
+        match word.raw.as_str() {
+            "-o" => drop(words.next()),
+            raw if raw.starts_with('-') || word.span == verb.span => {}
+            _ => operands.push(word),
+        }
+    }
+    removes.then_some(operands)
+}
+
 /// Whether a command only tidies up after apt: it has no meaning where apt is not used.
 pub fn is_apt_companion(command: &Command) -> bool {
     if !command.redirects.is_empty() {

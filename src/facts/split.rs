@@ -1,6 +1,7 @@
-//! Which instructions of a stage belong to the installation of its Python packages, and which to the result.
+//! Which instructions of a stage belong to the installation of its packages, and which to the result.
 
 mod inputs;
+pub mod node;
 mod roles;
 mod sides;
 
@@ -43,9 +44,20 @@ pub enum Side {
     Nowhere,
 }
 
+/// Whose packages are installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ecosystem {
+    /// Python's.
+    Python,
+    /// Node's.
+    Node,
+}
+
 /// How a stage splits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
+    /// Whose packages are installed.
+    pub ecosystem: Ecosystem,
     /// What each instruction is.
     pub parts: Vec<Part>,
     /// The first instruction that installs Python packages.
@@ -56,6 +68,12 @@ pub struct Split {
     pub environment: Environment,
     /// The tools that install and are not needed afterwards.
     pub tools: Vec<Tool>,
+    /// Whether the project's own build runs in the builder, and not an installation alone.
+    pub is_build: bool,
+    /// The builder's last command, where the result has to be reduced to what runs.
+    pub epilogue: Option<String>,
+    /// The owner that the copied files had, as `--chown` names it.
+    pub owner: Option<String>,
 }
 
 /// Why a stage does not split: the instruction and a sentence.
@@ -82,7 +100,18 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     inputs::place(cx, image, (&mut parts, last))?;
     leave_late(&mut parts, last);
     let tools = sides::tools(image);
-    Ok(Some(Split { parts, first, last, environment, tools }))
+    let ecosystem = Ecosystem::Python;
+    Ok(Some(Split {
+        ecosystem,
+        parts,
+        first,
+        last,
+        environment,
+        tools,
+        is_build: false,
+        epilogue: None,
+        owner: None,
+    }))
 }
 
 /// What is installed after the last Python package is not for it.

@@ -7,6 +7,7 @@ pub mod apk;
 pub mod apt;
 pub mod branch;
 pub mod images;
+pub mod modules;
 pub mod roles;
 pub mod shell;
 mod table;

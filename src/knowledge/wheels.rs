@@ -7,6 +7,12 @@ use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 use super::table::{Row, Table};
 
 const WHEELS: Table = Table::new(include_str!("../../knowledge/wheels.tsv"));
+/// Further packages, known from lock files alone; the same columns.
+const LOCK_WHEELS: Table = Table::new(include_str!("../../knowledge/lock-wheels.tsv"));
+
+fn row_of(name: &str) -> Option<Row> {
+    WHEELS.row(name).or_else(|| LOCK_WHEELS.row(name))
+}
 
 /// How a package installs on musl.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +96,7 @@ impl WheelFact {
 
 /// What the table says about `name`, which is in PyPI's normal form.
 pub fn lookup(name: &str) -> Option<WheelFact> {
-    let row = WHEELS.row(name)?;
+    let row = row_of(name)?;
     Some(WheelFact {
         name: row.cell(0),
         first_musl: row.cell(2),
@@ -103,7 +109,7 @@ pub fn lookup(name: &str) -> Option<WheelFact> {
 
 /// How the wanted version of `name` (in PyPI's normal form) installs on musl for Python `python`.
 pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
-    let Some(row) = WHEELS.row(name) else {
+    let Some(row) = row_of(name) else {
         return Verdict::Unknown { why: format!("The tables do not know the package {name}.") };
     };
     let note = row.cell(12);
@@ -133,7 +139,7 @@ pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
 
 /// The verdict for a version of which a lock file shows that it has no musl wheel for this Python.
 pub fn without_wheel(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
-    match (WHEELS.row(name), verdict(name, wanted, python)) {
+    match (row_of(name), verdict(name, wanted, python)) {
         (Some(row), Verdict::MuslWheel { .. }) => match before_wheels(&row) {
             Verdict::OlderThanFirstMuslWheel { .. } => Verdict::Unknown {
                 why: format!(

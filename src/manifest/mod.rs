@@ -1,6 +1,7 @@
 //! Dependency manifests and lock files: what a project asks its package manager for.
 
 mod markers;
+pub mod node_lock;
 pub mod package_json;
 mod pep508;
 pub mod python_lock;

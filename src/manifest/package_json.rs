@@ -1,5 +1,7 @@
 //! `package.json` and npm's lock file: scripts, dependencies, and native packages for one C library.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// What a `package.json` says.
@@ -65,22 +67,18 @@ pub fn read(text: &str) -> Result<PackageJson, JsonError> {
 /// # Errors
 /// When it is no JSON object.
 pub fn locked_without_musl(text: &str) -> Result<Vec<String>, JsonError> {
-    let object = object(text)?;
-    let mut names: Vec<&str> = Vec::new();
-    if let Some(packages) = object.get("packages").and_then(Value::as_object) {
-        names.extend(
-            packages.keys().filter_map(|path| path.rsplit_once("node_modules/").map(|(_, name)| name)),
-        );
-    }
-    if let Some(packages) = object.get("dependencies").and_then(Value::as_object) {
-        names.extend(packages.keys().map(String::as_str));
-    }
-    names.sort_unstable();
-    names.dedup();
+    let names: Vec<String> =
+        super::node_lock::read_npm(text)?.into_iter().map(|module| module.name).collect();
+    Ok(without_twins(&names))
+}
+
+/// Those of `names` that are built for glibc and have no twin for musl among the others.
+pub fn without_twins(names: &[String]) -> Vec<String> {
+    let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let lacks_twin = |name: &&str| {
-        musl_twins(name).is_some_and(|twins| !twins.iter().any(|twin| names.contains(&twin.as_str())))
+        musl_twins(name).is_some_and(|twins| !twins.iter().any(|twin| known.contains(twin.as_str())))
     };
-    Ok(names.iter().copied().filter(lacks_twin).map(str::to_owned).collect())
+    known.iter().copied().filter(lacks_twin).map(str::to_owned).collect()
 }
 
 /// The names under which the musl build of a glibc package is published; none for other packages.
@@ -99,7 +97,7 @@ fn musl_twins(name: &str) -> Option<Vec<String>> {
     })
 }
 
-fn object(text: &str) -> Result<Map<String, Value>, JsonError> {
+pub(super) fn object(text: &str) -> Result<Map<String, Value>, JsonError> {
     match serde_json::from_str(text.trim_start_matches('\u{feff}'))? {
         Value::Object(object) => Ok(object),
         _ => Err(JsonError::NotAnObject),

@@ -22,6 +22,8 @@ pub struct PyProject {
     pub optional: Vec<(String, Dependency)>,
     /// The tool that manages it.
     pub tool: Option<ProjectTool>,
+    /// The Python versions that it allows, where they are written as PEP 440.
+    pub requires_python: Option<VersionSpecifiers>,
     /// The backend that builds it, as `[build-system]` names it.
     pub build_backend: Option<String>,
     /// Whether the backend computes the dependencies when it builds the project.
@@ -82,6 +84,8 @@ pub fn read(text: &str) -> Result<PyProject, TomlError> {
     let has_own_list = table(&root, &["project"]).is_some() || poetry.is_some();
     project.is_dynamic = !has_own_list;
     if let Some(pep621) = table(&root, &["project"]) {
+        let requires = pep621.get("requires-python").and_then(Value::as_str);
+        project.requires_python = requires.and_then(|text| VersionSpecifiers::from_str(text).ok());
         let dynamic = pep621.get("dynamic").and_then(Value::as_array).into_iter().flatten();
         project.is_dynamic =
             dynamic.filter_map(Value::as_str).any(|key| key == "dependencies") && poetry.is_none();

@@ -31,6 +31,8 @@ pub struct BuilderHalf {
     pub route: Route,
     /// Whether git is needed to fetch packages.
     pub has_git: bool,
+    /// Whether any package may be needed, as for a build whose steps are the project's own.
+    pub needs_all: bool,
 }
 
 /// The items of a RUN and where they go.
@@ -90,7 +92,7 @@ pub fn for_builder(image: &ImageView, step: &Instruction, part: &Part, how: Buil
         let is_needed = |name: &str| {
             let needs_git =
                 how.has_git && matches!(name, "git" | "openssh-client" | "openssh-client-default");
-            needs_git || split::role(image, install.manager, name) != Role::Keep
+            how.needs_all || needs_git || split::role(image, install.manager, name) != Role::Keep
         };
         if !install.packages.iter().any(|package| is_needed(&package.name)) {
             removed.push(install.item);

@@ -4,7 +4,7 @@ use crate::{
     docker::{Instruction, Pair},
     facts::{
         ImageView,
-        split::{Part, Split},
+        split::{Ecosystem, Part, Split},
     },
 };
 
@@ -37,6 +37,10 @@ pub(super) fn for_builder(image: &ImageView, split: &Split, instruction: &Instru
 }
 
 fn is_read(image: &ImageView, split: &Split, pair: &Pair) -> bool {
+    // A build of Node may read any of them; names such as NEXT_PUBLIC_API are the project's own.
+    if split.ecosystem == Ecosystem::Node {
+        return true;
+    }
     let proxies = ["http_proxy", "https_proxy", "no_proxy"];
     INSTALLERS.iter().any(|prefix| pair.name.starts_with(prefix))
         || pair.name == "CPPFLAGS"

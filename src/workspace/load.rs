@@ -13,7 +13,7 @@ use crate::{
     facts::{
         build_context::{self, Site},
         contract::join_path,
-        python,
+        node, python,
     },
     manifest::requirements,
     shell::Script,
@@ -367,6 +367,9 @@ fn project_files(script: &Script) -> Vec<String> {
         ["pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rst", ".python-version"];
     if !files.is_empty() {
         files.extend(describing.map(str::to_owned));
+    }
+    if script.commands.iter().any(|command| node::action(command).is_some()) {
+        files.extend(node::MANIFESTS.map(str::to_owned));
     }
     files
 }

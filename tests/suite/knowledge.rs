@@ -58,6 +58,8 @@ fn apk_names_exist_in_a_shipped_branch() {
         ("apt-packages.tsv", "apk"),
         ("apt-packages.tsv", "runtime_apk"),
         ("apt-patterns.tsv", "apk"),
+        ("native-modules.tsv", "build_apk"),
+        ("native-modules.tsv", "runtime_apk"),
         ("shell-words.tsv", "package"),
         ("wheels.tsv", "build_apk"),
         ("wheels.tsv", "runtime_apk"),

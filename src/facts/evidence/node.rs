@@ -1,59 +1,189 @@
-//! The evidence for the npm packages of a stage: what the lock file pins for the wrong C library.
+//! The evidence for the npm packages of a stage: native code, and lock files made for the wrong C library.
+
+use std::collections::BTreeSet;
 
 use super::{
-    super::{Context, ImageView, build_context, contract::join_path, runtime},
-    Evidence,
+    super::{
+        Context, ImageView,
+        build_context::Site,
+        node::{self as managers, Action, Manager},
+        runtime,
+    },
+    Build, Evidence,
+};
+use crate::{
+    docker::Keyword,
+    knowledge::modules::{self, ModuleKind},
+    manifest::{
+        node_lock::{self, LockedModule},
+        package_json::{self, PackageJson},
+    },
 };
 
-/// The evidence for the npm packages of an image: what the lock file pins for the wrong C library.
+/// What the manifests of a Node project say.
+#[derive(Clone, Debug)]
+pub struct NodeProject {
+    /// Who installs.
+    pub manager: Manager,
+    /// Whether the installation leaves development dependencies out.
+    pub is_production: bool,
+    /// package.json.
+    pub package: PackageJson,
+    /// The packages of the lock file; none when there is no lock.
+    pub lock: Option<Vec<LockedModule>>,
+}
+
+/// The evidence for the npm packages that the stage in view installs.
 pub fn node(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence::default();
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    for wanted in ["package-lock.json", "package.json"] {
-        let states = runtime::states(image);
-        let workdir = &states[states.len() - 1].workdir;
-        let path = build_context::origin(
-            image.instructions(),
-            &image.image.context,
-            &join_path(workdir, wanted),
-            &lookup,
-        );
-        let Some(text) = path.as_ref().and_then(|path| cx.ws.context_text(path)) else { continue };
-        for name in GLIBC_ONLY.iter().filter(|name| text.contains(&format!("{name}\""))) {
-            evidence.against.push(format!("{name} has no build for musl (BASE-04)"));
-        }
-        for name in NATIVE.iter().filter(|name| text.contains(&format!("{name}\""))) {
-            evidence.unknown.push(format!(
-                "{name} is a native module; whether it installs on musl is not known (BASE-04)"
-            ));
-        }
-        evidence.against.extend(lock_without_musl(text));
+    match project(cx, image) {
+        None => {}
+        Some(Err(why)) => evidence.unknown.push(why),
+        Some(Ok(project)) => evidence.node_project(&project),
+    }
+    for name in global_programs(image) {
+        let bare =
+            name.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(name.as_str(), |(at, _)| &name[..at]);
+        evidence.module(&LockedModule { name: bare.to_owned(), ..LockedModule::default() });
     }
     evidence.tidy();
     evidence
 }
 
-const GLIBC_ONLY: [&str; 3] = ["\"uWebSockets.js", "\"playwright", "\"cypress"];
-const NATIVE: [&str; 9] = [
-    "\"bcrypt",
-    "\"canvas",
-    "\"argon2",
-    "\"better-sqlite3",
-    "\"grpc",
-    "\"node-sass",
-    "\"re2",
-    "\"prisma",
-    "\"puppeteer",
-];
+/// The project whose dependencies the stage in view installs; none when it installs none.
+///
+/// # Errors
+/// Why its manifests are not known.
+pub fn project(cx: &Context, image: &ImageView) -> Option<Result<NodeProject, String>> {
+    let states = runtime::states(image);
+    let steps = image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run);
+    let (index, manager, is_production) = steps
+        .filter_map(|(index, step)| {
+            let (manager, is_production) = managers::installation(&image.script(step))?;
+            Some((index, manager, is_production))
+        })
+        .next()?;
+    let is_set = states[index].env.get("NODE_ENV").is_some_and(|value| value == "production");
+    let step = &image.instructions()[index];
+    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+    Some(read(cx, image, &site, (manager, is_production || is_set)))
+}
 
-/// The optional packages that a lock file pins for glibc and not for musl.
-fn lock_without_musl(text: &str) -> Option<String> {
-    let ending = "-linux-x64-gnu\"";
-    let at = text.find(ending)?;
-    let start = text[..at].rfind('"')? + 1;
-    let stem = &text[start..at];
-    let twin = format!("{stem}-linux-x64-musl\"");
-    (!text.contains(&twin)).then(|| {
-        format!("the lock file pins {stem}-linux-x64-gnu without its musl twin: make it anew with a current npm (BASE-05)")
-    })
+fn read(
+    cx: &Context,
+    image: &ImageView,
+    site: &Site,
+    (manager, is_production): (Manager, bool),
+) -> Result<NodeProject, String> {
+    let text = |name: &str| cx.ws.context_text(&site.file(cx, image, name)?).cloned();
+    let Some(json) = text("package.json") else {
+        return Err("package.json is not in the build context, so what is installed is not known".to_owned());
+    };
+    let package = package_json::read(&json).map_err(|error| format!("package.json: {error}"))?;
+    let locked = manager.lock_files().iter().find_map(|name| Some((*name, text(name)?)));
+    let lock = match locked {
+        None => None,
+        Some((name, text)) => Some(read_lock(manager, &text).map_err(|why| format!("{name}: {why}"))?),
+    };
+    Ok(NodeProject { manager, is_production, package, lock })
+}
+
+fn read_lock(manager: Manager, text: &str) -> Result<Vec<LockedModule>, String> {
+    match manager {
+        Manager::Npm => node_lock::read_npm(text).map_err(|error| error.to_string()),
+        Manager::Yarn => Ok(node_lock::read_yarn(text)),
+        Manager::Pnpm => node_lock::read_pnpm(text),
+    }
+}
+
+/// Programs that RUN steps install for the whole image.
+fn global_programs(image: &ImageView) -> Vec<String> {
+    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let actions = steps
+        .flat_map(|step| image.script(step).commands.iter().filter_map(managers::action).collect::<Vec<_>>());
+    actions
+        .filter_map(|(_, action)| match action {
+            Action::InstallsGlobally(names) => Some(names),
+            _ => None,
+        })
+        .flatten()
+        .collect()
+}
+
+/// Whether a dependency comes from a repository, so that git must be there to fetch it.
+pub fn fetches_with_git(project: &NodeProject) -> bool {
+    let all = project.package.dependencies.iter().chain(&project.package.dev_dependencies);
+    let mut ranges = all.map(|(_, range)| range.as_str());
+    ranges.any(|range| range.starts_with("git") || (range.contains('/') && !range.contains(':')))
+}
+
+impl Evidence {
+    fn node_project(&mut self, project: &NodeProject) {
+        let Some(lock) = &project.lock else {
+            self.is_shallow = true;
+            let named = project.package.dependencies.iter();
+            let dev = project.package.dev_dependencies.iter().filter(|_| !project.is_production);
+            for (name, _) in named.chain(dev) {
+                self.module(&LockedModule { name: name.clone(), ..LockedModule::default() });
+            }
+            return;
+        };
+        let installed = lock.iter().filter(|module| !module.is_elsewhere);
+        let installed = installed.filter(|module| !(project.is_production && module.is_dev));
+        let mut seen = BTreeSet::new();
+        for module in installed.clone().filter(|module| seen.insert((&module.name, &module.version))) {
+            self.module(module);
+        }
+        let names: Vec<String> = installed.map(|module| module.name.clone()).collect();
+        for name in package_json::without_twins(&names) {
+            self.against.push(format!(
+                "the lock file lists {name} without its twin for musl: make it anew with a current {} (BASE-05)",
+                project.manager.name()
+            ));
+        }
+    }
+
+    fn module(&mut self, module: &LockedModule) {
+        let name = &module.name;
+        let Some(fact) = modules::lookup(name) else {
+            match module.has_script {
+                Some(true) => self.unknown.push(format!(
+                    "{name} runs a script when it is installed, and whether that works on musl is not known (BASE-04)"
+                )),
+                _ => self.known += 1,
+            }
+            return;
+        };
+        let is_old = !fact.since.is_empty() && is_before(&module.version, fact.since);
+        self.known += 1;
+        match fact.kind {
+            ModuleKind::Stays => self.against.push(format!("{name}: {} (BASE-04)", fact.note)),
+            ModuleKind::Engine => {
+                self.known -= 1;
+                self.unknown.push(format!("{name}: {} (BASE-06)", fact.note));
+            }
+            ModuleKind::Builds => self.compiles(name, &fact),
+            ModuleKind::Prebuilt | ModuleKind::Locked if is_old => self.compiles(name, &fact),
+            ModuleKind::Prebuilt | ModuleKind::Locked | ModuleKind::Harmless => {}
+        }
+    }
+
+    fn compiles(&mut self, name: &str, fact: &modules::ModuleFact) {
+        let note = if fact.note.is_empty() { String::new() } else { format!(": {}", fact.note) };
+        self.notes.push(format!("{name} may compile on musl{note} (BASE-04)."));
+        self.builds.push(Build {
+            name: name.to_owned(),
+            build: fact.build.clone(),
+            runtime: fact.runtime.clone(),
+        });
+    }
+}
+
+/// Whether the version `text` comes before `since`; a text that is no version does.
+fn is_before(text: &str, since: &str) -> bool {
+    let key = |text: &str| -> Vec<u64> {
+        let digits = text.trim_start_matches(['^', '~', 'v', '=']);
+        digits.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
+    };
+    key(text) < key(since)
 }

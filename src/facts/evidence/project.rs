@@ -1,13 +1,15 @@
 //! The evidence for what poetry, uv, pipenv, pdm or `pip install .` take from a project's manifest and lock.
 
+use pep440_rs::Version;
+
 use super::{
     super::{
         Context, ImageView,
         build_context::Site,
         python::project::{self, Action, ProjectInstall, Tool},
-        runtime,
+        root_image, runtime,
     },
-    Evidence,
+    Evidence, python_version,
 };
 use crate::{
     docker::Instruction,
@@ -54,7 +56,7 @@ pub(super) fn local(
         evidence.unknown.push(format!("{operand} is not an index package"));
         return;
     }
-    evidence.is_complete = false;
+    evidence.is_shallow = true;
     let prefix = format!("{}/", folder.trim_end_matches('/'));
     let project = Project::read(cx, image, (site, &prefix), Tool::Poetry);
     match project.manifest {
@@ -81,6 +83,31 @@ pub fn build_backend(cx: &Context, image: &ImageView, step: &Instruction, operan
     let folder = operand.split('[').next().unwrap_or(operand);
     let prefix = format!("{}/", folder.trim_end_matches('/'));
     Project::read(cx, image, (&site, &prefix), Tool::Poetry).manifest?.ok()?.build_backend
+}
+
+/// Why uv would not take the interpreter of the image but fetch one of its own.
+pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Option<String> {
+    let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
+    let (major, minor) = python_version(&tag)?;
+    let index = image.instructions().iter().position(|other| other.span == step.span)?;
+    let states = runtime::states(image);
+    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+    let pinned = site.file(cx, image, ".python-version").and_then(|path| cx.ws.context_text(&path).cloned());
+    if let Some(pinned) = pinned.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        let own = format!("{major}.{minor}");
+        let fits = pinned == own || pinned.starts_with(&format!("{own}.")) || pinned == major.to_string();
+        if !fits {
+            return Some(format!(
+                ".python-version asks for Python {pinned}, the image has {own}, so uv fetches another (MS-12)."
+            ));
+        }
+    }
+    let requires = Project::read(cx, image, (&site, ""), Tool::Uv).manifest?.ok()?.requires_python?;
+    // Which patch level the image has is not known: the last is tried.
+    let newest = Version::new([u64::from(major), u64::from(minor), 99]);
+    (!requires.contains(&newest)).then(|| {
+        format!("pyproject.toml asks for Python {requires}, the image has {major}.{minor}, so uv fetches another (MS-12).")
+    })
 }
 
 /// What the files of a project say.
@@ -121,10 +148,9 @@ impl Project {
                 for package in lock.installed(selection, &roots.unwrap_or_default(), python) {
                     evidence.locked(package, python);
                 }
-                evidence.is_complete = true;
             }
             (None, Some(Ok(manifest))) => {
-                evidence.is_complete = false;
+                evidence.is_shallow = true;
                 manifest_packages(manifest, selection, (evidence, python));
             }
             (None, Some(Err(why))) => evidence.unknown.push(format!("{manifest_name}: {why}")),

@@ -37,7 +37,7 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
         evidence.closure(closure, version);
     }
     if !manifests.closures.is_empty() {
-        evidence.is_complete = false;
+        evidence.is_shallow = true;
     }
     evidence.tidy();
     evidence
@@ -52,7 +52,7 @@ impl Evidence {
         python: (u8, u8),
     ) {
         for word in install.packages.iter().filter(|_| !install.is_tooling()) {
-            self.is_complete = false;
+            self.is_shallow = true;
             self.requirement(word, python);
         }
         for local in &install.local {

@@ -166,7 +166,9 @@ fn path_of(env: &BTreeMap<String, String>) -> Vec<String> {
         Some(path) => folder.replace("$VIRTUAL_ENV", path).replace("${VIRTUAL_ENV}", path),
         None => folder.to_owned(),
     };
-    env.get("PATH").map(|path| path.split(':').map(expand).collect()).unwrap_or_default()
+    env.get("PATH")
+        .map(|path| path.split(':').map(|folder| expand(folder.trim_end_matches('/'))).collect())
+        .unwrap_or_default()
 }
 
 /// The folder in which `python -m venv`, `virtualenv` or `uv venv` makes an environment.

@@ -135,7 +135,7 @@ fn is_only_for_installing(step: &Instruction) -> bool {
 }
 
 /// Whether a later COPY of the whole folder brings the same files to the same place.
-fn is_copied_again(cx: &Context, image: &ImageView, index: usize) -> bool {
+pub(super) fn is_copied_again(cx: &Context, image: &ImageView, index: usize) -> bool {
     let states = runtime::states(image);
     let instructions = image.instructions();
     let Some((sources, target)) = build_context::local_copy(&instructions[index]) else { return false };

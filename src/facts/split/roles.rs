@@ -1,6 +1,7 @@
 //! What a system package is for: to build, to run, or both.
 
 use super::super::{ImageView, packages::Manager};
+use crate::docker::{Instruction, Keyword};
 use crate::knowledge::{
     AlpineBranch,
     apk::{self, PackageKind},
@@ -23,6 +24,9 @@ pub enum Role {
 
 /// The role of a package on the distribution of this image.
 pub fn role(image: &ImageView, manager: Manager, name: &str) -> Role {
+    if is_for_node_gyp(image, name) {
+        return Role::Build;
+    }
     match manager {
         Manager::Apk => match apk::lookup(name) {
             Some(fact) if fact.kind == PackageKind::Build => Role::Build,
@@ -49,6 +53,27 @@ fn debian_role(image: &ImageView, name: &str) -> Role {
                 None => Role::UnknownTwin,
             }
         }
+        // Headers of Debian's own Python say nothing to the interpreter in /usr/local.
+        AptFact::NotNeeded { .. } if is_own_python(image, name) => Role::Build,
         _ => Role::Keep,
     }
+}
+
+/// On an image of Node, Python is there for node-gyp, unless something calls it.
+fn is_for_node_gyp(image: &ImageView, name: &str) -> bool {
+    let is_python =
+        matches!(name, "python" | "python2" | "python3" | "python3-minimal" | "python-is-python3");
+    let calls = |step: &Instruction| match step.keyword {
+        Keyword::Run => {
+            image.script(step).commands.iter().any(|command| command.name().starts_with("python"))
+        }
+        Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => step.body.text.contains("python"),
+        _ => false,
+    };
+    is_python && image.stage().base.official_name() == Some("node") && !image.instructions().iter().any(calls)
+}
+
+fn is_own_python(image: &ImageView, name: &str) -> bool {
+    let is_headers = name.starts_with("python") && name.ends_with("-dev");
+    image.stage().base.official_name() == Some("python") && is_headers
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword},
-    shell::{Command, Script},
+    shell::{Command, Script, ShellWord},
 };
 
 /// What a RUN is to the installation.
@@ -84,7 +84,7 @@ fn side(image: &ImageView, script: &Script, item: usize) -> Result<Side, String>
     if packages::installs(script).iter().any(|install| install.command == index) {
         return Ok(Side::Packages);
     }
-    if let Some(removed) = removed_packages(command) {
+    if let Some(removed) = packages::removed(command) {
         return purge(image, script, &removed);
     }
     if packages::is_apt_companion(command) || is_apk_companion(command) {
@@ -101,7 +101,8 @@ fn side(image: &ImageView, script: &Script, item: usize) -> Result<Side, String>
             _ => Ok(Side::Builder),
         };
     }
-    if is_pip(command) || made_venv(command, "/").is_some() || is_cache_removal(command) {
+    let removes = is_cache_removal(command) || removes_manifests(command);
+    if is_pip(command) || made_venv(command, "/").is_some() || removes {
         return Ok(Side::Builder);
     }
     let is_setting = matches!(command.name(), "set" | "export" | "cd") || is_activation(command).is_some();
@@ -113,6 +114,17 @@ fn is_pip(command: &Command) -> bool {
     is_uv_pip || python::pip_word(command).is_some()
 }
 
+/// `rm requirements.txt` and the like.
+fn removes_manifests(command: &Command) -> bool {
+    let mut operands = command.arguments().filter(|word| !word.starts_with('-')).peekable();
+    let is_manifest = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        (name.contains("requirements") && name.ends_with(".txt"))
+            || matches!(name, "poetry.lock" | "uv.lock" | "Pipfile.lock")
+    };
+    command.name() == "rm" && operands.peek().is_some() && operands.all(is_manifest)
+}
+
 fn is_apk_companion(command: &Command) -> bool {
     let verb = packages::subcommand(command).map_or("", |word| word.text());
     let clears_cache =
@@ -120,27 +132,18 @@ fn is_apk_companion(command: &Command) -> bool {
     (command.name() == "apk" && matches!(verb, "update" | "upgrade")) || clears_cache()
 }
 
-/// The packages that `apt-get purge` or `apk del` removes.
-fn removed_packages(command: &Command) -> Option<Vec<String>> {
-    let verb = packages::subcommand(command)?;
-    let removes = match command.name() {
-        "apk" => verb.text() == "del",
-        _ => packages::is_apt(command) && matches!(verb.text(), "purge" | "remove"),
-    };
-    let operands = command.words.iter().skip(1).filter(|word| !word.is_option() && word.span != verb.span);
-    removes.then(|| operands.map(|word| word.text().to_owned()).collect())
-}
-
 /// What is removed must be what only the builder installs now.
-fn purge(image: &ImageView, script: &Script, removed: &[String]) -> Result<Side, String> {
+fn purge(image: &ImageView, script: &Script, removed: &[&ShellWord]) -> Result<Side, String> {
     let manager = if crate::facts::is_alpine(image.dockerfile) { Manager::Apk } else { Manager::Apt };
     let installs = packages::installs(script);
-    let is_gone = |name: &String| {
-        installs.iter().any(|install| install.group.as_ref() == Some(name))
-            || role(image, manager, name) != Role::Keep
+    let is_gone = |word: &&&ShellWord| {
+        let name = word.text();
+        installs.iter().any(|install| install.group.as_deref() == Some(name))
+            || (word.literal.is_some() && role(image, manager, name) != Role::Keep)
     };
-    match removed.iter().find(|name| !is_gone(name)) {
-        Some(name) => {
+    match removed.iter().find(|word| !is_gone(word)) {
+        Some(word) => {
+            let name = word.text();
             Err(format!("{name} is removed again, and whether the final stage needs it is not known."))
         }
         None => Ok(Side::Nowhere),

@@ -1,0 +1,346 @@
+//! How a stage of Node splits: dependencies alone, or the whole build with its development dependencies.
+
+use super::{
+    super::{
+        Context, ImageView, build_context,
+        contract::join_path,
+        evidence::{self, NodeProject},
+        node::{self, Action, Manager},
+        packages,
+        python::environment::Environment,
+        runtime::{self, State},
+    },
+    Ecosystem, Part, Refusal, Side, Split,
+};
+use crate::{
+    docker::{Instruction, Keyword},
+    shell::{Command, Script},
+    workspace::path,
+};
+
+/// How the stage in view splits; `None` when it installs nothing with a package manager of Node.
+///
+/// # Errors
+/// Why the installation cannot be told apart from the rest.
+pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> {
+    let instructions = image.instructions();
+    let states = runtime::states(image);
+    let steps = (0..instructions.len()).filter(|at| instructions[*at].keyword == Keyword::Run);
+    let scripts: Vec<(usize, Script)> =
+        steps.map(|at| (at, image.script(&instructions[at]).clone())).collect();
+    let of_kind = |wanted: fn(&Action) -> bool| -> Vec<usize> {
+        let has = |script: &Script| {
+            script.commands.iter().filter_map(node::action).any(|(_, action)| wanted(&action))
+        };
+        scripts.iter().filter(|(_, script)| has(script)).map(|(at, _)| *at).collect()
+    };
+    let installs = of_kind(|action| matches!(action, Action::Installs { .. }));
+    let builds = of_kind(|action| matches!(action, Action::RunsScript(_) | Action::RunsProgram(_)));
+    let (Some(&first_install), Some(project)) = (installs.first(), evidence::node_project(cx, image)) else {
+        return Ok(None);
+    };
+    let project = project.map_err(|why| (first_install, format!("{}.", capital(&why))))?;
+    let last = installs.iter().chain(&builds).copied().max().unwrap_or(first_install);
+    let builds_after = builds.iter().any(|at| *at >= first_install);
+    let mut parts = Vec::new();
+    for (index, instruction) in instructions.iter().enumerate() {
+        parts.push(match instruction.keyword {
+            Keyword::Run => part(image, instruction).map_err(|why| (index, why))?,
+            Keyword::Workdir | Keyword::Shell => Part::Both,
+            _ => Part::Stays,
+        });
+    }
+    let plan = match builds_after {
+        true => whole_build(cx, image, (&mut parts, last), (&states, &project))?,
+        false => dependencies(cx, image, (&mut parts, last), &states)?,
+    };
+    leave_managers(cx, image, &mut parts);
+    let first = parts.iter().position(|part| moves(part)).unwrap_or(first_install);
+    super::leave_late(&mut parts, last);
+    let environment = Environment { path: plan.path, is_authors: true, is_on_path: true };
+    Ok(Some(Split {
+        ecosystem: Ecosystem::Node,
+        parts,
+        first,
+        last,
+        environment,
+        tools: Vec::new(),
+        is_build: builds_after,
+        epilogue: plan.epilogue,
+        owner: plan.owner,
+    }))
+}
+
+/// `corepack enable` and the like are for the builder alone when nothing that runs calls the package manager.
+fn leave_managers(cx: &Context, image: &ImageView, parts: &mut [Part]) {
+    let started: Vec<String> = crate::alpine::commands::run_by(cx, image).into_iter().flatten().collect();
+    let scripts = crate::alpine::commands::scripts_run_by(cx, image);
+    let is_called = |name: &str| {
+        started.iter().any(|word| word == name) || scripts.iter().any(|(_, text)| text.contains(name))
+    };
+    if ["yarn", "pnpm", "corepack", "npm", "npx"].into_iter().any(is_called) {
+        return;
+    }
+    for (step, part) in image.instructions().iter().zip(parts).filter(|(_, part)| **part == Part::Both) {
+        let script = image.script(step);
+        let is_manager = |command: &Command| match node::action(command) {
+            Some((_, Action::Prepares)) => true,
+            Some((_, Action::InstallsGlobally(names))) => names
+                .iter()
+                .all(|name| ["pnpm", "yarn", "npm", "corepack"].iter().any(|known| name.starts_with(known))),
+            _ => false,
+        };
+        if step.keyword == Keyword::Run && script.commands.iter().all(is_manager) {
+            *part = Part::Moves;
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn moves(part: &Part) -> bool {
+    match part {
+        Part::Moves => true,
+        Part::Apart(sides) => sides.contains(&Side::Builder),
+        Part::Both | Part::Stays => false,
+    }
+}
+
+/// What the final stage takes from the builder.
+struct Outcome {
+    path: String,
+    epilogue: Option<String>,
+    owner: Option<String>,
+}
+
+/// Only the installed packages are taken: nothing is built.
+fn dependencies(
+    cx: &Context,
+    image: &ImageView,
+    (parts, last): (&mut [Part], usize),
+    states: &[State],
+) -> Result<Outcome, Refusal> {
+    for (index, step) in image.instructions()[..last].iter().enumerate() {
+        if build_context::local_copy(step).is_none() {
+            continue;
+        }
+        let is_again = super::inputs::is_copied_again(cx, image, index);
+        parts[index] = match (is_manifest_copy(step), is_again) {
+            (true, true) => Part::Moves,
+            _ => Part::Both,
+        };
+    }
+    let path = join_path(&states[last].workdir, "node_modules");
+    Ok(Outcome { path, epilogue: None, owner: None })
+}
+
+/// The folder is taken as the build leaves it, without what only development needs.
+fn whole_build(
+    cx: &Context,
+    image: &ImageView,
+    (parts, last): (&mut [Part], usize),
+    (states, project): (&[State], &NodeProject),
+) -> Result<Outcome, Refusal> {
+    let folder = states[last].workdir.clone();
+    if folder == "/" {
+        return Err((
+            last,
+            "The build runs in the root folder, which cannot be copied as a whole.".to_owned(),
+        ));
+    }
+    let mut owner = None;
+    for (index, step) in image.instructions()[..last].iter().enumerate() {
+        let Some((_, target)) = build_context::local_copy(step) else { continue };
+        let to = join_path(&states[index].workdir, &target.text);
+        let is_inside =
+            to == folder || to.trim_end_matches('/') == folder || to.starts_with(&format!("{folder}/"));
+        parts[index] = if is_inside { Part::Moves } else { Part::Both };
+        owner = step.flag("chown").and_then(|flag| flag.value.clone()).filter(|_| is_inside).or(owner);
+    }
+    let epilogue =
+        match (project.is_production || project.package.dev_dependencies.is_empty(), prunes_itself(image)) {
+            (false, false) => Some(prune(cx, image, project).map_err(|why| (last, why))?),
+            _ => None,
+        };
+    Ok(Outcome { path: folder, epilogue, owner })
+}
+
+fn prunes_itself(image: &ImageView) -> bool {
+    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    steps
+        .flat_map(|step| image.script(step).commands.iter().filter_map(node::action).collect::<Vec<_>>())
+        .any(|(_, action)| action == Action::Prunes)
+}
+
+/// The command that removes the development dependencies, if what the image starts is known not to need them.
+fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<String, String> {
+    let berry = cx
+        .ws
+        .context
+        .keys()
+        .any(|path| path::name(path) == ".yarnrc.yml" && cx.ws.context_text(path).is_some());
+    if project.manager == Manager::Yarn && berry {
+        return Err(
+            "How this version of yarn removes development dependencies is not known (MS-20).".to_owned()
+        );
+    }
+    if project.package.has_workspaces {
+        return Err("The project is a workspace of several packages (MS-20).".to_owned());
+    }
+    for words in crate::alpine::commands::run_by(cx, image) {
+        started(&words, project)?;
+    }
+    for (script, text) in crate::alpine::commands::scripts_run_by(cx, image) {
+        for command in &Script::parse_str(text).commands {
+            let words: Vec<String> = command.words.iter().map(|word| word.text().to_owned()).collect();
+            started(&words, project).map_err(|why| format!("{script}: {why}"))?;
+        }
+    }
+    Ok(project.manager.prune().to_owned())
+}
+
+/// Requires that what a command starts needs no development dependency.
+fn started(words: &[String], project: &NodeProject) -> Result<(), String> {
+    let line: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', ""))).collect();
+    let script = Script::parse_str(&line.join(" "));
+    let Some(command) = script.commands.first() else { return Ok(()) };
+    match node::action(command) {
+        Some((_, Action::RunsScript(name))) => {
+            let Some(text) = project.package.script(&name) else {
+                return Err(format!("The script {name} is not in package.json."));
+            };
+            let inner = Script::parse_str(text);
+            inner.commands.iter().try_for_each(|command| program(command, project))
+        }
+        Some((_, Action::RunsProgram(name))) => known_program(&name, project),
+        Some(_) => {
+            Err(format!("The image starts `{}`, and what that needs is not known (MS-20).", words.join(" ")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn program(command: &Command, project: &NodeProject) -> Result<(), String> {
+    let name = command.name();
+    match node::action(command) {
+        Some((_, Action::RunsScript(other))) => match project.package.script(&other) {
+            // One level is enough: scripts that call scripts that call scripts are rare.
+            Some(text) => {
+                let inner = Script::parse_str(text);
+                inner.commands.iter().try_for_each(|command| known_program(command.name(), project))
+            }
+            None => Err(format!("The script {other} is not in package.json.")),
+        },
+        _ => known_program(name, project),
+    }
+}
+
+/// Packages whose programs have another name.
+const PROGRAMS: [(&str, &str); 12] = [
+    ("nest", "@nestjs/cli"),
+    ("remix-serve", "@remix-run/serve"),
+    ("react-router-serve", "@react-router/serve"),
+    ("dotenv", "dotenv-cli"),
+    ("ng", "@angular/cli"),
+    ("tsc", "typescript"),
+    ("strapi", "@strapi/strapi"),
+    ("astro", "astro"),
+    ("nuxt", "nuxt"),
+    ("sequelize", "sequelize-cli"),
+    ("tsconfig-paths", "tsconfig-paths"),
+    ("next", "next"),
+];
+
+fn known_program(name: &str, project: &NodeProject) -> Result<(), String> {
+    if matches!(name, "node" | "" | "echo" | "sh" | "exec" | "cd" | "set" | "export" | "test" | "[") {
+        return Ok(());
+    }
+    let package = PROGRAMS.iter().find(|(program, _)| *program == name).map_or(name, |(_, package)| package);
+    let is_dependency = project.package.dependencies.iter().any(|(dependency, _)| dependency == package);
+    match is_dependency {
+        true => Ok(()),
+        false => Err(format!(
+            "The image starts {name}, which is no dependency at run time in package.json (MS-20)."
+        )),
+    }
+}
+
+/// Whether all that a COPY brings are manifests.
+fn is_manifest_copy(step: &Instruction) -> bool {
+    let Some((sources, _)) = build_context::local_copy(step) else { return false };
+    sources.iter().all(|source| {
+        let name = path::name(&source.text);
+        node::MANIFESTS.iter().any(|known| *known == name || build_context::matches_glob(name, known))
+            && !matches!(name, "*" | "*.*" | "")
+    })
+}
+
+/// What a RUN is to the installation or the build.
+fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
+    let script = image.script(step);
+    if script.unreadable.is_some() {
+        return Ok(Part::Stays);
+    }
+    let mut sides = Vec::new();
+    for item in 0..script.items.len() {
+        sides.push(side(&script, item)?);
+    }
+    let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
+    if !has(&[Side::Builder, Side::Packages, Side::Companion, Side::Both]) {
+        return Ok(Part::Stays);
+    }
+    if !has(&[Side::Builder, Side::Packages, Side::Final]) {
+        return Ok(Part::Both);
+    }
+    if !has(&[Side::Packages, Side::Companion, Side::Final]) {
+        return Ok(Part::Moves);
+    }
+    let changes_folder = script.commands.iter().any(|command| command.is_item && command.name() == "cd");
+    if !script.is_plain_list() || !step.heredocs.is_empty() || (changes_folder && has(&[Side::Builder])) {
+        return Err("The RUN that installs packages does other things too (PKG-11).".to_owned());
+    }
+    Ok(Part::Apart(sides))
+}
+
+fn side(script: &Script, item: usize) -> Result<Side, String> {
+    let Some(command) = script.command_of(item) else {
+        let inner = script.commands.iter().filter(|command| command.item == item);
+        let calls = inner.filter_map(node::action).next();
+        return match calls {
+            Some((manager, _)) => Err(format!("{} stands inside another command (MS-08).", manager.name())),
+            None => Ok(Side::Final),
+        };
+    };
+    let index = script.items[item].command.unwrap_or_default();
+    if packages::installs(script).iter().any(|install| install.command == index) {
+        return Ok(Side::Packages);
+    }
+    if packages::is_apt_companion(command) {
+        return Ok(Side::Companion);
+    }
+    match node::action(command) {
+        Some((manager, Action::Installs { obstacles, .. })) => match obstacles.first() {
+            Some(word) => Err(format!("{} has {word}, which is not known.", manager.name())),
+            None => Ok(Side::Builder),
+        },
+        Some((_, Action::InstallsGlobally(_) | Action::Prepares)) => Ok(Side::Both),
+        Some((_, Action::Other)) => {
+            let text: Vec<&str> = command.words.iter().take(3).map(|word| word.raw.as_str()).collect();
+            Err(format!("`{}` is not understood (MS-08).", text.join(" ")))
+        }
+        Some(_) => Ok(Side::Builder),
+        None if matches!(command.name(), "set" | "export" | "cd") => Ok(Side::Both),
+        None if removes_modules(command) => Ok(Side::Builder),
+        None => Ok(Side::Final),
+    }
+}
+
+fn removes_modules(command: &Command) -> bool {
+    let mut operands = command.arguments().filter(|word| !word.starts_with('-')).peekable();
+    let is_known =
+        |word: &str| word.contains("node_modules") || word.contains(".npm") || word.contains(".cache");
+    command.name() == "rm" && operands.peek().is_some() && operands.all(is_known)
+}

@@ -1,0 +1,165 @@
+//! What keeps an installation from moving into a builder.
+
+use crate::{
+    alpine::commands,
+    docker::{Instruction, Keyword},
+    facts::{
+        Context, ImageView, evidence, packages,
+        python::{self, project::Tool},
+        runtime,
+        split::{self, Ecosystem, Part, Role, Side, Split},
+    },
+    source::Span,
+};
+
+/// The first obstacle: its place and a sentence.
+pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    of_steps(cx, image, split)
+        .or_else(|| unknown_twin(image, split))
+        .or_else(|| still_called(cx, image, split).map(|why| (image.instructions()[0].span, why)))
+}
+
+fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let apart = image.instructions().iter().zip(&split.parts);
+    for (step, _) in apart.filter(|(_, part)| matches!(part, Part::Apart(_))) {
+        for install in packages::installs(&image.script(step)) {
+            let is_unknown = |name: &str| split::role(image, install.manager, name) == Role::UnknownTwin;
+            if let Some(package) = install.packages.iter().find(|package| is_unknown(&package.name)) {
+                let why =
+                    format!("The package that runs what {} builds is not known (PKG-05).", package.name);
+                return Some((package.span, why));
+            }
+        }
+    }
+    None
+}
+
+/// What keeps the installation from moving: who else needs it where it is, or what it needs from before.
+fn of_steps(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let states = runtime::states(image);
+    for (index, instruction) in image.instructions().iter().enumerate() {
+        let part = &split.parts[index];
+        let installs = match part {
+            Part::Moves => true,
+            Part::Apart(sides) => sides.contains(&Side::Builder),
+            Part::Both | Part::Stays => false,
+        };
+        if installs && !states[index].is_root() {
+            let user = states[index].user.as_deref().unwrap_or_default();
+            let why = format!("The installation runs as {user}, into a place of that user.");
+            return Some((instruction.span, why));
+        }
+        if !installs && split.ecosystem == Ecosystem::Python && names_site_packages(instruction) {
+            let why = "The path is in /usr/local, where the installed packages would no longer be (MS-12).";
+            return Some((instruction.span, why.to_owned()));
+        }
+        if index <= split.last && may_prepare(image, split, index) {
+            let why = format!(
+                "Line {} comes before the installation and may prepare it (MS-08).",
+                image.line(instruction)
+            );
+            return Some((instruction.span, why));
+        }
+        let syncs = installs && split.tools.contains(&Tool::Uv) && split.environment.is_authors;
+        if let Some(why) = syncs.then(|| evidence::other_python(cx, image, instruction)).flatten() {
+            return Some((instruction.span, why));
+        }
+        if split.ecosystem == Ecosystem::Node {
+            continue;
+        }
+        if let Some(why) = editable(cx, image, instruction) {
+            return Some((instruction.span, why));
+        }
+    }
+    if split.environment.is_authors {
+        return None;
+    }
+    let services = cx.services_of(image.image);
+    let named =
+        services.iter().find(|service| service.service.entry.of(service.text).contains("/usr/local/bin/"));
+    named.map(|service| {
+        let why = format!(
+            "The service {} calls a program in /usr/local/bin, which would no longer be there (MS-12).",
+            service.service.name
+        );
+        (image.instructions()[0].span, why)
+    })
+}
+
+fn names_site_packages(instruction: &Instruction) -> bool {
+    let text = &instruction.body.text;
+    let is_python = |rest: &str| rest.starts_with("python") && !rest.starts_with("python3.");
+    let names_program =
+        text.match_indices("/usr/local/bin/").any(|(at, found)| !is_python(&text[at + found.len()..]));
+    let is_target = matches!(instruction.keyword, Keyword::Copy | Keyword::Add);
+    (names_program && !is_target) || text.contains("site-packages") || text.contains("dist-packages")
+}
+
+/// Whether a step that stays, or a command of one that goes apart, could be needed by the installation.
+fn may_prepare(image: &ImageView, split: &Split, index: usize) -> bool {
+    let instruction = &image.instructions()[index];
+    match (instruction.keyword, &split.parts[index]) {
+        (Keyword::Run, Part::Stays) => {
+            let script = image.script(instruction);
+            script.unreadable.is_some() || script.commands.iter().any(|command| !super::is_harmless(command))
+        }
+        (Keyword::Run, Part::Apart(sides)) => {
+            let script = image.script(instruction);
+            let last = match index == split.last {
+                true => sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(0),
+                false => sides.len(),
+            };
+            let before = script
+                .commands
+                .iter()
+                .filter(|command| command.item < last && sides.get(command.item) == Some(&Side::Final));
+            before.into_iter().any(|command| !super::is_harmless(command))
+        }
+        (Keyword::Copy | Keyword::Add, Part::Stays) => {
+            let words = instruction.words.iter().map(|word| word.text.as_str());
+            words.into_iter().any(|word| {
+                ["pip.conf", ".netrc", ".pypirc", ".pem", ".crt"].iter().any(|name| word.ends_with(name))
+            })
+        }
+        _ => false,
+    }
+}
+
+/// An editable project keeps pointing at its source; without PEP 660 its metadata stands in the source, too.
+fn editable(cx: &Context, image: &ImageView, instruction: &Instruction) -> Option<String> {
+    if instruction.keyword != Keyword::Run {
+        return None;
+    }
+    let installs = python::pip_installs(&image.script(instruction));
+    let editable = installs.iter().flat_map(|install| &install.editable).next()?;
+    let has_backend = evidence::build_backend(cx, image, instruction, editable).is_some();
+    (!has_backend).then(|| {
+        format!("{editable} is installed in place, and its metadata would be missing from the final stage (MS-09).")
+    })
+}
+
+/// A service, or a script that the image starts, that calls a tool which would be left behind.
+fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
+    for service in cx.services_of(image.image) {
+        let commands = [&service.service.command, &service.service.entrypoint];
+        for words in commands.into_iter().flatten().filter_map(|field| field.value.words()) {
+            if let Some(tool) = split.tools.iter().find(|tool| words.iter().any(|word| word == tool.name())) {
+                return Some(format!(
+                    "The service {} calls {}, which would be left behind in the builder (MS-22).",
+                    service.service.name,
+                    tool.name()
+                ));
+            }
+        }
+    }
+    let tools: Vec<&str> = split.tools.iter().map(|tool| tool.name()).collect();
+    commands::scripts_run_by(cx, image).into_iter().find_map(|(path, text)| {
+        let is_call = |line: &str| {
+            let mut words = line.split(|c: char| c.is_whitespace() || ";&|(".contains(c));
+            let is_pip = |word: &str| word == "pip" && split.ecosystem == Ecosystem::Python;
+            words.find(|word| tools.contains(word) || is_pip(word)).map(str::to_owned)
+        };
+        let tool = text.lines().filter(|line| !line.trim_start().starts_with('#')).find_map(is_call)?;
+        Some(format!("{path} calls {tool}, which would be left behind in the builder (MS-25)."))
+    })
+}
