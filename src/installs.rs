@@ -13,14 +13,14 @@ use crate::{
 /// The packages that the final stage installs.
 pub fn installed(image: &ImageView) -> Vec<String> {
     let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
-    let installs = steps.flat_map(|step| packages::installs(&image.script(step)));
+    let installs = steps.flat_map(|step| packages::installs(image.script(step)));
     installs.flat_map(|install| install.packages.into_iter().map(|package| package.name)).collect()
 }
 
 /// The edit that installs `names` in the final stage: in its first installation, or in a RUN of its own.
 pub fn add(image: &ImageView, names: &[&str]) -> Edit {
     for step in image.instructions().iter().filter(|step| step.keyword == Keyword::Run) {
-        let installs = packages::installs(&image.script(step));
+        let installs = packages::installs(image.script(step));
         let fitting = installs.iter().find(|install| install.is_item && install.obstacles.is_empty());
         if let Some(last) = fitting.and_then(|install| install.packages.last()) {
             return Edit::replace(image.id, last.span, beside(image.text, last.span, names));

@@ -114,8 +114,8 @@ impl Builder<'_> {
             Part::Both | Part::Stays => return false,
         };
         let is_install = || {
-            python::pip_installs(&script).iter().any(|install| !install.is_tooling())
-                || !project::installs(&script).is_empty()
+            python::pip_installs(script).iter().any(|install| !install.is_tooling())
+                || !project::installs(script).is_empty()
         };
         let is_copy = instruction.keyword != Keyword::Run && instruction.flag("from").is_none();
         has_builder && (is_copy || is_install())
@@ -146,7 +146,7 @@ fn route(image: &ImageView, split: &Split) -> Route {
         .instructions()
         .iter()
         .filter(|step| step.keyword == Keyword::Run)
-        .any(|step| project::installs(&image.script(step)).iter().any(|install| install.is_system));
+        .any(|step| project::installs(image.script(step)).iter().any(|install| install.is_system));
     if split.environment.is_authors {
         Route::Authors
     } else if has_system_pipenv || !has_python_option(image) {
@@ -201,7 +201,7 @@ fn without_owner(image: &ImageView, instruction: &Instruction) -> String {
 pub fn left_behind(image: &ImageView, split: &Split) -> Vec<String> {
     let steps = image.instructions().iter().zip(&split.parts);
     let apart = steps.filter(|(_, part)| matches!(part, Part::Apart(_)));
-    let installs = apart.flat_map(|(step, _)| packages::installs(&image.script(step)));
+    let installs = apart.flat_map(|(step, _)| packages::installs(image.script(step)));
     let names = installs.flat_map(|install| {
         let manager: Manager = install.manager;
         install.packages.into_iter().map(move |package| (manager, package.name))
@@ -218,7 +218,7 @@ pub fn left_behind(image: &ImageView, split: &Split) -> Vec<String> {
 pub fn tools_left_behind(image: &ImageView, split: &Split) -> Vec<&'static str> {
     let scripts = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
     let named: Vec<String> = scripts
-        .flat_map(|step| python::pip_installs(&image.script(step)))
+        .flat_map(|step| python::pip_installs(image.script(step)))
         .flat_map(|install| install.packages)
         .collect();
     let is_installed = |tool: &Tool| named.iter().any(|word| python::bare_name(word) == tool.name());

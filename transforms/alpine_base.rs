@@ -189,7 +189,7 @@ fn full_image(image: &ImageView) -> Option<String> {
 fn install_span(image: &ImageView) -> Span {
     let installs = |instruction: &&crate::docker::Instruction| {
         instruction.keyword == Keyword::Run
-            && !facts::python::pip_installs(&image.script(instruction)).is_empty()
+            && !facts::python::pip_installs(image.script(instruction)).is_empty()
     };
     image.instructions().iter().find(installs).map_or(image.stage().base_word.span, |run| run.span)
 }

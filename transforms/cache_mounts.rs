@@ -92,7 +92,7 @@ fn cache_folder(image: &ImageView, instruction: &Instruction, state: &runtime::S
         return None;
     }
     let script = image.script(instruction);
-    let installs = python::pip_installs(&script);
+    let installs = python::pip_installs(script);
     if installs.iter().any(|install| install.is_item) {
         let own = state.env.get("PIP_CACHE_DIR").filter(|folder| folder.starts_with('/'));
         return Some(own.cloned().unwrap_or_else(|| "/root/.cache/pip".to_owned()));
@@ -136,10 +136,10 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
 fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     let (instruction, text) = (step.instruction, image.text);
     let script = image.script(instruction);
-    let words = python::pip_installs(&script).into_iter().flat_map(|install| install.no_cache);
+    let words = python::pip_installs(script).into_iter().flat_map(|install| install.no_cache);
     let mut pieces: Vec<write::Piece> = words.map(|span| write::delete_word(text, span)).collect();
-    let purges = purges(&script);
-    pieces.extend(write::delete_items(text, &script, &purges));
+    let purges = purges(script);
+    pieces.extend(write::delete_items(text, script, &purges));
     let cancelled = !pieces.is_empty();
     let newline = write::newline_of(text);
     let flag = format!("--mount=type=cache,target={}", step.target);

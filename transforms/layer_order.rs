@@ -84,7 +84,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
 }
 
 fn is_pip(image: &ImageView, run: &Instruction) -> bool {
-    python::pip_installs(&image.script(run)).iter().any(|install| !install.is_tooling())
+    python::pip_installs(image.script(run)).iter().any(|install| !install.is_tooling())
 }
 
 /// Instructions that say nothing to a build step.
@@ -100,7 +100,7 @@ fn inputs(
     (copy, state): (usize, &State),
 ) -> Result<Option<Vec<String>>, String> {
     let script = image.script(run);
-    let installs = python::pip_installs(&script);
+    let installs = python::pip_installs(script);
     if !script.is_plain_list() || installs.len() != script.items.len() {
         return Err("The RUN does more than install; its other commands may read the source.".to_owned());
     }

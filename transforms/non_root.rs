@@ -159,7 +159,7 @@ fn find_chown<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {
             &image.text[start..start + owner.len()]
         })?;
         let folders = folders.iter().map(|folder| join_path(&states[step].workdir, folder)).collect();
-        let accounts = leading_accounts(&script);
+        let accounts = leading_accounts(script);
         return Some(Give { step, command: command.clone(), owner, folders, accounts });
     }
     None
@@ -234,7 +234,7 @@ fn owned_copies<'a>(
             _ => {}
         }
     }
-    match script.is_plain_list() && !has_other_writers(&script) {
+    match script.is_plain_list() && !has_other_writers(script) {
         true => Ok(copies),
         false => Err("The RUN with `chown -R` does other things too, so it stays.".to_owned()),
     }
@@ -251,7 +251,7 @@ fn is_below(path: &str, folders: &[String]) -> bool {
 /// Whether a RUN may make files that `chown -R` was meant for.
 fn writes_elsewhere(image: &ImageView, instruction: &Instruction) -> bool {
     let script = image.script(instruction);
-    script.unreadable.is_some() || has_other_writers(&script)
+    script.unreadable.is_some() || has_other_writers(script)
 }
 
 fn has_other_writers(script: &Script) -> bool {
@@ -300,7 +300,7 @@ fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instructi
     let is_late = copies.iter().any(|copy| !is_made_before(image, states, copy, name));
     if is_late {
         edits.extend(moved_accounts(image, give, copies[0]));
-        pieces.extend(write::delete_items(image.text, &image.script(step), &give.accounts));
+        pieces.extend(write::delete_items(image.text, image.script(step), &give.accounts));
     }
     let text = write::rewrite(image.text, step, &pieces, write::Comments::Keep);
     edits.extend(text.map(|text| Edit::replace(image.id, step.span, text)));

@@ -42,7 +42,7 @@ pub fn translate(
     let script = Script::of(instruction, text);
     let mut out = Translated::default();
     if !instruction.heredocs.is_empty()
-        && packages::installs(&script).iter().any(|install| install.manager == Manager::Apt)
+        && packages::installs(script).iter().any(|install| install.manager == Manager::Apt)
     {
         out.obstacles.push(Obstacle::new(instruction.span, "apt inside a here-document (PKG-11)"));
         return out;
@@ -53,7 +53,7 @@ pub fn translate(
             removed.push(index);
         }
     }
-    for install in packages::installs(&script).iter().filter(|install| install.manager == Manager::Apt) {
+    for install in packages::installs(script).iter().filter(|install| install.manager == Manager::Apt) {
         if self::install(install, text, branch, family, &mut out) {
             removed.push(install.item);
         }
@@ -74,7 +74,7 @@ pub fn translate(
     {
         out.obstacles.push(Obstacle::new(instruction.span, "apt in a list joined by || (PKG-11)"));
     }
-    out.pieces.extend(write::delete_items(text, &script, &removed));
+    out.pieces.extend(write::delete_items(text, script, &removed));
     for command in script
         .commands
         .iter()

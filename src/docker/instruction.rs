@@ -9,7 +9,7 @@ use super::{
     lines::Logical,
     words,
 };
-use crate::source::Span;
+use crate::{shell::ScriptCell, source::Span};
 
 /// A word of an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct Instruction {
     pub pairs: Vec<Pair>,
     /// Its here-documents.
     pub heredocs: Vec<Heredoc>,
+    /// Its shell form as a script, once somebody asked: see [`Script::of`](crate::shell::Script::of).
+    pub(crate) script: ScriptCell,
 }
 
 impl Instruction {
@@ -107,6 +109,7 @@ impl Instruction {
             words: Vec::new(),
             pairs: Vec::new(),
             heredocs: Vec::new(),
+            script: ScriptCell::default(),
         };
         instruction.read_body(escape)?;
         Ok(instruction)

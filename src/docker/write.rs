@@ -260,7 +260,7 @@ mod tests {
         let dockerfile = docker::parse(&text).expect("parses");
         let instruction = &dockerfile.instructions[1];
         let script = Script::of(instruction, &text);
-        rewrite(&text, instruction, &delete_items(&text, &script, indices), Comments::Keep)
+        rewrite(&text, instruction, &delete_items(&text, script, indices), Comments::Keep)
     }
 
     #[test]

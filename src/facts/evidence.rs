@@ -134,5 +134,5 @@ pub fn installs_packages(image: &ImageView) -> bool {
         .instructions()
         .iter()
         .filter(|i| i.keyword == Keyword::Run)
-        .any(|i| packages::installs(&image.script(i)).iter().any(|_| true))
+        .any(|i| packages::installs(image.script(i)).iter().any(|_| true))
 }

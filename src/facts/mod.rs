@@ -87,8 +87,8 @@ impl<'a> ImageView<'a> {
         read_place(self.file, instruction.span.start).line
     }
 
-    /// The script of a RUN, CMD or the like.
-    pub fn script(&self, instruction: &Instruction) -> Script {
+    /// The script of a RUN, CMD or the like, read once.
+    pub fn script<'i>(&self, instruction: &'i Instruction) -> &'i Script {
         Script::of(instruction, self.text)
     }
 }

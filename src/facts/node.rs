@@ -212,8 +212,7 @@ const PRODUCTION: [&str; 8] = [
 fn installs(words: &[ShellWord]) -> Action {
     let mut obstacles = Vec::new();
     let mut is_production = false;
-    let mut options = words.iter().filter(|word| word.is_option() || word.literal.is_none());
-    while let Some(word) = options.next() {
+    for word in words.iter().filter(|word| word.is_option() || word.literal.is_none()) {
         let text = word.text();
         let name = text.split('=').next().unwrap_or(text);
         if PRODUCTION.contains(&text) {

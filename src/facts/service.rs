@@ -110,7 +110,7 @@ fn lines_of(instruction: &Instruction, image: ImageView) -> Vec<CommandLine> {
         let words = json.iter().map(|word| word.text.clone()).collect();
         return expanded(CommandLine { words, file, span });
     }
-    lines_in(&image.script(instruction), file, span)
+    lines_in(image.script(instruction), file, span)
 }
 
 fn lines_in(script: &Script, file: FileId, span: Span) -> Vec<CommandLine> {

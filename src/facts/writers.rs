@@ -69,7 +69,7 @@ fn of_steps(running: &Running) -> Vec<Writer> {
     let mut found = Vec::new();
     for instruction in image.lineage() {
         if instruction.keyword == Keyword::Run {
-            let commands = image.script(instruction).commands;
+            let commands = &image.script(instruction).commands;
             let writers = commands.iter().flat_map(|command| of_command(command, &state));
             found.extend(writers.map(|(path, what)| Writer {
                 path,

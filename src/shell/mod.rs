@@ -1,7 +1,10 @@
 //! A RUN script as commands and words with spans into the file. Never executes, never guesses.
 
 pub mod bashism;
+mod cell;
 mod convert;
+
+pub use cell::ScriptCell;
 
 use crate::{
     docker::{Instruction, lines::Logical},
@@ -103,8 +106,13 @@ impl Command {
 impl Script {
     /// Reads the shell form of an instruction: RUN, CMD, ENTRYPOINT, or the command of a HEALTHCHECK.
     ///
-    /// A RUN whose whole text is a here-document has that document as its script.
-    pub fn of(instruction: &Instruction, text: &str) -> Script {
+    /// A RUN whose whole text is a here-document has that document as its script. It is read once: `text` must be
+    /// the text that `instruction` was read from.
+    pub fn of<'i>(instruction: &'i Instruction, text: &str) -> &'i Script {
+        instruction.script.get_or_read(|| Self::read(instruction, text))
+    }
+
+    fn read(instruction: &Instruction, text: &str) -> Script {
         match instruction.heredocs.first() {
             Some(heredoc) if instruction.body.text.trim_start().starts_with("<<") => {
                 let mut logical = Logical::default();

@@ -22,7 +22,7 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
 fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {
     let apart = image.instructions().iter().zip(&split.parts);
     for (step, _) in apart.filter(|(_, part)| matches!(part, Part::Apart(_))) {
-        for install in packages::installs(&image.script(step)) {
+        for install in packages::installs(image.script(step)) {
             let is_unknown = |name: &str| split::role(image, install.manager, name) == Role::UnknownTwin;
             if let Some(package) = install.packages.iter().find(|package| is_unknown(&package.name)) {
                 let why =
@@ -130,7 +130,7 @@ fn editable(cx: &Context, image: &ImageView, instruction: &Instruction) -> Optio
     if instruction.keyword != Keyword::Run {
         return None;
     }
-    let installs = python::pip_installs(&image.script(instruction));
+    let installs = python::pip_installs(image.script(instruction));
     let editable = installs.iter().flat_map(|install| &install.editable).next()?;
     let has_backend = evidence::build_backend(cx, image, instruction, editable).is_some();
     (!has_backend).then(|| {

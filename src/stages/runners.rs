@@ -26,11 +26,10 @@ pub fn without(image: &ImageView, instruction: &Instruction, tools: &[Tool]) -> 
     if instruction.keyword != Keyword::Run && !is_command {
         return Ok(None);
     }
-    let script = match instruction.keyword {
-        Keyword::Healthcheck => Script::default(),
-        _ => image.script(instruction),
+    let pieces = match instruction.keyword {
+        Keyword::Healthcheck => Vec::new(),
+        _ => pieces(image.script(instruction), tools)?,
     };
-    let pieces = pieces(&script, tools)?;
     if pieces.is_empty() {
         return Ok(None);
     }

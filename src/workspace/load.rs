@@ -341,11 +341,11 @@ fn asked_files(instruction: &docker::Instruction, text: &str) -> Vec<String> {
         return words.iter().map(|word| word.text.clone()).filter(|word| looks_like_file(word)).collect();
     }
     let script = Script::of(instruction, text);
-    let mut files: Vec<String> = python::pip_installs(&script)
+    let mut files: Vec<String> = python::pip_installs(script)
         .into_iter()
         .flat_map(|install| install.requirements.into_iter().chain(install.constraints))
         .collect();
-    files.extend(project_files(&script));
+    files.extend(project_files(script));
     let words = script.commands.iter().flat_map(|command| &command.words).map(|word| word.text().to_owned());
     files.extend(words.filter(|word| looks_like_file(word)));
     files

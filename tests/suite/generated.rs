@@ -82,7 +82,7 @@ impl Check<'_> {
     fn commands(&self, stage: &Stage) -> Vec<Command> {
         let instructions = self.lineage(stage).into_iter().flat_map(|s| self.dockerfile.instructions_of(s));
         let runs = instructions.filter(|instruction| instruction.keyword == Keyword::Run);
-        runs.flat_map(|run| Script::of(run, self.text).commands).collect()
+        runs.flat_map(|run| Script::of(run, self.text).commands.clone()).collect()
     }
 
     /// The users and groups of a stage; `adduser` makes a group of the same name unless it is given one.

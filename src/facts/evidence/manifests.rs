@@ -47,7 +47,7 @@ impl Manifests {
         {
             let site = Site { before: &instructions[..index], step, workdir: &states[index].workdir };
             let script = image.script(step);
-            let installs = python::pip_installs(&script);
+            let installs = python::pip_installs(script);
             let operands = installs.iter().flat_map(|install| &install.requirements);
             for operand in operands.filter(|operand| !exported.contains(operand)) {
                 match site.file(cx, image, operand) {
@@ -71,7 +71,7 @@ impl Manifests {
 /// The requirements files that a tool writes from its lock file before they are installed.
 fn exported(instructions: &[Instruction], image: &ImageView) -> Vec<String> {
     let steps = instructions.iter().filter(|step| step.keyword == Keyword::Run);
-    steps.flat_map(|step| exported_files(&image.script(step))).collect()
+    steps.flat_map(|step| exported_files(image.script(step))).collect()
 }
 
 /// The files that the tools of a script write from their lock file.

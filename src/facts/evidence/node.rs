@@ -59,7 +59,7 @@ pub fn project(cx: &Context, image: &ImageView) -> Option<Result<NodeProject, St
     let steps = image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run);
     let (index, manager, is_production) = steps
         .filter_map(|(index, step)| {
-            let (manager, is_production) = managers::installation(&image.script(step))?;
+            let (manager, is_production) = managers::installation(image.script(step))?;
             Some((index, manager, is_production))
         })
         .next()?;

@@ -22,10 +22,10 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     for (index, step) in steps {
         let script = image.script(step);
         let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
-        if let Some(tool) = installers::unread_installer(&script) {
+        if let Some(tool) = installers::unread_installer(script) {
             evidence.unknown.push(format!("what {tool} installs is not read (PIP-15)"));
         }
-        for install in installers::pip_installs(&script) {
+        for install in installers::pip_installs(script) {
             evidence.pip(cx, image, (&site, &install), version);
         }
         project::take_in(cx, image, &site, (&mut evidence, version));

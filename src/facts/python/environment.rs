@@ -41,7 +41,7 @@ impl Environment {
             }
             let script = image.script(step);
             let mut here = Here { state: &states[index], activated: None };
-            for target in stage.targets(&script, &mut here).map_err(|why| (index, why))? {
+            for target in stage.targets(script, &mut here).map_err(|why| (index, why))? {
                 match &found {
                     Some(known) if *known != target => {
                         return Err((index, "The packages go to several environments.".to_owned()));

@@ -77,8 +77,8 @@ const PROJECT_FILES: [&str; 6] =
 fn reads_source(image: &ImageView, step: &Instruction) -> bool {
     let script = image.script(step);
     step.keyword == Keyword::Run
-        && (python::pip_installs(&script).iter().any(|install| !install.local.is_empty())
-            || project::installs(&script).iter().any(|install| install.installs_project))
+        && (python::pip_installs(script).iter().any(|install| !install.local.is_empty())
+            || project::installs(script).iter().any(|install| install.installs_project))
 }
 
 fn brings_uv(step: &Instruction) -> bool {
@@ -164,7 +164,7 @@ fn check(cx: &Context, image: &ImageView, parts: &mut [Part]) -> Result<(), Refu
         let workdir = states[index].workdir.as_str();
         let is_mounted =
             |operand: &str| Site { before: &[], step, workdir }.file(cx, image, operand).is_some();
-        for (operand, is_needed) in named_files(&image.script(step)) {
+        for (operand, is_needed) in named_files(image.script(step)) {
             if exported.contains(&operand) || is_mounted(&operand) {
                 continue;
             }
@@ -205,5 +205,5 @@ fn named_files(script: &Script) -> Vec<(String, bool)> {
 
 fn exported(image: &ImageView) -> Vec<String> {
     let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
-    steps.flat_map(|step| evidence::exported_files(&image.script(step))).collect()
+    steps.flat_map(|step| evidence::exported_files(image.script(step))).collect()
 }

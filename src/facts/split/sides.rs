@@ -26,12 +26,12 @@ pub(super) fn part(image: &ImageView, step: &Instruction) -> Result<Part, String
     if let Some(why) = &script.unreadable {
         return Err(format!("The RUN cannot be read as a shell script ({why})."));
     }
-    if let Some(tool) = python::unread_installer(&script) {
+    if let Some(tool) = python::unread_installer(script) {
         return Err(format!("{tool} installs the dependencies, and that is not read (PIP-15)."));
     }
-    check_words(&script)?;
+    check_words(script)?;
     let sides: Result<Vec<Side>, String> =
-        (0..script.items.len()).map(|item| side(image, &script, item)).collect();
+        (0..script.items.len()).map(|item| side(image, script, item)).collect();
     let sides = sides?;
     let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
     if !has(&[Side::Builder, Side::Packages, Side::Companion]) {
@@ -156,7 +156,7 @@ pub(super) fn installs_python(image: &ImageView, step: &Instruction) -> bool {
         return false;
     }
     let script = image.script(step);
-    !python::pip_installs(&script).is_empty() || !project::installs(&script).is_empty()
+    !python::pip_installs(script).is_empty() || !project::installs(script).is_empty()
 }
 
 /// The tools that install the dependencies, each once.
@@ -164,7 +164,7 @@ pub(super) fn tools(image: &ImageView) -> Vec<Tool> {
     let mut tools = Vec::new();
     for step in image.instructions().iter().filter(|step| step.keyword == Keyword::Run) {
         let script = image.script(step);
-        let uv = python::pip_installs(&script).iter().any(|install| install.is_uv).then_some(Tool::Uv);
+        let uv = python::pip_installs(script).iter().any(|install| install.is_uv).then_some(Tool::Uv);
         let actions =
             script.commands.iter().enumerate().filter_map(|(at, command)| project::action(at, command));
         tools.extend(uv.into_iter().chain(actions.map(|(tool, _)| tool)));
