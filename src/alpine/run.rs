@@ -58,7 +58,7 @@ pub fn translate(
             removed.push(install.item);
         }
     }
-    for (item, command) in items(&script) {
+    for (item, command) in items(script) {
         if let Some(words) = packages::removed(command).filter(|_| packages::is_apt(command)) {
             match removal(&words, branch, family) {
                 Ok(names) if names.is_empty() => removed.push(item),

@@ -286,7 +286,7 @@ fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
     }
     let mut sides = Vec::new();
     for item in 0..script.items.len() {
-        sides.push(side(&script, item)?);
+        sides.push(side(script, item)?);
     }
     let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
     if !has(&[Side::Builder, Side::Packages, Side::Companion, Side::Both]) {
