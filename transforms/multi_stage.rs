@@ -173,7 +173,8 @@ fn why(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -
     if what.is_empty() {
         what.push("what is built from source".to_owned());
     }
-    let is = if what.len() == 1 && split.epilogue.is_none() { "is" } else { "are" };
+    let is_one = what.len() == 1 && !what[0].ends_with("dependencies");
+    let is = if is_one { "is" } else { "are" };
     match split.ecosystem {
         Ecosystem::Python => format!(
             "{} {is} needed to install, not to run. The packages go to {}, at the same path in both stages.",

@@ -98,7 +98,8 @@ fn rootless(cx: &Context, image: &ImageView) -> Option<Proposal> {
         .find(|step| matches!(step.keyword, Keyword::Entrypoint | Keyword::Cmd))?;
     let base = facts::root_image(image.dockerfile, image.stage()).official_name();
     let obstacles = rootless::obstacles(cx, image);
-    let (Some("python" | "node"), Some(copy), []) = (base, rootless::first_copy(image), &obstacles[..])
+    let (Some("python" | "node"), Some(copy), []) =
+        (base, rootless::source_copies(image).first().copied(), &obstacles[..])
     else {
         let why = match obstacles.is_empty() {
             true => "The image runs as root, and which files a user of its own would need is not known."
@@ -123,8 +124,8 @@ fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instr
         } + newline;
         edits.push(Edit::insert(image.id, write::above_comments(image.text, copy), line));
     }
-    let copies = image.instructions().iter().filter(|step| build_context::local_copy(step).is_some());
-    let unowned = copies.filter(|step| step.flag("chown").is_none());
+    let copies = rootless::source_copies(image);
+    let unowned = copies.into_iter().filter(|step| step.flag("chown").is_none());
     edits.extend(
         unowned.map(|step| Edit::insert(image.id, step.keyword_span.end, format!(" --chown={name}:{name}"))),
     );

@@ -82,7 +82,7 @@ impl Evidence {
                 self.notes.push(why);
                 self.builds.push(Build { name: name.to_owned(), build, runtime });
             }
-            Verdict::StayOnDebian { why } => self.against.push(format!("{name}: {why}")),
+            Verdict::StayOnDebian { why } => self.against.push(why),
             Verdict::OlderThanFirstMuslWheel { why, .. } => {
                 self.against.push(format!("{name} {version}: {why}"));
             }

@@ -1,7 +1,10 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
-use super::{Context, ImageView, build_context, runtime};
-use crate::docker::{Instruction, Keyword};
+use super::{Context, ImageView, build_context, contract::join_path, evidence, node, runtime};
+use crate::{
+    docker::{Instruction, Keyword},
+    shell::Script,
+};
 
 /// Programs that serve without writing beside their code.
 const SERVERS: [&str; 8] =
@@ -23,7 +26,7 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
             found.push(format!("the service {name} sets a user itself"));
         }
     }
-    found.extend(of_start(image));
+    found.extend(of_start(cx, image));
     found
 }
 
@@ -52,13 +55,13 @@ fn is_low_port(word: &str) -> bool {
 }
 
 /// What is started, unless it is a server that is known not to write.
-fn of_start(image: &ImageView) -> Option<String> {
+fn of_start(cx: &Context, image: &ImageView) -> Option<String> {
     let command = runtime::last(image, Keyword::Cmd);
     let Some(words) = command.and_then(runtime::words_of) else {
         return Some("what the image starts, which is not one plain command".to_owned());
     };
     let first = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
-    if !SERVERS.contains(&first) {
+    if !SERVERS.contains(&first) && !starts_node(cx, image, &words) {
         return Some(format!("`{first}`, of which it is not known what it writes"));
     }
     let entrypoint =
@@ -69,7 +72,33 @@ fn of_start(image: &ImageView) -> Option<String> {
     entrypoint.iter().find(|word| !is_known(word)).map(|word| format!("the entrypoint {word}"))
 }
 
-/// The first COPY from the build context in the final stage.
-pub fn first_copy<'a>(image: &ImageView<'a>) -> Option<&'a Instruction> {
-    image.instructions().iter().find(|step| build_context::local_copy(step).is_some())
+/// Whether `npm start` or the like starts node itself, by the script in package.json.
+fn starts_node(cx: &Context, image: &ImageView, words: &[String]) -> bool {
+    let Some(Ok(project)) = evidence::node_project(cx, image) else { return false };
+    let script = Script::parse_str(&words.join(" "));
+    let name = match script.commands.first().and_then(node::action) {
+        Some((_, node::Action::RunsScript(name))) => name,
+        _ => return false,
+    };
+    let Some(text) = project.package.script(&name) else { return false };
+    let inner = Script::parse_str(text);
+    !inner.commands.is_empty() && inner.commands.iter().all(|command| command.name() == "node")
+}
+
+/// The steps of the final stage that bring the project's files: from the build context, or as a built folder.
+pub fn source_copies<'a>(image: &ImageView<'a>) -> Vec<&'a Instruction> {
+    let states = runtime::states(image);
+    let workdir = states[states.len() - 1].workdir.clone();
+    let is_built = |step: &Instruction, at: &str| {
+        let from = step.flag("from").and_then(|flag| flag.value.as_deref());
+        let target = step.words.last().map(|word| join_path(at, &word.text)).unwrap_or_default();
+        from.is_some_and(|from| image.dockerfile.stage_named(from).is_some())
+            && workdir != "/"
+            && target.trim_end_matches('/') == workdir
+    };
+    let steps = image.instructions().iter().zip(&states);
+    steps
+        .filter(|(step, state)| build_context::local_copy(step).is_some() || is_built(step, &state.workdir))
+        .map(|(step, _)| step)
+        .collect()
 }

@@ -36,37 +36,46 @@ pub struct NodeProject {
 /// The evidence for the npm packages that the stage in view installs.
 pub fn node(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence::default();
-    match project(cx, image) {
-        None => {}
-        Some(Err(why)) => evidence.unknown.push(why),
-        Some(Ok(project)) => evidence.node_project(&project),
+    for project in projects(cx, image) {
+        match project {
+            Err(why) => evidence.unknown.push(why),
+            Ok(project) => evidence.node_project(&project),
+        }
     }
     for name in global_programs(image) {
-        let bare =
-            name.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(name.as_str(), |(at, _)| &name[..at]);
-        evidence.module(&LockedModule { name: bare.to_owned(), ..LockedModule::default() });
+        let end = name.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(name.len(), |(at, _)| at);
+        evidence.module(&LockedModule { name: name[..end].to_owned(), ..LockedModule::default() });
     }
     evidence.tidy();
     evidence
 }
 
-/// The project whose dependencies the stage in view installs; none when it installs none.
+/// The first project whose dependencies the stage in view installs; none when it installs none.
 ///
 /// # Errors
 /// Why its manifests are not known.
 pub fn project(cx: &Context, image: &ImageView) -> Option<Result<NodeProject, String>> {
+    projects(cx, image).into_iter().next()
+}
+
+fn projects(cx: &Context, image: &ImageView) -> Vec<Result<NodeProject, String>> {
     let states = runtime::states(image);
     let steps = image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run);
-    let (index, manager, is_production) = steps
-        .filter_map(|(index, step)| {
-            let (manager, is_production) = managers::installation(image.script(step))?;
-            Some((index, manager, is_production))
-        })
-        .next()?;
-    let is_set = states[index].env.get("NODE_ENV").is_some_and(|value| value == "production");
-    let step = &image.instructions()[index];
-    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
-    Some(read(cx, image, &site, (manager, is_production || is_set)))
+    let installs = steps.filter_map(|(index, step)| {
+        let script = image.script(step);
+        let (manager, is_production) = managers::installation(script)?;
+        if script.commands.iter().any(|command| command.name() == "cd") {
+            let line = image.line(step);
+            return Some(Err(format!(
+                "line {line} changes the folder before {} installs, and what it installs there is not read",
+                manager.name()
+            )));
+        }
+        let is_set = states[index].env.get("NODE_ENV").is_some_and(|value| value == "production");
+        let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+        Some(read(cx, image, &site, (manager, is_production || is_set)))
+    });
+    installs.collect()
 }
 
 fn read(
@@ -77,7 +86,7 @@ fn read(
 ) -> Result<NodeProject, String> {
     let text = |name: &str| cx.ws.context_text(&site.file(cx, image, name)?).cloned();
     let Some(json) = text("package.json") else {
-        return Err("package.json is not in the build context, so what is installed is not known".to_owned());
+        return Err("package.json is not in the build context".to_owned());
     };
     let package = package_json::read(&json).map_err(|error| format!("package.json: {error}"))?;
     let locked = manager.lock_files().iter().find_map(|name| Some((*name, text(name)?)));
@@ -117,17 +126,35 @@ pub fn fetches_with_git(project: &NodeProject) -> bool {
     ranges.any(|range| range.starts_with("git") || (range.contains('/') && !range.contains(':')))
 }
 
+/// What packages with native code are built or loaded with.
+const HELPERS: [&str; 7] = [
+    "node-gyp-build",
+    "bindings",
+    "prebuild-install",
+    "nan",
+    "node-addon-api",
+    "node-pre-gyp",
+    "@mapbox/node-pre-gyp",
+];
+
 impl Evidence {
     fn node_project(&mut self, project: &NodeProject) {
         let Some(lock) = &project.lock else {
-            self.is_shallow = true;
             let named = project.package.dependencies.iter();
             let dev = project.package.dev_dependencies.iter().filter(|_| !project.is_production);
-            for (name, _) in named.chain(dev) {
-                self.module(&LockedModule { name: name.clone(), ..LockedModule::default() });
+            let names: Vec<&String> = named.chain(dev).map(|(name, _)| name).collect();
+            for name in &names {
+                self.module(&LockedModule { name: (*name).clone(), ..LockedModule::default() });
+            }
+            if !names.is_empty() {
+                self.unknown.push(format!(
+                    "{} finds no lock file, so which packages with native code come along is not known (BASE-04)",
+                    project.manager.name()
+                ));
             }
             return;
         };
+        self.native_helpers(lock);
         let installed = lock.iter().filter(|module| !module.is_elsewhere);
         let installed = installed.filter(|module| !(project.is_production && module.is_dev));
         let mut seen = BTreeSet::new();
@@ -139,6 +166,22 @@ impl Evidence {
             self.against.push(format!(
                 "the lock file lists {name} without its twin for musl: make it anew with a current {} (BASE-05)",
                 project.manager.name()
+            ));
+        }
+    }
+
+    /// A lock that does not tell of scripts still lists what native packages are built with.
+    fn native_helpers(&mut self, lock: &[LockedModule]) {
+        let has = |name: &str| lock.iter().any(|module| module.name == name);
+        let tells = lock.iter().any(|module| module.has_script.is_some());
+        let is_explained = lock.iter().any(|module| {
+            modules::lookup(&module.name)
+                .is_some_and(|fact| !matches!(fact.kind, ModuleKind::Harmless | ModuleKind::Locked))
+        });
+        let helper = HELPERS.into_iter().find(|helper| has(helper));
+        if let Some(helper) = helper.filter(|_| !tells && !is_explained) {
+            self.unknown.push(format!(
+                "the lock file lists {helper}, so something has native code, and what that is is not known (BASE-04)"
             ));
         }
     }

@@ -39,7 +39,8 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     let (Some(&first_install), Some(project)) = (installs.first(), evidence::node_project(cx, image)) else {
         return Ok(None);
     };
-    let project = project.map_err(|why| (first_install, format!("{}.", capital(&why))))?;
+    let project =
+        project.map_err(|why| (first_install, format!("What is installed is not known: {why}.")))?;
     let last = installs.iter().chain(&builds).copied().max().unwrap_or(first_install);
     let builds_after = builds.iter().any(|at| *at >= first_install);
     let mut parts = Vec::new();
@@ -94,11 +95,6 @@ fn leave_managers(cx: &Context, image: &ImageView, parts: &mut [Part]) {
             *part = Part::Moves;
         }
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn moves(part: &Part) -> bool {
