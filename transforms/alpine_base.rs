@@ -27,6 +27,8 @@
 //!
 //! ## Declines
 //!
+//! Stages that share compiled files move together, to one branch of Alpine.
+//!
 //! When anything is unknown, and it names everything unknown at once: packages that are not in the tables,
 //! wheels that need glibc, apt repositories of third parties, downloads whose C library cannot be told, scripts
 //! that are not in the build context, users whose number differs. `--target alpine` overrides unknown wheels
@@ -37,11 +39,16 @@
 //! Review: musl is another C library. Name resolution, thread stacks and the allocator differ.
 
 use crate::{
-    alpine::{needs, obstacles::Obstacle, stage},
+    alpine::{
+        needs,
+        obstacles::Obstacle,
+        stage,
+        stages::{self, Moving},
+    },
     docker::Keyword,
     edit::Edit,
     facts::{self, Aspect, Context, ImageView, evidence::Evidence},
-    knowledge::{AlpineBranch, tags},
+    knowledge::AlpineBranch,
     options::Target,
     pass::{Change, Pass, Proposal, Risk},
     source::{Span, place},
@@ -77,45 +84,80 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     if cx.options.target == Target::Slim {
         return Proposal::nothing(image.id, base.span, "The target is slim.");
     }
-    if image.dockerfile.stages.len() > 1 {
-        let why = "The file has several stages already; moving them to another C library together is not \
-                   supported yet, and moving one alone breaks what is copied between them (BASE-11).";
-        return Proposal::decline(image.id, base.span, why);
-    }
     let wanted = cx.options.alpine.as_ref().and_then(|branch| branch.parse::<AlpineBranch>().ok());
-    let (name, tag) = (&image.stage().base.name, image.stage().base.tag.as_deref().unwrap_or("latest"));
-    let digest = image.stage().base.digest.as_deref().map_or(String::new(), |digest| format!("@{digest}"));
-    match tags::alpine_tag(name, &format!("{tag}{digest}"), wanted) {
-        Ok(tag) => with_tag(cx, image, &tag),
-        Err(why) => Proposal::decline(image.id, base.span, format!("Stays on {}: {why}.", base.text)),
+    match stages::moving(image, wanted) {
+        Ok(moving) => together(cx, image, &moving),
+        Err((base_text, why)) => {
+            Proposal::decline(image.id, base.span, format!("Stays on {base_text}: {why}."))
+        }
     }
 }
 
-fn with_tag(cx: &Context, image: &ImageView, tag: &tags::AlpineTag) -> Proposal {
-    let mut translated = stage::translate(cx, image, tag.branch);
-    let evidence = evidence_of(cx, image);
-    translated.obstacles.extend(against(cx, image, &evidence));
-    if !translated.obstacles.is_empty() {
-        return decline(image, &translated.obstacles);
+/// All stages that move, or none.
+fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
+    let mut obstacles = Vec::new();
+    let mut translated = Vec::new();
+    let mut whole = Evidence::default();
+    for part in moving {
+        let mut stage = stage::translate(cx, &part.view, part.branch);
+        let evidence = evidence_of(cx, &part.view);
+        obstacles.append(&mut stage.obstacles);
+        obstacles.extend(against(cx, &part.view, &evidence));
+        whole.merge(evidence.clone());
+        translated.push((stage, evidence));
     }
-    needs::add(image, &mut translated, &evidence, tag.branch);
-    let base = &image.stage().base_word;
-    let mut change = Change::new(
-        image.id,
-        base.span,
-        Risk::Review,
-        format!("Move from {} to {}:{}", base.text, tag.image, tag.tag),
-        why(&evidence),
-    );
-    change.edits.push(Edit::replace(image.id, base.span, format!("{}:{}", tag.image, tag.tag)));
-    change.edits.extend(translated.edits);
-    change.notes.extend((!tag.note.is_empty()).then(|| sentence(&tag.note)));
-    change.notes.extend(translated.notes);
-    change.notes.extend(evidence.notes.iter().map(|note| sentence(note)));
-    if !evidence.unknown.is_empty() {
-        change.notes.push(format!("Not known, taken on your word: {}.", evidence.unknown.join("; ")));
+    if !obstacles.is_empty() {
+        return decline(image, &obstacles);
+    }
+    let mut change =
+        Change::new(image.id, image.stage().base_word.span, Risk::Review, title(moving), why(&whole));
+    for (part, (mut stage, evidence)) in moving.iter().zip(translated) {
+        needs::add(&part.view, &mut stage, &needed(part, evidence, &whole), part.branch);
+        if let Some(tag) = &part.tag {
+            let base = part.view.stage().base_word.span;
+            change.edits.push(Edit::replace(image.id, base, format!("{}:{}", tag.image, tag.tag)));
+            change.notes.extend((!tag.note.is_empty()).then(|| sentence(&tag.note)));
+        }
+        change.edits.extend(stage.edits);
+        change.notes.extend(stage.notes);
+    }
+    change.notes.extend(whole.notes.iter().map(|note| sentence(note)));
+    if !whole.unknown.is_empty() {
+        change.notes.push(format!("Not known, taken on your word: {}.", whole.unknown.join("; ")));
     }
     change.propose()
+}
+
+/// What a stage needs: its own, and in the final one also what packages that come from elsewhere call.
+fn needed(part: &Moving, own: Evidence, whole: &Evidence) -> Evidence {
+    let mut needed = own;
+    if part.view.is_final() {
+        needed.runtime.extend(whole.runtime.iter());
+        needed.runtime.extend(whole.builds.iter().flat_map(|build| &build.runtime));
+    }
+    needed
+}
+
+fn title(moving: &[Moving]) -> String {
+    let named: Vec<(&str, String)> = moving
+        .iter()
+        .filter_map(|part| {
+            let tag = part.tag.as_ref()?;
+            Some((part.view.stage().base_word.text.as_str(), format!("{}:{}", tag.image, tag.tag)))
+        })
+        .collect();
+    match &named[..] {
+        [(from, to)] => format!("Move from {from} to {to}"),
+        [(from, to), rest @ ..] if rest.iter().all(|(_, other)| other == to) => {
+            let froms = if rest.iter().all(|(other, _)| other == from) {
+                format!(" from {from}")
+            } else {
+                String::new()
+            };
+            format!("Move {} stages{froms} to {to}", named.len())
+        }
+        _ => format!("Move {} stages to Alpine", named.len()),
+    }
 }
 
 fn sentence(text: &str) -> String {
@@ -128,13 +170,13 @@ fn sentence(text: &str) -> String {
 
 fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = packages_evidence(cx, image);
-    evidence.unknown.extend(full_image(image));
+    evidence.unknown.extend(full_image(image).filter(|_| image.is_final()));
     evidence.unknown.extend(facts::evidence::compiled_programs(image));
     evidence
 }
 
 fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
-    match image.stage().base.official_name() {
+    match image.root().official_name() {
         Some("python") => facts::evidence::python(cx, image),
         Some("node") => facts::evidence::node(cx, image),
         _ => Evidence::default(),
@@ -176,8 +218,8 @@ fn against(cx: &Context, image: &ImageView, evidence: &Evidence) -> Vec<Obstacle
 
 /// The full variant of an image brings compilers, git and many libraries that slim does not.
 fn full_image(image: &ImageView) -> Option<String> {
-    let tag = image.stage().base.tag.as_deref().unwrap_or("latest");
-    let has_slim = matches!(image.stage().base.official_name(), Some("python" | "node" | "ruby"));
+    let tag = image.root().tag.as_deref().unwrap_or("latest");
+    let has_slim = matches!(image.root().official_name(), Some("python" | "node" | "ruby"));
     (has_slim && !tag.contains("slim")).then(|| {
         format!(
             "{} is the full image, and which of its libraries and tools the project uses is not known",

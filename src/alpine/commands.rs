@@ -23,7 +23,8 @@ pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
         }
     }
     let last = &states[states.len() - 1].workdir;
-    for words in of_services(cx, image) {
+    let of_services = if image.is_final() { of_services(cx, image) } else { Vec::new() };
+    for words in of_services {
         command(cx, image, &words, (image.stage().base_word.span, last), out);
     }
 }

@@ -6,3 +6,4 @@ pub mod needs;
 pub mod obstacles;
 pub mod run;
 pub mod stage;
+pub mod stages;

@@ -58,7 +58,7 @@ fn runs_with(headers: &str, name: &str) -> bool {
 
 /// What the official image brings along.
 fn has_by_image(image: &ImageView, package: &str) -> bool {
-    image.stage().base.official_name() == Some("python") && matches!(package, "tzdata" | "ca-certificates")
+    image.root().official_name() == Some("python") && matches!(package, "tzdata" | "ca-certificates")
 }
 
 fn place(image: &ImageView, out: &mut Translated, names: &[String]) {

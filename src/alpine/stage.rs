@@ -32,10 +32,10 @@ pub struct Translated {
 
 const GLIBC_KNOBS: [&str; 3] = ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
 
-/// Translates the final stage of `image` for `branch`.
+/// Translates the stage of `image` in view for `branch`.
 pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Translated {
     let mut out = Translated::default();
-    let family = ImageFamily::of(&image.stage().base.name);
+    let family = ImageFamily::of(&image.root().name);
     for (index, instruction) in image.instructions().iter().enumerate() {
         out.obstacles.extend(obstacles::of_instruction(instruction, image.text));
         match instruction.keyword {

@@ -93,6 +93,19 @@ impl Evidence {
         }
     }
 
+    /// Takes in what is known of another stage.
+    pub fn merge(&mut self, other: Evidence) {
+        self.builds.extend(other.builds);
+        self.runtime.extend(other.runtime);
+        self.against.extend(other.against);
+        self.unknown.extend(other.unknown);
+        self.notes.extend(other.notes);
+        self.known += other.known;
+        self.is_shallow |= other.is_shallow;
+        self.without_arm64.extend(other.without_arm64);
+        self.tidy_lists();
+    }
+
     fn tidy(&mut self) {
         if !self.without_arm64.is_empty() && self.against.is_empty() {
             let names: Vec<&str> = self.without_arm64.iter().map(String::as_str).collect();
@@ -101,6 +114,10 @@ impl Evidence {
                 names.join(", ")
             ));
         }
+        self.tidy_lists();
+    }
+
+    fn tidy_lists(&mut self) {
         for list in [&mut self.against, &mut self.unknown, &mut self.notes] {
             let mut seen = BTreeSet::new();
             list.retain(|line| seen.insert(line.clone()));

@@ -56,12 +56,30 @@ pub struct ImageView<'a> {
     pub text: &'a str,
     /// Its view.
     pub dockerfile: &'a Dockerfile,
+    /// The stage to look at; none is the final one.
+    pub stage_in_view: Option<usize>,
 }
 
 impl<'a> ImageView<'a> {
-    /// The final stage; a parsed Dockerfile has one.
+    /// The stage in view, which is the final one unless another was asked for; a parsed Dockerfile has one.
     pub fn stage(&self) -> &'a Stage {
-        self.dockerfile.final_stage().expect("a parsed Dockerfile has a stage")
+        let chosen = self.stage_in_view.and_then(|index| self.dockerfile.stages.get(index));
+        chosen.or_else(|| self.dockerfile.final_stage()).expect("a parsed Dockerfile has a stage")
+    }
+
+    /// The same image with the stage at `index` in view.
+    pub fn at(&self, index: usize) -> Self {
+        Self { stage_in_view: Some(index), ..*self }
+    }
+
+    /// Whether the stage in view is the one that is run.
+    pub fn is_final(&self) -> bool {
+        self.stage().index + 1 == self.dockerfile.stages.len()
+    }
+
+    /// The image that the stage in view starts from in the end.
+    pub fn root(&self) -> &'a ImageRef {
+        root_image(self.dockerfile, self.stage())
     }
 
     /// The instructions of the final stage.
@@ -129,7 +147,14 @@ impl<'a> Context<'a> {
         ws.images.iter().filter_map(move |image| {
             let dockerfile = dockerfiles.get(&image.dockerfile)?;
             let file = ws.file(image.dockerfile);
-            Some(ImageView { image, id: image.dockerfile, file, text: &file.text, dockerfile })
+            Some(ImageView {
+                image,
+                id: image.dockerfile,
+                file,
+                text: &file.text,
+                dockerfile,
+                stage_in_view: None,
+            })
         })
     }
 

@@ -42,7 +42,7 @@ pub fn role(image: &ImageView, manager: Manager, name: &str) -> Role {
 
 fn debian_role(image: &ImageView, name: &str) -> Role {
     let branch = AlpineBranch::supported().first().copied().unwrap_or(AlpineBranch::new(3, 24));
-    let family = ImageFamily::of(&image.stage().base.name);
+    let family = ImageFamily::of(&image.root().name);
     match apt::lookup(name, branch, family) {
         AptFact::Mapped { kind: PackageKind::Build, .. } => Role::Build,
         AptFact::Mapped { kind: PackageKind::DevHeaders, .. } => {

@@ -1,0 +1,129 @@
+//! Which stages of a file move to Alpine together.
+//!
+//! What is built in one stage and copied into another has to find the same C library there (BASE-11). Files
+//! that a build of Node leaves for browsers need none.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    docker::{Dockerfile, Instruction, Keyword, Stage},
+    facts::ImageView,
+    knowledge::{AlpineBranch, tags::AlpineTag},
+};
+
+/// A stage that moves.
+#[derive(Clone, Debug)]
+pub struct Moving<'a> {
+    /// The stage in view.
+    pub view: ImageView<'a>,
+    /// The image that its FROM names from now on; none where it starts from another stage.
+    pub tag: Option<AlpineTag>,
+    /// The branch of Alpine that it stands on.
+    pub branch: AlpineBranch,
+}
+
+/// The stages that move when the final one does, in their order.
+///
+/// # Errors
+/// Why one of them cannot: its FROM as written, and a reason.
+pub fn moving<'a>(
+    image: &ImageView<'a>,
+    wanted: Option<AlpineBranch>,
+) -> Result<Vec<Moving<'a>>, (String, String)> {
+    let dockerfile = image.dockerfile;
+    let roots = bound(dockerfile);
+    let found = tags(dockerfile, (&roots, wanted))?;
+    let branches: BTreeSet<AlpineBranch> = found.iter().map(|(_, tag)| tag.branch).collect();
+    // One C library for all: the oldest branch that each of the images has.
+    let found = match (branches.len(), branches.first()) {
+        (2.., Some(oldest)) => tags(dockerfile, (&roots, Some(*oldest)))?,
+        _ => found,
+    };
+    let of_stage = |stage: &Stage| {
+        let root = root_of(dockerfile, stage.index);
+        let (_, tag) = found.iter().find(|(index, _)| *index == root)?;
+        let own = (root == stage.index).then(|| tag.clone());
+        Some(Moving { view: image.at(stage.index), tag: own, branch: tag.branch })
+    };
+    Ok(dockerfile.stages.iter().filter_map(of_stage).collect())
+}
+
+fn tags(
+    dockerfile: &Dockerfile,
+    (roots, wanted): (&BTreeSet<usize>, Option<AlpineBranch>),
+) -> Result<Vec<(usize, AlpineTag)>, (String, String)> {
+    let mut found = Vec::new();
+    for root in roots {
+        let stage = &dockerfile.stages[*root];
+        let is_final = root_of(dockerfile, dockerfile.stages.len() - 1) == *root;
+        if !is_final && (stage.base.is_alpine() || stage.base.name == "scratch") {
+            continue;
+        }
+        let tag = stage.base.tag.as_deref().unwrap_or("latest");
+        let digest = stage.base.digest.as_deref().map_or(String::new(), |digest| format!("@{digest}"));
+        match crate::knowledge::tags::alpine_tag(&stage.base.name, &format!("{tag}{digest}"), wanted) {
+            Ok(tag) => found.push((*root, tag)),
+            Err(why) => return Err((stage.base_word.text.clone(), why.to_string())),
+        }
+    }
+    Ok(found)
+}
+
+/// The roots of the stages that share compiled files with the final one.
+fn bound(dockerfile: &Dockerfile) -> BTreeSet<usize> {
+    let mut roots = BTreeSet::new();
+    let mut waiting = vec![dockerfile.stages.len() - 1];
+    while let Some(index) = waiting.pop() {
+        let root = root_of(dockerfile, index);
+        if !roots.insert(root) {
+            continue;
+        }
+        for stage in dockerfile.stages.iter().filter(|stage| root_of(dockerfile, stage.index) == root) {
+            let steps = dockerfile.instructions_of(stage).iter();
+            waiting.extend(steps.flat_map(|step| taken_from(dockerfile, step)));
+        }
+    }
+    roots
+}
+
+/// The stage that a stage starts from in the end.
+fn root_of(dockerfile: &Dockerfile, index: usize) -> usize {
+    let mut index = index;
+    let parent = |index: usize| {
+        let name = &dockerfile.stages[index].base_word.text;
+        dockerfile.stages[..index].iter().rposition(|earlier| earlier.is_called(name))
+    };
+    while let Some(earlier) = parent(index) {
+        index = earlier;
+    }
+    index
+}
+
+/// The stages that a step takes compiled files from.
+fn taken_from(dockerfile: &Dockerfile, step: &Instruction) -> Vec<usize> {
+    let mounts =
+        step.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_deref());
+    let mounted = mounts.flat_map(|mount| mount.split(',')).filter_map(|field| field.strip_prefix("from="));
+    let copied =
+        step.flag("from").and_then(|flag| flag.value.as_deref()).filter(|_| step.keyword == Keyword::Copy);
+    let stages = mounted.chain(copied).filter_map(|name| dockerfile.stage_named(name));
+    stages.map(|stage| stage.index).filter(|index| !is_for_browsers(dockerfile, *index, step)).collect()
+}
+
+/// Whether a step copies what a build of Node leaves for browsers.
+fn is_for_browsers(dockerfile: &Dockerfile, index: usize, step: &Instruction) -> bool {
+    let root = &dockerfile.stages[root_of(dockerfile, index)];
+    let folders = ["dist", "build", "out", "public", "static", "assets", "html", "www"];
+    let Some((_, sources)) = step.words.split_last() else { return false };
+    let is_known = |path: &str| {
+        let last = path.trim_end_matches(['/', '.']).trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+        folders.contains(&last) && !path.contains("node_modules")
+    };
+    let serves_node = dockerfile.final_stage().is_some_and(|last| {
+        dockerfile.stages[root_of(dockerfile, last.index)].base.official_name() == Some("node")
+    });
+    root.base.official_name() == Some("node")
+        && !serves_node
+        && step.keyword == Keyword::Copy
+        && sources.iter().all(|word| is_known(&word.text))
+}
