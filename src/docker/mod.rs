@@ -10,6 +10,7 @@ pub mod exec_form;
 mod flag_check;
 mod head;
 pub mod heredoc;
+pub mod ignore;
 pub mod image;
 pub mod instruction;
 pub mod keyword;
