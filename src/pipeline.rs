@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod compose_check;
+mod inputs;
 mod outputs;
 
 /// Documents of a workspace, parsed once a text.
@@ -55,8 +56,9 @@ impl Documents {
 
 /// Runs `passes` over `ws` in their order.
 pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
-    let mut state =
-        State { documents: Documents::of(&ws), ws: ws.clone(), steps: Vec::new(), declines: Vec::new() };
+    let documents = Documents::of(&ws);
+    let inputs = inputs::checked(&ws, &documents, options);
+    let mut state = State { ws: inputs.ws, documents, steps: Vec::new(), declines: inputs.declines };
     for pass in passes.iter().filter(|pass| is_selected(pass, options)) {
         state.run_pass(pass, options);
     }
@@ -66,6 +68,7 @@ pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
         after: state.ws,
         steps: state.steps,
         declines: state.declines,
+        findings: inputs.findings,
         outputs,
         conflicts,
         remarks: Vec::new(),

@@ -49,6 +49,19 @@ pub struct DeclineRecord {
     pub place: Place,
 }
 
+/// Something that a reader of a file should know, whatever the passes do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about, in a word or two.
+    pub topic: &'static str,
+    /// The file.
+    pub file: FileId,
+    /// The place in the text as it was read.
+    pub place: Place,
+    /// What there is to know, in sentences.
+    pub what: String,
+}
+
 /// A file of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -92,6 +105,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Every decline, in the order of the passes.
     pub declines: Vec<DeclineRecord>,
+    /// What there is to know beside.
+    pub findings: Vec<Finding>,
     /// What there is to write, ordered by path.
     pub outputs: Vec<Output>,
     /// Siblings that hold something else.

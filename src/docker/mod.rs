@@ -7,6 +7,7 @@ pub mod directive;
 mod duration;
 pub mod error;
 pub mod exec_form;
+pub mod expand;
 mod flag_check;
 mod head;
 pub mod heredoc;

@@ -12,8 +12,10 @@ pub mod python;
 pub mod rootless;
 pub mod runtime;
 pub mod service;
+pub mod sources;
 pub mod split;
 pub mod start;
+pub mod variables;
 pub mod workers;
 pub mod writers;
 

@@ -41,6 +41,16 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             })
         })
         .collect();
+    let findings: Vec<_> = plan
+        .findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "file": path(finding.file), "line": finding.place.line, "column": finding.place.column,
+                "topic": finding.topic, "what": finding.what,
+            })
+        })
+        .collect();
     let outputs: Vec<_> = plan
         .outputs
         .iter()
@@ -54,7 +64,8 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let conflicts: Vec<_> = plan.conflicts.iter().map(|conflict| &conflict.path).collect();
     let object = json!({
-        "remarks": plan.remarks, "outputs": outputs, "steps": steps, "declines": declines, "conflicts": conflicts,
+        "remarks": plan.remarks, "outputs": outputs, "steps": steps, "declines": declines,
+        "findings": findings, "conflicts": conflicts,
     });
     writeln!(out, "{object}")
 }

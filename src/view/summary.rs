@@ -30,7 +30,8 @@ pub fn write(plan: &Plan, everything: bool, out: &mut dyn Write) -> io::Result<(
     let mut files: BTreeMap<&str, FileId> = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| step.file);
     let declines = plan.declines.iter().filter(|record| everything || !record.decline.is_quiet);
-    for id in steps.chain(declines.map(|record| record.decline.file)) {
+    let findings = plan.findings.iter().map(|finding| finding.file);
+    for id in steps.chain(declines.map(|record| record.decline.file)).chain(findings) {
         files.insert(&plan.before.file(id).path, id);
     }
     for (path, id) in files {
@@ -58,6 +59,10 @@ fn file(plan: &Plan, path: &str, id: FileId, everything: bool, out: &mut dyn Wri
         let mark = if record.decline.is_quiet { "nothing " } else { "declined" };
         line(out, (YELLOW, mark), record.pass, record.place, "")?;
         wrapped(out, &record.decline.why)?;
+    }
+    for finding in plan.findings.iter().filter(|finding| finding.file == id) {
+        line(out, (YELLOW, "noted   "), finding.topic, finding.place, "")?;
+        wrapped(out, &finding.what)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::BTreeMap,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -58,7 +59,11 @@ impl Disk {
         if let Some(entry) = self.seen.borrow().get(path) {
             return entry.clone();
         }
-        let entry = match std::fs::metadata(self.base.join(path)) {
+        let full = self.base.join(path);
+        let entry = match std::fs::metadata(&full) {
+            // A link to nowhere, or a folder that may not be read, is something all the same.
+            Err(_) if std::fs::symlink_metadata(&full).is_ok() => Entry::File(None),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Entry::File(None),
             Err(_) => Entry::Missing,
             Ok(kind) if kind.is_dir() => Entry::Folder,
             Ok(_) => Entry::File(None),

@@ -14,6 +14,7 @@ use crate::{
         build_context::{self, Site},
         contract::join_path,
         node, python,
+        sources::{self, Request},
     },
     manifest::requirements,
     shell::Script,
@@ -191,6 +192,7 @@ impl Loader {
         for image in &self.ws.images {
             if let Some(dockerfile) = self.dockerfiles.get(&image.dockerfile) {
                 gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
+                self.look_at_sources(image, dockerfile);
             }
         }
         self.read_ignore_files();
@@ -287,6 +289,14 @@ impl Loader {
                 return own;
             }
             folder = path::parent(&folder).to_owned();
+        }
+    }
+
+    fn look_at_sources(&self, image: &Image, dockerfile: &Dockerfile) {
+        let services = image.services.iter();
+        let request = Request::of(services.filter_map(|(id, name)| self.composes.get(id)?.service(name)));
+        for source in sources::required(dockerfile, &request) {
+            self.disk.entry(&path::join(&image.context, &source.path));
         }
     }
 

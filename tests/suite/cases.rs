@@ -91,29 +91,36 @@ fn each_snapshot_has_its_case() {
 
 fn check(case: &Case) {
     println!("case {}/{}", case.pass.id, case.name);
-    let options = options(case);
-    let plan = plan(&case.folder, &options);
-    check_inputs(&plan);
-    check_steps(case.pass, &plan);
-    check_outputs(&plan);
-    check_direction(case, &plan);
-    for in_place in [false, true] {
-        check_second_run(case, &Options { in_place, ..options.clone() });
-    }
+    let options = Options { only: vec![case.pass.id.to_owned()], ..options(&case.folder) };
+    let plan = check_promises(&case.folder, &options);
+    assert!(plan.steps.iter().all(|step| step.pass == case.pass.id));
+    check_direction(&case.name, &plan);
     assert_snapshot(&format!("cases/{}", case.pass.id), &case.name, &shown(&plan));
 }
 
-/// The options of a case: its flags, its alpinist.yaml, and its pass alone.
-fn options(case: &Case) -> Options {
-    let flags = fs::read_to_string(case.folder.join(FLAGS)).unwrap_or_default();
+/// Plans the project in `folder`, and requires what holds for every plan.
+pub(crate) fn check_promises(folder: &Path, options: &Options) -> Plan {
+    let plan = plan(folder, options);
+    check_inputs(&plan);
+    check_steps(&plan);
+    check_outputs(&plan);
+    for in_place in [false, true] {
+        check_second_run(folder, &Options { in_place, ..options.clone() });
+    }
+    plan
+}
+
+/// The options of a case: its flags and its alpinist.yaml.
+pub(crate) fn options(folder: &Path) -> Options {
+    let flags = fs::read_to_string(folder.join(FLAGS)).unwrap_or_default();
     let line = ["alpinist", "optimize"].into_iter().chain(flags.lines());
     let Command::Optimize(arguments) = Cli::try_parse_from(line).unwrap().command else {
         panic!("{FLAGS} holds flags of optimize")
     };
-    let mut options = Options { only: vec![case.pass.id.to_owned()], ..optimize::options(&arguments) };
+    let mut options = optimize::options(&arguments);
     let config = Path::new("alpinist.yaml");
-    if case.folder.join(config).exists() {
-        config::apply(&case.folder, config, &mut options).unwrap();
+    if folder.join(config).exists() {
+        config::apply(folder, config, &mut options).unwrap();
     }
     options
 }
@@ -131,9 +138,9 @@ fn check_inputs(plan: &Plan) {
     }
 }
 
-fn check_steps(pass: &Pass, plan: &Plan) {
+fn check_steps(plan: &Plan) {
     for step in &plan.steps {
-        assert_eq!(step.pass, pass.id);
+        let pass = transforms::ALL.iter().find(|pass| pass.id == step.pass).unwrap();
         assert!(!matches!(step.outcome, Outcome::Rejected(_)), "{}: {:?}", step.title, step.outcome);
         assert!(step.risk <= pass.risk, "{} carries more risk than its pass declares", step.title);
         assert!(!step.title.ends_with('.'), "a title is no sentence: {}", step.title);
@@ -141,6 +148,9 @@ fn check_steps(pass: &Pass, plan: &Plan) {
     }
     for record in &plan.declines {
         assert!(is_sentence(&record.decline.why), "no sentence: {}", record.decline.why);
+    }
+    for finding in &plan.findings {
+        assert!(is_sentence(&finding.what), "no sentence: {}", finding.what);
     }
 }
 
@@ -164,9 +174,10 @@ fn check_outputs(plan: &Plan) {
     }
 }
 
-fn check_direction(case: &Case, plan: &Plan) {
+/// A case whose name starts with `declines-` changes nothing and says why; any other changes something.
+fn check_direction(name: &str, plan: &Plan) {
     assert!(plan.conflicts.is_empty(), "{:?}", plan.conflicts);
-    if case.name.starts_with("declines-") {
+    if name.starts_with("declines-") {
         assert!(plan.outputs.is_empty(), "a case that declines changes something:\n{}", shown(plan));
         assert!(!plan.declines.is_empty(), "a case that declines says nothing");
     } else {
@@ -175,8 +186,8 @@ fn check_direction(case: &Case, plan: &Plan) {
 }
 
 /// What a run writes is left alone by the next one.
-fn check_second_run(case: &Case, options: &Options) {
-    let project = Project::copy_of(&case.folder, "");
+fn check_second_run(folder: &Path, options: &Options) {
+    let project = Project::copy_of(folder, "");
     let first = plan(project.path(), options);
     store::store(project.path(), &first, false).unwrap();
     let second = plan(project.path(), options);
@@ -188,7 +199,8 @@ fn check_second_run(case: &Case, options: &Options) {
     );
 }
 
-fn shown(plan: &Plan) -> String {
+/// What the program says: the summary, then the patch.
+pub(crate) fn shown(plan: &Plan) -> String {
     let mut plain = anstream::StripStream::new(Vec::new());
     summary::write(plan, true, &mut plain).unwrap();
     let mut out = plain.into_inner();

@@ -16,3 +16,4 @@ mod manuals;
 mod parity;
 mod project;
 mod properties;
+mod traps;

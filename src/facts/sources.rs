@@ -1,0 +1,220 @@
+//! What an image takes from its build context, and whether the builder gets to see it.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Context, ImageView, build_context,
+    variables::{self, Arguments, Variables},
+};
+use crate::{
+    compose::service::Service,
+    docker::{Dockerfile, Instruction, Keyword, ignore::Ignore},
+    source::Span,
+    workspace::{Entry, Workspace, path},
+};
+
+/// A file or folder of the build context that the build cannot do without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The instruction that takes it.
+    pub instruction: Keyword,
+    /// Where it is named.
+    pub span: Span,
+    /// Its path in the context.
+    pub path: String,
+}
+
+/// A source that the builder does not get to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// The source.
+    pub source: Source,
+    /// Why it is not seen.
+    pub why: Absence,
+}
+
+/// Why a source is not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Nothing stands there.
+    Missing,
+    /// A rule of an ignore file keeps it out.
+    Hidden {
+        /// The ignore file.
+        file: String,
+        /// The line of the rule.
+        line: usize,
+        /// The rule as written.
+        rule: String,
+    },
+}
+
+/// What the services that build an image say of the build.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The build arguments.
+    pub arguments: Arguments,
+    /// The stages that are built; empty for the last one.
+    pub targets: Vec<String>,
+}
+
+impl Request {
+    /// The request of these services; where they differ in an argument, its value is not known.
+    pub fn of<'s>(services: impl Iterator<Item = &'s Service>) -> Self {
+        let mut request = Self::default();
+        for build in services.filter_map(|service| service.build.as_ref()) {
+            for argument in &build.args {
+                let value = argument.value.value.clone().filter(|value| !value.contains('$'));
+                let known = request.arguments.entry(argument.value.name.clone()).or_insert(value.clone());
+                if *known != value {
+                    *known = None;
+                }
+            }
+            request.targets.extend(build.target.as_ref().map(|target| target.value.clone()));
+        }
+        request
+    }
+}
+
+/// The sources with literal names, in the stages that the build needs.
+///
+/// A name with wildcards may fit nothing without harm, and one with an unknown variable cannot be judged.
+pub fn required(dockerfile: &Dockerfile, request: &Request) -> Vec<Source> {
+    let variables = variables::at_each(dockerfile, &request.arguments);
+    let mut found = Vec::new();
+    for stage in needed(dockerfile, &request.targets) {
+        for index in dockerfile.stages[stage].instructions.clone() {
+            let instruction = &dockerfile.instructions[index];
+            for (span, text) in named(instruction) {
+                let path = literal(&text, dockerfile.escape, &variables[index]);
+                found.extend(path.map(|path| Source { instruction: instruction.keyword, span, path }));
+            }
+        }
+    }
+    found
+}
+
+/// The stages that a build of `targets` runs: those, and what they start from, copy from and mount.
+fn needed(dockerfile: &Dockerfile, targets: &[String]) -> BTreeSet<usize> {
+    let last = dockerfile.stages.len().saturating_sub(1);
+    let named = targets.iter().filter_map(|target| dockerfile.stage_named(target)).map(|stage| stage.index);
+    let mut open: Vec<usize> = named.collect();
+    if open.len() < targets.len().max(1) {
+        open.push(last);
+    }
+    let mut needed = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        let Some(stage) = dockerfile.stages.get(index).filter(|_| needed.insert(index)) else { continue };
+        open.extend(variables::parent(dockerfile, stage));
+        for instruction in dockerfile.instructions_of(stage) {
+            let from = instruction.flag("from").and_then(|flag| flag.value.clone());
+            let mounted = mounts(instruction).filter_map(|mount| option(mount, &["from"]));
+            let names = from.into_iter().chain(mounted.map(str::to_owned));
+            open.extend(names.filter_map(|name| dockerfile.stage_named(&name)).map(|stage| stage.index));
+        }
+    }
+    needed
+}
+
+/// The places and names of what an instruction takes from the context.
+fn named(instruction: &Instruction) -> Vec<(Span, String)> {
+    if let Some((sources, _)) = build_context::local_copy(instruction) {
+        // With --parents a source may hold a pivot point, which is another kind of name.
+        let is_plain = instruction.flag("parents").is_none();
+        return sources.iter().filter(|_| is_plain).map(|word| (word.span, word.text.clone())).collect();
+    }
+    let binds = mounts(instruction).filter(|mount| {
+        option(mount, &["type"]).is_none_or(|kind| kind == "bind") && option(mount, &["from"]).is_none()
+    });
+    let sources = binds.filter_map(|mount| option(mount, &["source", "src"]));
+    sources.map(|source| (instruction.span, source.to_owned())).collect()
+}
+
+fn mounts(instruction: &Instruction) -> impl Iterator<Item = &str> {
+    let flags = instruction.flags.iter().filter(|flag| flag.name == "mount");
+    flags.filter_map(|flag| flag.value.as_deref())
+}
+
+fn option<'m>(mount: &'m str, names: &[&str]) -> Option<&'m str> {
+    let mut pairs = mount.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| names.contains(name)).map(|(_, value)| value)
+}
+
+/// The path in the context that a name stands for, if it stands for one.
+fn literal(text: &str, escape: char, variables: &Variables) -> Option<String> {
+    let name = variables.word(text, escape)?;
+    if name.contains(['*', '?', '[', '\\']) {
+        return None;
+    }
+    let path = path::join("", &name);
+    let path = path.trim_start_matches("../");
+    (!path.is_empty() && path != "..").then(|| path.to_owned())
+}
+
+/// The sources of an image that the builder does not get to see.
+pub fn absent(cx: &Context, image: &ImageView) -> Vec<Absent> {
+    let services = cx.services_of(image.image);
+    let request = Request::of(services.iter().map(|view| view.service));
+    let ignore = ignore_file(cx.ws, &image.file.path, &image.image.context);
+    let judge = |source: Source| {
+        let entry = cx.ws.entry(&path::join(&image.image.context, &source.path))?;
+        let why = match entry {
+            Entry::Missing => Some(Absence::Missing),
+            _ => ignore.as_ref().and_then(|(file, ignore)| hidden(ignore, file, &source.path)),
+        };
+        why.map(|why| Absent { source, why })
+    };
+    required(image.dockerfile, &request).into_iter().filter_map(judge).collect()
+}
+
+/// Whether any of an image's sources is there, which says that its build context is the right one.
+pub fn is_any_present(cx: &Context, image: &ImageView) -> bool {
+    let required = required(image.dockerfile, &Request::default());
+    let entry = |source: &Source| cx.ws.entry(&path::join(&image.image.context, &source.path));
+    required.iter().any(|source| matches!(entry(source), Some(Entry::File(_) | Entry::Folder)))
+}
+
+fn hidden(ignore: &Ignore, file: &str, path: &str) -> Option<Absence> {
+    let rule = ignore.hides(path).filter(|_| !ignore.may_show_below(path))?;
+    Some(Absence::Hidden { file: file.to_owned(), line: rule.line, rule: rule.text.clone() })
+}
+
+/// The ignore file that the build reads: the Dockerfile's own, or else that of the context.
+fn ignore_file(ws: &Workspace, dockerfile: &str, context: &str) -> Option<(String, Ignore)> {
+    let own = format!("{dockerfile}.dockerignore");
+    let file = match ws.entry(&own) {
+        Some(Entry::File(_)) => own,
+        _ => path::join(context, ".dockerignore"),
+    };
+    let ignore = Ignore::parse(ws.context_text(&file)?).ok()?;
+    Some((file, ignore))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(text: &str, targets: &[&str]) -> Vec<String> {
+        let dockerfile = crate::docker::parse(text).expect("parses");
+        let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+        let request = Request { targets, ..Request::default() };
+        required(&dockerfile, &request).into_iter().map(|source| source.path).collect()
+    }
+
+    #[test]
+    fn names_what_the_build_cannot_do_without() {
+        let text = "FROM a\nARG D=src\nCOPY a ./b/ /c /x/\nADD https://x/y z /x/\nCOPY w*.txt . /x/\n\
+                    COPY $D/q ../up \"q r\" /x/\nCOPY $UNKNOWN /x/\nCOPY --from=b k /x\nCOPY <<E /x\nE\n\
+                    RUN --mount=type=bind,source=m,target=/m --mount=source=n,from=b,target=/n x\n";
+        assert_eq!(paths(text, &[]), ["a", "b", "c", "src/q", "up", "m"]);
+    }
+
+    #[test]
+    fn looks_at_the_stages_that_are_needed() {
+        let text = "FROM x AS one\nCOPY a /\nFROM one AS two\nCOPY b /\nFROM x AS three\nCOPY c /\n\
+                    FROM x AS four\nRUN --mount=from=two,target=/t y\n";
+        assert_eq!(paths(text, &[]), ["a", "b"]);
+        assert_eq!(paths(text, &["three"]), ["c"]);
+        assert_eq!(paths(text, &["three", "$T"]), ["a", "b", "c"]);
+    }
+}
