@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod compose_check;
+mod consumers;
 mod inputs;
 mod outputs;
 
@@ -63,12 +64,14 @@ pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
         state.run_pass(pass, options);
     }
     let (outputs, conflicts) = outputs::of(&state.ws, &state.documents, options);
+    let mut findings = inputs.findings;
+    findings.extend(consumers::findings(&ws, &outputs));
     Plan {
         before: ws,
         after: state.ws,
         steps: state.steps,
         declines: state.declines,
-        findings: inputs.findings,
+        findings,
         outputs,
         conflicts,
         remarks: Vec::new(),

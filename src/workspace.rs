@@ -4,11 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::source::{FileId, SourceFile};
 
+mod consumers;
 pub mod discover;
 mod disk;
 pub mod load;
 pub mod path;
 pub mod store;
+
+pub use consumers::Consumer;
 
 /// What stands at a path of the build context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct Workspace {
     pub context: BTreeMap<String, Entry>,
     /// Siblings that exist already, with their text.
     pub siblings: BTreeMap<String, Arc<str>>,
+    /// Who else names the Dockerfiles.
+    pub consumers: Vec<Consumer>,
     /// Images whose Dockerfile is not to be changed in this run, only looked at.
     pub read_only: Vec<FileId>,
 }
@@ -68,6 +73,11 @@ impl Workspace {
     /// What stands at `path` of a build context, if anybody looked.
     pub fn entry(&self, path: &str) -> Option<&Entry> {
         self.context.get(path)
+    }
+
+    /// Who else names the Dockerfile `id`.
+    pub fn consumers_of(&self, id: FileId) -> impl Iterator<Item = &Consumer> {
+        self.consumers.iter().filter(move |consumer| consumer.dockerfile == id)
     }
 
     /// The text of a context file, if it was read.

@@ -21,7 +21,8 @@
 //!
 //! ## Declines
 //!
-//! When the installation does not run as root: the mount would belong to root (PIP-07).
+//! When the installation does not run as root: the mount would belong to root (PIP-07). When a workflow, makefile or
+//! script builds the file without BuildKit, which knows no mounts (PIP-06).
 //!
 //! ## Risk
 //!
@@ -48,7 +49,7 @@ pub const PASS: Pass = Pass {
 };
 
 fn run(cx: &Context) -> Vec<Proposal> {
-    cx.images().flat_map(|image| propose(&image)).collect()
+    cx.images().flat_map(|image| propose(cx, &image)).collect()
 }
 
 /// A step to change: the instruction, and the folder to mount.
@@ -57,7 +58,7 @@ struct Step<'a> {
     target: String,
 }
 
-fn propose(image: &ImageView) -> Vec<Proposal> {
+fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
     let mut proposals = Vec::new();
     let mut steps = Vec::new();
     for stage in &image.dockerfile.stages {
@@ -76,10 +77,24 @@ fn propose(image: &ImageView) -> Vec<Proposal> {
             state.advance(instruction, image.text);
         }
     }
-    if !steps.is_empty() {
-        proposals.push(change(image, &steps));
+    if let Some(first) = steps.first() {
+        proposals.push(match without_buildkit(cx, image) {
+            Some(why) => Proposal::decline(image.id, first.instruction.span, why),
+            None => change(image, &steps),
+        });
     }
     proposals
+}
+
+/// Why the file is built without BuildKit, if it is.
+fn without_buildkit(cx: &Context, image: &ImageView) -> Option<String> {
+    cx.ws.consumers_of(image.id).find_map(|consumer| {
+        let (line, what) = consumer.without_buildkit?;
+        Some(format!(
+            "{}:{line} builds the file with {what}, which does not carry out cache mounts (PIP-06).",
+            consumer.path
+        ))
+    })
 }
 
 /// The cache folder of an installation that has no cache mount yet.

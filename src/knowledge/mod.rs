@@ -6,6 +6,7 @@
 pub mod apk;
 pub mod apt;
 pub mod branch;
+pub mod consumers;
 pub mod images;
 pub mod modules;
 pub mod roles;

@@ -62,10 +62,21 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             json!({"path": output.path, "copied_from": copied_from, "patch": diff::patch(output)})
         })
         .collect();
+    let consumers: Vec<_> = plan
+        .before
+        .consumers
+        .iter()
+        .map(|consumer| {
+            json!({
+                "file": path(consumer.dockerfile), "path": consumer.path, "line": consumer.line,
+                "without_buildkit": consumer.without_buildkit.map(|(_, what)| what),
+            })
+        })
+        .collect();
     let conflicts: Vec<_> = plan.conflicts.iter().map(|conflict| &conflict.path).collect();
     let object = json!({
         "remarks": plan.remarks, "outputs": outputs, "steps": steps, "declines": declines,
-        "findings": findings, "conflicts": conflicts,
+        "findings": findings, "consumers": consumers, "conflicts": conflicts,
     });
     writeln!(out, "{object}")
 }

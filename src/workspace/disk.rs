@@ -54,6 +54,20 @@ impl Disk {
         })
     }
 
+    /// The names of the files in `folder`; none where it cannot be read.
+    pub(super) fn names(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.base.join(folder)) else { return Vec::new() };
+        let files = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+        files.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
+
+    /// The text of a file of at most `largest` bytes, if it is UTF-8; it is not kept.
+    pub(super) fn small_text(&self, path: &str, largest: usize) -> Option<String> {
+        let full = self.base.join(path);
+        let size = std::fs::metadata(&full).ok()?.len();
+        (size <= largest as u64).then(|| std::fs::read_to_string(full).ok()).flatten()
+    }
+
     /// What stands at `path`.
     pub(super) fn entry(&self, path: &str) -> Entry {
         if let Some(entry) = self.seen.borrow().get(path) {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Entry, Image, Workspace, discover, disk::Disk, path};
+use super::{Entry, Image, Workspace, consumers, discover, disk::Disk, path};
 use crate::{
     compose::Compose,
     docker::{self, Dockerfile, Keyword},
@@ -196,6 +196,7 @@ impl Loader {
             }
         }
         self.read_ignore_files();
+        self.ws.consumers = consumers::find(&self.disk, &self.ws);
         self.ws.context = self.disk.into_seen();
         Loaded { base, ws: self.ws, errors: self.errors }
     }

@@ -1,0 +1,232 @@
+//! Who else names a Dockerfile: workflows, makefiles, scripts and the like, which are read and never edited.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Workspace,
+    disk::Disk,
+    path::{join, name, parent},
+};
+use crate::{
+    knowledge::consumers::{self, Mark},
+    source::{FileId, FileKind},
+};
+
+/// A line of another file that names a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consumer {
+    /// The Dockerfile.
+    pub dockerfile: FileId,
+    /// The file that names it.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The line that says that it is built without BuildKit, and what builds it.
+    pub without_buildkit: Option<(usize, &'static str)>,
+}
+
+const FOLDERS: [&str; 5] = ["", ".circleci", ".devcontainer", ".github/workflows", "scripts"];
+const MOST_FOLDERS: usize = 64;
+const MOST_FILES: usize = 256;
+const LARGEST: usize = 256 << 10;
+
+/// The consumers of the Dockerfiles of `ws`, in the order of their paths.
+pub(super) fn find(disk: &Disk, ws: &Workspace) -> Vec<Consumer> {
+    let dockerfiles = Dockerfiles::of(ws);
+    let own = dockerfiles.0.keys().map(|path| parent(path));
+    let folders: BTreeSet<&str> = FOLDERS.into_iter().chain(own.take(MOST_FOLDERS)).collect();
+    let mut files: Vec<String> = folders
+        .into_iter()
+        .flat_map(|folder| disk.names(folder).into_iter().map(move |name| join(folder, &name)))
+        .filter(|path| consumers::is_consumer(path))
+        .collect();
+    files.sort();
+    files.truncate(MOST_FILES);
+    let texts = files.iter().filter_map(|path| Some((path, disk.small_text(path, LARGEST)?)));
+    texts.flat_map(|(path, text)| in_text(path, &text, &dockerfiles)).collect()
+}
+
+/// The Dockerfiles of a project, by path.
+struct Dockerfiles(BTreeMap<String, FileId>);
+
+impl Dockerfiles {
+    fn of(ws: &Workspace) -> Self {
+        let files = ws.files.iter().enumerate().filter(|(_, file)| file.kind == FileKind::Dockerfile);
+        Self(files.map(|(index, file)| (file.path.clone(), FileId(index))).collect())
+    }
+
+    fn at(&self, path: &str) -> Option<FileId> {
+        self.0.get(path).copied()
+    }
+
+    /// The Dockerfile that `word` means in a file of `folder`.
+    fn named(&self, word: &str, folder: &str) -> Option<FileId> {
+        let word = match word.strip_prefix('$') {
+            Some(variable) => variable.split_once('/')?.1,
+            None => word.trim_start_matches('/'),
+        };
+        let path = join("", word);
+        let at = self.at(&join(folder, word)).or_else(|| self.at(&path));
+        let is_telling = path.contains('/') || !matches!(name(&path), "Dockerfile" | "Containerfile");
+        at.or_else(|| {
+            let ending = format!("/{path}");
+            let mut ends = self.0.iter().filter(|(known, _)| is_telling && known.ends_with(&ending));
+            let only = *ends.next()?.1;
+            ends.next().is_none().then_some(only)
+        })
+    }
+
+    /// The Dockerfile that is built when only the context is named.
+    fn default_of(&self, context: &str, folder: &str) -> Option<FileId> {
+        let in_context = |from: &str| self.at(&join(&join(from, context), "Dockerfile"));
+        in_context(folder).or_else(|| in_context(""))
+    }
+}
+
+/// The consumers in one file: a line each for every Dockerfile that it names.
+fn in_text(path: &str, text: &str, dockerfiles: &Dockerfiles) -> Vec<Consumer> {
+    let folder = parent(path);
+    let without_buildkit = consumers::without_buildkit(text).map(|Mark { line, what }| (line, what));
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    let mut add = |dockerfile: Option<FileId>, line| {
+        let Some(dockerfile) = dockerfile.filter(|id| seen.insert(*id)) else { return };
+        found.push(Consumer { dockerfile, path: path.to_owned(), line, without_buildkit });
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        if line.trim_start().starts_with(['#', ';']) || line.trim_start().starts_with("//") {
+            continue;
+        }
+        for word in words(line).filter(|word| is_dockerfile_word(word)) {
+            add(dockerfiles.named(word, folder), index + 1);
+        }
+        if let Some(context) = context(&lines, index) {
+            add(dockerfiles.default_of(context, folder), index + 1);
+        }
+    }
+    if found.is_empty()
+        && let Some((line, _)) = without_buildkit
+    {
+        let dockerfile = dockerfiles.default_of("", folder);
+        found.extend(dockerfile.map(|id| Consumer {
+            dockerfile: id,
+            path: path.to_owned(),
+            line,
+            without_buildkit,
+        }));
+    }
+    found
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '/' | '@' | '+' | '$' | '-');
+    line.split(move |c| !is_part(c)).filter(|word| !word.is_empty())
+}
+
+fn is_dockerfile_word(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    lower.contains("dockerfile") || lower.contains("containerfile")
+}
+
+/// The context folder that a line names for a build of the default Dockerfile.
+fn context<'t>(lines: &[&'t str], index: usize) -> Option<&'t str> {
+    let line = lines[index].trim().trim_start_matches("- ");
+    if let Some(rest) = line.strip_prefix("context") {
+        let value = rest.trim_start().strip_prefix([':', '='])?.trim().trim_matches(['"', '\'', ',']);
+        let near = &lines[index.saturating_sub(6)..lines.len().min(index + 7)];
+        let names_a_file = |line: &&str| {
+            let key = line.trim().trim_start_matches("- ");
+            key.starts_with("file") || key.starts_with("dockerfile")
+        };
+        return (!value.contains(['$', ':']) && !near.iter().any(names_a_file)).then_some(value);
+    }
+    let at = ["docker build ", "buildx build ", "podman build "]
+        .iter()
+        .find_map(|command| line.find(command).map(|at| at + command.len()))?;
+    let command = line[at..].split(['&', ';', '|', '#']).next()?.trim();
+    let has_file =
+        command.split_whitespace().any(|word| word.starts_with("-f") || word.starts_with("--file"));
+    let last = command.split_whitespace().last()?.trim_matches(['"', '\'']);
+    (!has_file && !last.starts_with('-') && !last.contains(['$', '\\', '='])).then_some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> Vec<(String, usize)> {
+        let paths = ["Dockerfile", "api/Dockerfile", "docker/web.staging.Dockerfile"];
+        let known = paths.iter().enumerate().map(|(id, path)| ((*path).to_owned(), FileId(id)));
+        let known = Dockerfiles(known.collect());
+        in_text(path, text, &known)
+            .into_iter()
+            .map(|found| (paths[found.dockerfile.0].to_owned(), found.line))
+            .collect()
+    }
+
+    fn one(path: &str, line: usize) -> Vec<(String, usize)> {
+        vec![(path.to_owned(), line)]
+    }
+
+    #[test]
+    fn paths_are_seen_from_the_top_and_from_the_file() {
+        assert_eq!(
+            found(".github/workflows/ci.yml", "x:\n  file: ./api/Dockerfile\n"),
+            one("api/Dockerfile", 2)
+        );
+        assert_eq!(found("api/fly.toml", "dockerfile = \"Dockerfile\"\n"), one("api/Dockerfile", 1));
+        assert_eq!(
+            found(".devcontainer/devcontainer.json", "\"dockerfile\": \"../Dockerfile\","),
+            one("Dockerfile", 1)
+        );
+    }
+
+    #[test]
+    fn a_name_of_its_own_needs_no_path() {
+        assert_eq!(
+            found("Makefile", "b:\n\tdocker build -f web.staging.Dockerfile docker\n"),
+            one("docker/web.staging.Dockerfile", 2)
+        );
+        assert_eq!(found("run.sh", "hadolint other/Dockerfile\n"), []);
+    }
+
+    #[test]
+    fn variables_in_front_do_not_matter() {
+        for text in [
+            "-f $CI_PROJECT_DIR/api/Dockerfile",
+            "-f ${DIR}/api/Dockerfile",
+            "file: ${{ github.workspace }}/api/Dockerfile",
+        ] {
+            assert_eq!(found("x.sh", text), one("api/Dockerfile", 1), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_context_alone_means_its_dockerfile() {
+        assert_eq!(
+            found("a.sh", "cd x\ndocker build -t y ./api && docker push y\n"),
+            one("api/Dockerfile", 2)
+        );
+        assert_eq!(
+            found(".github/workflows/a.yml", "with:\n  context: .\n  push: true\n"),
+            one("Dockerfile", 2)
+        );
+        assert_eq!(
+            found(".github/workflows/a.yml", "with:\n  context: .\n  file: api/Dockerfile\n"),
+            one("api/Dockerfile", 3)
+        );
+    }
+
+    #[test]
+    fn comments_name_nothing() {
+        assert_eq!(found("a.sh", "# api/Dockerfile\n"), []);
+    }
+
+    #[test]
+    fn a_builder_without_buildkit_builds_at_least_the_default() {
+        let text = "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, .]\n";
+        assert_eq!(found("api/cloudbuild.yaml", text), one("api/Dockerfile", 2));
+        assert_eq!(found("deploy/cloudbuild.yaml", text), one("Dockerfile", 2));
+    }
+}
