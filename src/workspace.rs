@@ -9,6 +9,7 @@ pub mod discover;
 mod disk;
 pub mod load;
 pub mod path;
+mod scripts;
 pub mod store;
 
 pub use consumers::Consumer;

@@ -1,11 +1,11 @@
 //! What the running container calls: shells and scripts of CMD, ENTRYPOINT, HEALTHCHECK and compose.
 
-use super::{obstacles::Obstacle, stage::Translated};
+use super::stage::Translated;
 use crate::{
     compose::health::Probe,
     docker::{Instruction, Keyword},
-    facts::{Context, ImageView, build_context, contract::join_path, runtime},
-    shell::{Script, bashism},
+    facts::{Context, ImageView, runtime},
+    shell::Script,
     source::Span,
 };
 
@@ -42,24 +42,8 @@ pub fn scripts_run_by<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &
     let workdir = &states[states.len() - 1].workdir;
     let words = run_by(cx, image).into_iter().flatten().filter(|word| is_script(word) && !word.contains(' '));
     words
-        .filter_map(|word| {
-            Some((word.clone(), cx.ws.context_text(&script_origin(cx, image, &word, workdir)?)?.as_ref()))
-        })
+        .filter_map(|word| Some((word.clone(), super::scripts::standing(cx, image, &word, workdir)?.1)))
         .collect()
-}
-
-/// The context path of a script that the image starts as `path`.
-fn script_origin(cx: &Context, image: &ImageView, path: &str, workdir: &str) -> Option<String> {
-    let wanted = match path.contains('/') || path.starts_with('.') {
-        true => join_path(workdir, path),
-        false => path.to_owned(),
-    };
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let context = &image.image.context;
-    build_context::origin(image.instructions(), context, &wanted, &lookup).or_else(|| {
-        let beside = join_path(workdir, path);
-        build_context::origin(image.instructions(), context, &beside, &lookup)
-    })
 }
 
 fn of_services(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
@@ -142,32 +126,10 @@ fn command(
         }
     }
     if let Some(script) = words.iter().find(|word| is_script(word) && !word.contains(' ')) {
-        self::script(cx, image, script, (span, workdir), out);
+        super::scripts::look(cx, image, (script, span, workdir), out);
     }
 }
 
 fn need(out: &mut Translated, package: &str, what: &str) {
     out.needs.push((package.to_owned(), what.to_owned()));
-}
-
-fn script(cx: &Context, image: &ImageView, path: &str, (span, workdir): (Span, &str), out: &mut Translated) {
-    let origin = script_origin(cx, image, path, workdir);
-    let Some(text) = origin.as_ref().and_then(|origin| cx.ws.context_text(origin)) else {
-        let what = format!(
-            "the script {path} is not in the build context, so its interpreter is not known (PKG-19)"
-        );
-        out.obstacles.push(Obstacle::new(span, what));
-        return;
-    };
-    let shebang = text.lines().next().filter(|line| line.starts_with("#!")).unwrap_or("");
-    if shebang.contains("bash") {
-        need(out, "bash", path);
-    } else if let Some(what) = bashism::find(text).filter(|_| !shebang.contains("python")) {
-        let what = format!("{path} runs under sh but uses {what}, which ash does not know (PKG-19)");
-        out.obstacles.push(Obstacle::new(span, what));
-    }
-    if text.contains("apt-get ") || text.contains("useradd ") {
-        let what = format!("{path} calls Debian's tools when it runs (FILE-09)");
-        out.obstacles.push(Obstacle::new(span, what));
-    }
 }

@@ -5,5 +5,6 @@ pub mod commands;
 pub mod needs;
 pub mod obstacles;
 pub mod run;
+mod scripts;
 pub mod stage;
 pub mod stages;

@@ -11,6 +11,7 @@ pub mod privileges;
 pub mod python;
 pub mod rootless;
 pub mod runtime;
+pub mod scripts;
 pub mod service;
 pub mod sources;
 pub mod split;

@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use super::{Entry, Image, Workspace, consumers, discover, disk::Disk, path};
+use super::{Entry, Image, Workspace, consumers, discover, disk::Disk, path, scripts::read_called};
 use crate::{
     compose::Compose,
     docker::{self, Dockerfile, Keyword},
     facts::{
         build_context::{self, Site},
         contract::join_path,
-        node, python,
+        node, python, scripts,
         sources::{self, Request},
     },
     manifest::requirements,
@@ -326,8 +326,12 @@ fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: &str) {
         }
         let site = Site { before: &instructions[..index], step: instruction, workdir: &workdir };
         for wanted in asked_files(instruction, text) {
-            if let Some(found) = site.find(context, &wanted, &lookup) {
-                read_closure(disk, &found);
+            let origin = |wanted: &str| site.find(context, wanted, &lookup);
+            for path in scripts::places(&wanted, &workdir) {
+                if let Some(found) = origin(&path) {
+                    read_closure(disk, &found);
+                    read_called(disk, &found, (&path, &workdir), &origin);
+                }
             }
         }
     }

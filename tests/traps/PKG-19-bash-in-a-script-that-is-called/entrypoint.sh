@@ -1,0 +1,3 @@
+#!/bin/sh
+/usr/local/bin/wait.sh db:5432
+exec "$@"
