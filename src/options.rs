@@ -1,8 +1,8 @@
 //! What the user asked for, from the command line and alpinist.yaml.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::pass::Risk;
+use crate::{knowledge::Knowledge, pass::Risk};
 
 /// Where to go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Options {
     pub skip: Vec<String>,
     /// The highest risk that is applied.
     pub risk: Risk,
+    /// What is known of packages and images, with what alpinist.yaml says.
+    pub knowledge: Arc<Knowledge>,
     /// Limits by service, from alpinist.yaml.
     pub limits: BTreeMap<String, Limits>,
 }
@@ -59,6 +61,7 @@ impl Default for Options {
             only: Vec::new(),
             skip: Vec::new(),
             risk: Risk::Review,
+            knowledge: Arc::default(),
             limits: BTreeMap::new(),
         }
     }

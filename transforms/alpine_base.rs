@@ -85,7 +85,7 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
         return Proposal::nothing(image.id, base.span, "The target is slim.");
     }
     let wanted = cx.options.alpine.as_ref().and_then(|branch| branch.parse::<AlpineBranch>().ok());
-    match stages::moving(image, wanted) {
+    match stages::moving(cx, image, wanted) {
         Ok(moving) => together(cx, image, &moving),
         Err((base_text, why)) => {
             Proposal::decline(image.id, base.span, format!("Stays on {base_text}: {why}."))
@@ -179,7 +179,8 @@ fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
     match image.root().official_name() {
         Some("python") => facts::evidence::python(cx, image),
         Some("node") => facts::evidence::node(cx, image),
-        _ => Evidence::default(),
+        // Any base may bring a pip along.
+        _ => facts::evidence::python(cx, image),
     }
 }
 

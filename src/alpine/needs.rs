@@ -39,7 +39,10 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
     });
     names.retain(|name| {
         apk::published(name, branch).is_some()
-            || evidence.builds.iter().any(|build| build.build.contains(&name.as_str()))
+            || evidence
+                .builds
+                .iter()
+                .any(|build| build.build.contains(&name.as_str()) || build.runtime.contains(&name.as_str()))
     });
     place(image, out, &names);
 }

@@ -8,8 +8,8 @@ use crate::{
     docker::{Instruction, write},
     facts::packages::{self, Install, Manager},
     knowledge::{
-        AlpineBranch,
-        apt::{self, AptFact, ImageFamily},
+        AlpineBranch, Knowledge,
+        apt::{AptFact, ImageFamily},
         shell as busybox,
     },
     shell::{Command, Script, ShellWord},
@@ -32,13 +32,19 @@ pub struct Translated {
     pub last_package: Option<crate::source::Span>,
 }
 
-/// Translates a RUN for `branch`.
-pub fn translate(
-    instruction: &Instruction,
-    text: &str,
-    branch: AlpineBranch,
-    family: ImageFamily,
-) -> Translated {
+/// What the packages of a stage are translated for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'k> {
+    /// What is known of packages.
+    pub knowledge: &'k Knowledge,
+    /// The Alpine branch.
+    pub branch: AlpineBranch,
+    /// What the base image brings along.
+    pub family: ImageFamily,
+}
+
+/// Translates a RUN of the file `text`.
+pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Translated {
     let script = Script::of(instruction, text);
     let mut out = Translated::default();
     if !instruction.heredocs.is_empty()
@@ -54,13 +60,13 @@ pub fn translate(
         }
     }
     for install in packages::installs(script).iter().filter(|install| install.manager == Manager::Apt) {
-        if self::install(install, text, branch, family, &mut out) {
+        if self::install(install, text, wanted, &mut out) {
             removed.push(install.item);
         }
     }
     for (item, command) in items(script) {
         if let Some(words) = packages::removed(command).filter(|_| packages::is_apt(command)) {
-            match removal(&words, branch, family) {
+            match removal(&words, wanted) {
                 Ok(names) if names.is_empty() => removed.push(item),
                 Ok(names) => out.pieces.push((command.span, format!("apk del {}", names.join(" ")))),
                 Err(what) => out.obstacles.push(Obstacle::new(command.span, what)),
@@ -98,15 +104,11 @@ fn items(script: &Script) -> impl Iterator<Item = (usize, &Command)> {
 ///
 /// # Errors
 /// What is not known.
-fn removal(
-    words: &[&ShellWord],
-    branch: AlpineBranch,
-    family: ImageFamily,
-) -> Result<Vec<&'static str>, String> {
+fn removal(words: &[&ShellWord], wanted: Wanted) -> Result<Vec<&'static str>, String> {
     let mut names: Vec<&'static str> = Vec::new();
     for word in words {
         let name = word.literal.as_deref().unwrap_or_default();
-        match apt::lookup(name, branch, family) {
+        match wanted.knowledge.apt(name, wanted.branch, wanted.family) {
             AptFact::Mapped { apk, .. } => {
                 names.extend(apk.iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>());
             }
@@ -137,13 +139,7 @@ fn need_of(command: &Command, out: &mut Translated) {
 }
 
 /// Translates one `apt-get install`; `true` when nothing of it is left.
-fn install(
-    install: &Install,
-    text: &str,
-    branch: AlpineBranch,
-    family: ImageFamily,
-    out: &mut Translated,
-) -> bool {
+fn install(install: &Install, text: &str, wanted: Wanted, out: &mut Translated) -> bool {
     for obstacle in &install.obstacles {
         out.obstacles.push(Obstacle::new(install.head, format!("`{obstacle}` in apt-get install (PKG-11)")));
     }
@@ -151,7 +147,7 @@ fn install(
     let mut pieces = Vec::new();
     let mut last = None;
     for package in &install.packages {
-        match apt::lookup(&package.name, branch, family) {
+        match wanted.knowledge.apt(&package.name, wanted.branch, wanted.family) {
             AptFact::Mapped { apk, note, .. } => {
                 let new: Vec<&str> =
                     apk.iter().copied().filter(|name| !seen.iter().any(|other| other == name)).collect();

@@ -36,10 +36,11 @@ const GLIBC_KNOBS: [&str; 3] = ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "M
 pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Translated {
     let mut out = Translated::default();
     let family = ImageFamily::of(&image.root().name);
+    let wanted = run::Wanted { knowledge: &cx.options.knowledge, branch, family };
     for (index, instruction) in image.instructions().iter().enumerate() {
         out.obstacles.extend(obstacles::of_instruction(instruction, image.text));
         match instruction.keyword {
-            Keyword::Run => run_step(image, index, instruction, (branch, family), &mut out),
+            Keyword::Run => run_step(image, index, instruction, wanted, &mut out),
             Keyword::Shell => shell(image, instruction, &mut out),
             Keyword::Env | Keyword::Arg => variables(image, instruction, &mut out),
             Keyword::Copy => {
@@ -59,10 +60,10 @@ fn run_step(
     image: &ImageView,
     index: usize,
     instruction: &Instruction,
-    (branch, family): (AlpineBranch, ImageFamily),
+    wanted: run::Wanted,
     out: &mut Translated,
 ) {
-    let step = run::translate(instruction, image.text, branch, family);
+    let step = run::translate(instruction, image.text, wanted);
     out.obstacles.extend(step.obstacles);
     out.installed.extend(step.installed);
     out.notes.extend(step.notes);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     docker::{Dockerfile, Instruction, Keyword, Stage},
-    facts::ImageView,
+    facts::{Context, ImageView},
     knowledge::{AlpineBranch, tags::AlpineTag},
 };
 
@@ -27,16 +27,17 @@ pub struct Moving<'a> {
 /// # Errors
 /// Why one of them cannot: its FROM as written, and a reason.
 pub fn moving<'a>(
+    cx: &Context,
     image: &ImageView<'a>,
     wanted: Option<AlpineBranch>,
 ) -> Result<Vec<Moving<'a>>, (String, String)> {
     let dockerfile = image.dockerfile;
     let roots = bound(dockerfile);
-    let found = tags(dockerfile, (&roots, wanted))?;
+    let found = tags(cx, dockerfile, (&roots, wanted))?;
     let branches: BTreeSet<AlpineBranch> = found.iter().map(|(_, tag)| tag.branch).collect();
     // One C library for all: the oldest branch that each of the images has.
     let found = match (branches.len(), branches.first()) {
-        (2.., Some(oldest)) => tags(dockerfile, (&roots, Some(*oldest)))?,
+        (2.., Some(oldest)) => tags(cx, dockerfile, (&roots, Some(*oldest)))?,
         _ => found,
     };
     let of_stage = |stage: &Stage| {
@@ -49,6 +50,7 @@ pub fn moving<'a>(
 }
 
 fn tags(
+    cx: &Context,
     dockerfile: &Dockerfile,
     (roots, wanted): (&BTreeSet<usize>, Option<AlpineBranch>),
 ) -> Result<Vec<(usize, AlpineTag)>, (String, String)> {
@@ -59,9 +61,9 @@ fn tags(
         if !is_final && (stage.base.is_alpine() || stage.base.name == "scratch") {
             continue;
         }
-        let tag = stage.base.tag.as_deref().unwrap_or("latest");
-        let digest = stage.base.digest.as_deref().map_or(String::new(), |digest| format!("@{digest}"));
-        match crate::knowledge::tags::alpine_tag(&stage.base.name, &format!("{tag}{digest}"), wanted) {
+        let tag = stage.base.tag.as_deref();
+        let pinned = stage.base.digest.as_ref().map(|digest| format!("{}@{digest}", tag.unwrap_or("latest")));
+        match cx.options.knowledge.alpine_tag(&stage.base.name, pinned.as_deref().or(tag), wanted) {
             Ok(tag) => found.push((*root, tag)),
             Err(why) => return Err((stage.base_word.text.clone(), why.to_string())),
         }

@@ -1,8 +1,11 @@
 //! alpinist.yaml: the project's choices. An unknown key is an error with its line.
 
+mod known;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use serde::Deserialize;
+use serde_saphyr::{Location, Spanned};
 
 use crate::{
     compose::size,
@@ -18,6 +21,9 @@ struct File {
     alpine: Option<String>,
     passes: Passes,
     services: BTreeMap<String, Service>,
+    packages: BTreeMap<String, Spanned<known::Words>>,
+    wheels: BTreeMap<String, Spanned<known::Wheel>>,
+    images: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,8 +74,12 @@ pub fn apply(base: &Path, path: &Path, options: &mut Options) -> Result<(), Inpu
     }
     let settings = serde_saphyr::options! { strict_booleans: true };
     let file: File = serde_saphyr::from_str_with_options(&text, settings).map_err(|error| {
-        let span = error.location().map(|at| span_at(&text, (at.line() as usize, at.column() as usize)));
+        let span = error.location().map(|at| span_at(&text, at));
         fault(&shown, Some(text.clone()), span, message(&error))
+    })?;
+    let maps = known::Maps { packages: file.packages, wheels: file.wheels, images: file.images };
+    known::apply(maps, Arc::make_mut(&mut options.knowledge)).map_err(|known::Fault { at, what }| {
+        fault(&shown, Some(text.clone()), Some(span_at(&text, at)), what)
     })?;
     if options.target == Target::Auto {
         options.target = match file.target {
@@ -108,7 +118,8 @@ fn message(error: &serde_saphyr::Error) -> String {
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
 
-fn span_at(text: &str, (line, column): (usize, usize)) -> Span {
+fn span_at(text: &str, at: Location) -> Span {
+    let (line, column) = (at.line() as usize, at.column() as usize);
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = &text[start.min(text.len())..];
     let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
@@ -117,6 +128,8 @@ fn span_at(text: &str, (line, column): (usize, usize)) -> Span {
 
 fn fault(path: &str, text: Option<Arc<str>>, span: Option<Span>, what: String) -> InputError {
     let help =
-        "alpinist.yaml knows target, alpine, passes.skip and services.NAME.limits.{memory,cpus}".to_owned();
+        "alpinist.yaml knows target, alpine, passes.skip, services.NAME.limits.{memory,cpus}, packages, \
+                wheels and images"
+            .to_owned();
     InputError { path: path.to_owned(), text, span, what, help }
 }

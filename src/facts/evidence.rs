@@ -5,7 +5,7 @@ mod node;
 mod project;
 mod python;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use pep440_rs::VersionSpecifiers;
 
@@ -17,13 +17,18 @@ pub use python::python;
 use super::{ImageView, packages};
 use crate::{
     docker::Keyword,
-    knowledge::wheels::{self, Verdict, Wanted},
+    knowledge::{
+        Knowledge,
+        wheels::{self, Verdict, Wanted},
+    },
     manifest::normal_name,
 };
 
 /// What is known for and against a move to musl.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
+    /// What it is judged by.
+    pub knowledge: Arc<Knowledge>,
     /// Packages that compile: name, Alpine packages to build, Alpine packages to run.
     pub builds: Vec<Build>,
     /// Alpine packages that installed programs need at run time.
@@ -67,7 +72,8 @@ impl Evidence {
             true => Wanted::Newest,
             false => Wanted::Within(specifiers),
         };
-        self.verdict(&name, &specifiers.to_string(), wheels::verdict(&name, wanted, python));
+        let verdict = self.knowledge.wheel(&name, wanted, python);
+        self.verdict(&name, &specifiers.to_string(), verdict);
         if wheels::lookup(&name).is_some_and(|fact| fact.lacks_arm64()) {
             self.without_arm64.insert(name);
         }

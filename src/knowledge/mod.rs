@@ -8,6 +8,7 @@ pub mod apt;
 pub mod branch;
 pub mod consumers;
 pub mod images;
+mod known;
 pub mod modules;
 pub mod roles;
 pub mod shell;
@@ -20,3 +21,4 @@ pub mod wheels;
 pub mod writers;
 
 pub use branch::AlpineBranch;
+pub use known::{Knowledge, OwnImage, OwnPackage, OwnWheel};

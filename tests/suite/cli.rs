@@ -105,6 +105,20 @@ fn a_wrong_size_in_the_configuration_is_shown_with_its_line() {
 }
 
 #[test]
+fn wrong_knowledge_in_the_configuration_is_shown_with_its_line() {
+    for (name, text) in [
+        ("wrong-package", "packages:\n  jq: none\n  curl: [curl, '; rm -rf /']\n"),
+        ("wrong-wheel", "wheels:\n  flask: wheels\n"),
+        ("wrong-wheel-key", "wheels:\n  flask:\n    builds: gcc\n"),
+        ("wrong-image", "images:\n  corp/python: corp/python:3.12-slim\n"),
+    ] {
+        let project = slim_project();
+        project.write("alpinist.yaml", text);
+        assert_eq!(transcript(name, &project, &["optimize"]), 2);
+    }
+}
+
+#[test]
 fn write_puts_a_sibling_beside_the_original() {
     let project = slim_project();
     assert_eq!(project.run(&["optimize", "--write"]).code, 0);

@@ -210,8 +210,10 @@ impl Evidence {
         let version = package.version.as_ref();
         let shown = version.map(ToString::to_string).unwrap_or_default();
         let wanted = version.map_or(Wanted::Newest, Wanted::Exactly);
-        let Some(files) = &package.files else {
-            self.verdict(name, &shown, wheels::verdict(name, wanted, python));
+        let is_own = self.knowledge.wheels.contains_key(name);
+        let Some(files) = package.files.as_ref().filter(|_| !is_own) else {
+            let verdict = self.knowledge.wheel(name, wanted, python);
+            self.verdict(name, &shown, verdict);
             return;
         };
         let wheel_names: Vec<WheelName> = files.iter().filter_map(|file| WheelName::parse(file)).collect();

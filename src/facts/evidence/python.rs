@@ -14,7 +14,7 @@ use crate::{
 
 /// The evidence for the Python packages that the stage in view installs.
 pub fn python(cx: &Context, image: &ImageView) -> Evidence {
-    let mut evidence = Evidence::default();
+    let mut evidence = Evidence { knowledge: cx.options.knowledge.clone(), ..Evidence::default() };
     let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
     let version = python_version(&tag).unwrap_or((3, 14));
     let states = runtime::states(image);
