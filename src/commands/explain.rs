@@ -42,5 +42,9 @@ fn explain_message(message: &str, out: &mut dyn Write) -> io::Result<Exit> {
 }
 
 fn print_trap(trap: &traps::Trap, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{} {}\n  {}", trap.id, trap.name, trap.text)
+    writeln!(out, "{} {}\n  {}", trap.id, trap.name, trap.text)?;
+    if !trap.way_out.is_empty() {
+        writeln!(out, "  Way out: {}", trap.way_out)?;
+    }
+    writeln!(out, "  {}", trap.action.told())
 }

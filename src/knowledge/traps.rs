@@ -22,6 +22,20 @@ pub enum Action {
     Never,
 }
 
+impl Action {
+    /// What the tool does, as a sentence.
+    pub fn told(self) -> &'static str {
+        match self {
+            Action::Fix => "alpinist changes such lines and keeps their meaning.",
+            Action::Review => "alpinist proposes a change that a person should look at.",
+            Action::Refuse => "alpinist leaves such a file alone and says why.",
+            Action::Warn => "alpinist goes on; look at it yourself.",
+            Action::Keep => "alpinist leaves such lines as they are.",
+            Action::Never => "alpinist never writes this.",
+        }
+    }
+}
+
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trap {
@@ -33,6 +47,8 @@ pub struct Trap {
     pub name: &'static str,
     /// What happens, in a sentence or two.
     pub text: &'static str,
+    /// What to do about it, or empty.
+    pub way_out: &'static str,
 }
 
 /// The trap with this number; case does not matter.
@@ -86,7 +102,7 @@ fn trap(row: &Row) -> Option<Trap> {
         "never" => Action::Never,
         _ => return None,
     };
-    Some(Trap { id: row.cell(0), action, name: row.cell(2), text: row.cell(3) })
+    Some(Trap { id: row.cell(0), action, name: row.cell(2), text: row.cell(3), way_out: row.cell(4) })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod differential;
 mod dockerfiles;
 mod docs;
 mod examples;
+mod explain;
 mod generated;
 mod house;
 mod knowledge;
