@@ -50,6 +50,9 @@ pub struct Optimize {
     /// The Alpine branch, such as 3.23; the default is the newest one published for the image.
     #[arg(long, value_name = "VERSION")]
     pub alpine: Option<String>,
+    /// Ask the package index for Python packages that the tables do not know; `PIP_INDEX_URL` is heeded.
+    #[arg(long)]
+    pub online: bool,
     /// Rewrite the Dockerfile itself instead of writing a sibling.
     #[arg(long)]
     pub in_place: bool,

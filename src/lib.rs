@@ -6,6 +6,7 @@
 //! - [`docker`], [`shell`], [`compose`], [`manifest`]: read-only views of text.
 //! - [`knowledge`]: questions asked of the tables in `knowledge/`.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
+//! - [`index`]: asking a package index; the only module that touches the network.
 //! - [`facts`]: what passes may know.
 //! - [`alpine`], [`installs`], [`stages`]: Debian's ways said in Alpine's words, added packages, builder stages.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
@@ -21,6 +22,7 @@ pub mod docker;
 pub mod docs;
 pub mod edit;
 pub mod facts;
+pub mod index;
 pub mod installs;
 pub mod knowledge;
 pub mod manifest;

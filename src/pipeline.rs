@@ -1,12 +1,12 @@
 //! Passes in order: apply each change whole, read the text again, reject what breaks its promise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     compose::Compose,
     docker::{self, Dockerfile},
     edit,
-    facts::{Context, Contract, contract::is_declared},
+    facts::{Context, Contract, contract::is_declared, evidence},
     options::Options,
     pass::{Change, Pass, Proposal},
     plan::{DeclineRecord, Outcome, Plan, Step},
@@ -76,6 +76,13 @@ pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
         conflicts,
         remarks: Vec::new(),
     }
+}
+
+/// The Python packages of the project of which the tables know too little, by name in PyPI's normal form.
+pub fn questions(ws: &Workspace, options: &Options) -> BTreeSet<String> {
+    let documents = Documents::of(ws);
+    let cx = Context { ws, options, dockerfiles: &documents.dockerfiles, composes: &documents.composes };
+    cx.images().flat_map(|image| evidence::python(&cx, &image).unknown_packages).collect()
 }
 
 fn is_selected(pass: &Pass, options: &Options) -> bool {

@@ -10,6 +10,7 @@ mod disk;
 pub mod load;
 pub mod path;
 mod scripts;
+mod sources;
 pub mod store;
 
 pub use consumers::Consumer;

@@ -3,11 +3,13 @@
 use std::{
     io::{self, Write},
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{Exit, config};
 use crate::{
     cli::{self, Format, Optimize},
+    index::{self, Settings},
     knowledge::AlpineBranch,
     options::{Options, Target},
     pass::Risk,
@@ -15,7 +17,10 @@ use crate::{
     plan::Plan,
     transforms,
     view::{diagnostic, diff, json, summary},
-    workspace::{load, store},
+    workspace::{
+        load::{self, Loaded},
+        store,
+    },
 };
 
 /// Runs the command in the folder `base`.
@@ -52,7 +57,9 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
     if loaded.ws.images.is_empty() && loaded.errors.is_empty() {
         anstream::eprintln!("no Dockerfile found below {}", arguments.path.display());
     }
-    let plan = pipeline::run(loaded.ws, transforms::ALL, &options);
+    let remark = if arguments.online { ask(&loaded, &mut options) } else { None };
+    let mut plan = pipeline::run(loaded.ws, transforms::ALL, &options);
+    plan.remarks.extend(remark);
     let mut exit = if loaded.errors.is_empty() { Exit::Done } else { Exit::Failed };
     show(&plan, arguments, out)?;
     if arguments.write {
@@ -77,6 +84,14 @@ fn show(plan: &Plan, arguments: &Optimize, out: &mut dyn Write) -> io::Result<()
         Format::Summary => summary::write(plan, arguments.verbose, &mut anstream::stdout().lock()),
         Format::Json => json::write(plan, out),
     }
+}
+
+/// Asks the package index for what the tables do not know; a sentence when it does not answer.
+fn ask(loaded: &Loaded, options: &mut Options) -> Option<String> {
+    let names = pipeline::questions(&loaded.ws, options);
+    let answers = index::ask(&names, &Settings::from_environment());
+    Arc::make_mut(&mut options.knowledge).index = answers.by_name;
+    answers.problem.map(|problem| format!("The package index was not reached: {problem}."))
 }
 
 fn usage(what: &str, help: &str) -> io::Result<Exit> {

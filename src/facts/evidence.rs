@@ -37,6 +37,8 @@ pub struct Evidence {
     pub against: Vec<String>,
     /// What the tables do not know.
     pub unknown: Vec<String>,
+    /// Python packages, by name in PyPI's normal form, that a package index may know better.
+    pub unknown_packages: BTreeSet<String>,
     /// What a reviewer should know.
     pub notes: Vec<String>,
     /// How many packages have a verdict for musl.
@@ -95,6 +97,7 @@ impl Evidence {
             Verdict::Unknown { why } => {
                 self.known -= 1;
                 self.unknown.push(why.trim_end_matches('.').to_owned());
+                self.unknown_packages.insert(name.to_owned());
             }
         }
     }

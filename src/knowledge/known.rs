@@ -6,6 +6,7 @@ use super::{
     AlpineBranch, apk,
     apk::PackageKind,
     apt::{self, AptFact, ImageFamily},
+    releases::Releases,
     tags::{self, AlpineTag, WhyNot},
     wheels::{self, Verdict, Wanted},
 };
@@ -19,8 +20,21 @@ pub struct Knowledge {
     pub packages: BTreeMap<String, OwnPackage>,
     /// Python packages, by name in PyPI's normal form.
     pub wheels: BTreeMap<String, OwnWheel>,
+    /// What a package index answered, by name in PyPI's normal form.
+    pub index: BTreeMap<String, Answer>,
     /// Base images, by the reference as FROM names it, or by the name without tag.
     pub images: BTreeMap<String, OwnImage>,
+}
+
+/// What became of asking a package index for a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It lists these files.
+    Releases(Releases),
+    /// It does not have the package.
+    Absent,
+    /// It did not answer.
+    NotReached,
 }
 
 /// What a project says of a Debian package.
@@ -86,7 +100,10 @@ impl Knowledge {
     /// How the wanted version of the Python package `name` installs on musl; see [`wheels::verdict`].
     pub fn wheel(&self, name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
         match self.wheels.get(name) {
-            None => wheels::verdict(name, wanted, python),
+            None => match wheels::verdict(name, wanted, python) {
+                Verdict::Unknown { why } => self.by_index(name, why, (wanted, python)),
+                verdict => verdict,
+            },
             Some(OwnWheel::Wheel) => Verdict::MuslWheel { runtime: Vec::new() },
             Some(OwnWheel::Pure) => Verdict::Pure { runtime: Vec::new(), note: SOURCE },
             Some(OwnWheel::Stay) => {
@@ -99,6 +116,21 @@ impl Knowledge {
                 why: format!("As alpinist.yaml says, {name} is compiled."),
             },
         }
+    }
+
+    /// The verdict for a package of which the tables know only `why` they do not know it.
+    fn by_index(&self, name: &str, why: String, (wanted, python): (Wanted<'_>, (u8, u8))) -> Verdict {
+        let why = match self.index.get(name) {
+            Some(Answer::Releases(releases)) => return releases.verdict(name, wanted, python),
+            Some(Answer::Absent) => {
+                format!("Neither the tables nor the package index know the package {name}.")
+            }
+            Some(Answer::NotReached) => {
+                format!("{}, and the package index was not reached.", why.trim_end_matches('.'))
+            }
+            None => why,
+        };
+        Verdict::Unknown { why }
     }
 
     /// The Alpine tag that takes the place of `image:tag`; see [`tags::alpine_tag`].

@@ -10,6 +10,7 @@ pub mod consumers;
 pub mod images;
 mod known;
 pub mod modules;
+pub mod releases;
 pub mod roles;
 pub mod shell;
 mod table;
@@ -21,4 +22,4 @@ pub mod wheels;
 pub mod writers;
 
 pub use branch::AlpineBranch;
-pub use known::{Knowledge, OwnImage, OwnPackage, OwnWheel};
+pub use known::{Answer, Knowledge, OwnImage, OwnPackage, OwnWheel};

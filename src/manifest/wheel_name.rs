@@ -56,7 +56,13 @@ impl<'t> WheelName<'t> {
         self.platforms == ["any"]
     }
 
-    fn fits_python(&self, python: (u8, u8)) -> bool {
+    /// Whether it is for Linux with glibc.
+    pub fn needs_glibc(&self) -> bool {
+        self.platforms.iter().any(|tag| tag.starts_with("manylinux") || tag.starts_with("linux_"))
+    }
+
+    /// Whether it installs with this CPython, on some platform.
+    pub fn fits_python(&self, python: (u8, u8)) -> bool {
         let is_stable = self.abis.contains(&"abi3");
         let has_no_abi = self.abis.contains(&"none");
         self.pythons.iter().any(|tag| {
@@ -106,5 +112,12 @@ mod tests {
         let is_pure = |file| WheelName::parse(file).is_some_and(|wheel| wheel.is_pure());
         assert!(is_pure("six-1-py3-none-any.whl"));
         assert!(!is_pure("six-1-py3-none-win32.whl"));
+    }
+
+    #[test]
+    fn platforms_of_glibc() {
+        let needs_glibc = |file| WheelName::parse(file).is_some_and(|wheel| wheel.needs_glibc());
+        assert!(needs_glibc("x-1-cp311-cp311-manylinux2014_x86_64.whl"));
+        assert!(!needs_glibc("x-1-cp311-cp311-macosx_11_0_arm64.whl"));
     }
 }

@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Entry, Image, Workspace, consumers, discover, disk::Disk, path, scripts::read_called};
+use super::{
+    Entry, Image, Workspace, consumers, discover, disk::Disk, path, scripts::read_called, sources::look_at,
+};
 use crate::{
     compose::Compose,
     docker::{self, Dockerfile, Keyword},
@@ -14,7 +16,6 @@ use crate::{
         build_context::{self, Site},
         contract::join_path,
         node, python, scripts,
-        sources::{self, Request},
     },
     manifest::requirements,
     shell::Script,
@@ -192,7 +193,7 @@ impl Loader {
         for image in &self.ws.images {
             if let Some(dockerfile) = self.dockerfiles.get(&image.dockerfile) {
                 gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
-                self.look_at_sources(image, dockerfile);
+                look_at(&self.disk, image, dockerfile, &self.composes);
             }
         }
         self.read_ignore_files();
@@ -290,14 +291,6 @@ impl Loader {
                 return own;
             }
             folder = path::parent(&folder).to_owned();
-        }
-    }
-
-    fn look_at_sources(&self, image: &Image, dockerfile: &Dockerfile) {
-        let services = image.services.iter();
-        let request = Request::of(services.filter_map(|(id, name)| self.composes.get(id)?.service(name)));
-        for source in sources::required(dockerfile, &request) {
-            self.disk.entry(&path::join(&image.context, &source.path));
         }
     }
 

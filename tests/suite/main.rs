@@ -14,6 +14,8 @@ mod generated;
 mod house;
 mod knowledge;
 mod manuals;
+#[cfg(feature = "online")]
+mod online;
 mod parity;
 mod project;
 mod properties;
