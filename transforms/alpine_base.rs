@@ -133,7 +133,8 @@ fn needed(part: &Moving, own: Evidence, whole: &Evidence) -> Evidence {
     let mut needed = own;
     if part.view.is_final() {
         needed.runtime.extend(whole.runtime.iter());
-        needed.runtime.extend(whole.builds.iter().flat_map(|build| &build.runtime));
+        let elsewhere = whole.builds.iter().filter(|build| !needed.builds.contains(build));
+        needed.runtime.extend(elsewhere.flat_map(|build| &build.runtime));
     }
     needed
 }

@@ -97,6 +97,14 @@ impl Knowledge {
         }
     }
 
+    /// As [`Knowledge::wheel`], where a lock file shows that the version has no wheel for musl.
+    pub fn without_wheel(&self, name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
+        match self.wheels.contains_key(name) {
+            true => self.wheel(name, wanted, python),
+            false => wheels::without_wheel(name, wanted, python),
+        }
+    }
+
     /// How the wanted version of the Python package `name` installs on musl; see [`wheels::verdict`].
     pub fn wheel(&self, name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
         match self.wheels.get(name) {
@@ -107,7 +115,7 @@ impl Knowledge {
             Some(OwnWheel::Wheel) => Verdict::MuslWheel { runtime: Vec::new() },
             Some(OwnWheel::Pure) => Verdict::Pure { runtime: Vec::new(), note: SOURCE },
             Some(OwnWheel::Stay) => {
-                Verdict::StayOnDebian { why: "alpinist.yaml keeps it on Debian.".to_owned() }
+                Verdict::StayOnDebian { why: format!("alpinist.yaml keeps {name} on Debian.") }
             }
             Some(OwnWheel::Builds { build, runtime }) => Verdict::Builds {
                 build: build.clone(),

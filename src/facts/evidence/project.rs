@@ -219,7 +219,7 @@ impl Evidence {
         let wheel_names: Vec<WheelName> = files.iter().filter_map(|file| WheelName::parse(file)).collect();
         let fits = |processor| wheel_names.iter().any(|wheel| wheel.fits_musl(python, processor));
         if !fits(Processor::X86) {
-            let verdict = wheels::without_wheel(name, wanted, python);
+            let verdict = self.knowledge.without_wheel(name, wanted, python);
             self.verdict(name, &shown, verdict);
             return;
         }
