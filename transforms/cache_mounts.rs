@@ -1,9 +1,10 @@
-//! Keep pip's and npm's downloads between builds in a cache mount.
+//! Keep the downloads of package managers between builds in a cache mount.
 //!
 //! ## Why
 //!
 //! A cache mount keeps downloaded packages on the build host, outside of the image. `--no-cache-dir`,
-//! `PIP_NO_CACHE_DIR` (with any value, even `off`) and `pip cache purge` would leave it empty, so they go.
+//! `PIP_NO_CACHE_DIR` (with any value, even `off`) and `pip cache purge` would leave it empty, so they go. The
+//! same holds for uv, poetry, pdm, npm, yarn and pnpm, each with its own folder.
 //!
 //! ## Example
 //!
@@ -32,19 +33,27 @@
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
-    facts::{Aspect, Context, ImageView, python, runtime, split},
+    facts::{
+        Aspect, Context, ImageView,
+        caches::{self, Cache},
+        runtime::{self, State},
+    },
     pass::{Change, Pass, Proposal, Risk},
-    shell::{Command, Script},
     source::Span,
 };
 
 /// The pass.
 pub const PASS: Pass = Pass {
     id: "cache-mounts",
-    title: "Keep pip's and npm's downloads between builds in a cache mount",
+    title: "Keep the downloads of package managers between builds in a cache mount",
     source: include_str!("cache_mounts.rs"),
     risk: Risk::Review,
-    alters: &[Aspect::Steps, Aspect::Env("PIP_NO_CACHE_DIR")],
+    alters: &[
+        Aspect::Steps,
+        Aspect::Env("PIP_NO_CACHE_DIR"),
+        Aspect::Env("UV_NO_CACHE"),
+        Aspect::Env("POETRY_NO_CACHE"),
+    ],
     run,
 };
 
@@ -52,10 +61,11 @@ fn run(cx: &Context) -> Vec<Proposal> {
     cx.images().flat_map(|image| propose(cx, &image)).collect()
 }
 
-/// A step to change: the instruction, and the folder to mount.
+/// A step to change: the instruction, the state that it runs in, and the folders to mount.
 struct Step<'a> {
     instruction: &'a Instruction,
-    target: String,
+    state: State,
+    caches: Vec<Cache>,
 }
 
 fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
@@ -64,9 +74,10 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
     for stage in &image.dockerfile.stages {
         let mut state = runtime::State::default();
         for instruction in image.dockerfile.instructions_of(stage) {
-            if let Some(folder) = cache_folder(image, instruction, &state) {
+            let caches = unmounted(image, instruction, &state);
+            if !caches.is_empty() {
                 match state.is_root() {
-                    true => steps.push(Step { instruction, target: folder }),
+                    true => steps.push(Step { instruction, state: state.clone(), caches }),
                     false => proposals.push(Proposal::decline(
                         image.id,
                         instruction.span,
@@ -97,32 +108,27 @@ fn without_buildkit(cx: &Context, image: &ImageView) -> Option<String> {
     })
 }
 
-/// The cache folder of an installation that has no cache mount yet.
-fn cache_folder(image: &ImageView, instruction: &Instruction, state: &runtime::State) -> Option<String> {
+/// The caches of an installation that has no cache mount yet.
+fn unmounted(image: &ImageView, instruction: &Instruction, state: &State) -> Vec<Cache> {
     if instruction.keyword != Keyword::Run || instruction.json.is_some() || !instruction.heredocs.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let mounts = instruction.flags.iter().filter(|flag| flag.name == "mount");
-    if mounts.filter_map(|flag| flag.value.as_ref()).any(|value| value.contains("type=cache")) {
-        return None;
+    let mut mounts = instruction.flags.iter().filter(|flag| flag.name == "mount");
+    match mounts.any(|flag| flag.value.as_ref().is_some_and(|value| value.contains("type=cache"))) {
+        true => Vec::new(),
+        false => caches::of_script(image.script(instruction), &state.env),
     }
-    let script = image.script(instruction);
-    let installs = python::pip_installs(script);
-    if installs.iter().any(|install| install.is_item) {
-        let own = state.env.get("PIP_CACHE_DIR").filter(|folder| folder.starts_with('/'));
-        return Some(own.cloned().unwrap_or_else(|| "/root/.cache/pip".to_owned()));
-    }
-    let is_npm = |command: &Command| {
-        command.name() == "npm" && matches!(command.arguments().next(), Some("ci" | "install" | "i"))
-    };
-    script.commands.iter().any(is_npm).then(|| "/root/.npm".to_owned())
 }
 
 fn change(image: &ImageView, steps: &[Step]) -> Proposal {
     let newline = write::newline_of(image.text);
     let first = steps[0].instruction;
-    let mut folders: Vec<&str> = steps.iter().map(|step| step.target.as_str()).collect();
-    folders.dedup();
+    let mut folders: Vec<&str> = Vec::new();
+    for cache in steps.iter().flat_map(|step| &step.caches) {
+        if !folders.contains(&cache.folder.as_str()) {
+            folders.push(&cache.folder);
+        }
+    }
     let why =
         format!("Downloads stay in {} on the build host and never get into the image.", folders.join(", "));
     let mut change =
@@ -151,20 +157,20 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
 fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     let (instruction, text) = (step.instruction, image.text);
     let script = image.script(instruction);
-    let words = python::pip_installs(script).into_iter().flat_map(|install| install.no_cache);
+    let words = caches::cancelling_words(script).into_iter();
     let mut pieces: Vec<write::Piece> = words.map(|span| write::delete_word(text, span)).collect();
-    let purges = purges(script);
-    pieces.extend(write::delete_items(text, script, &purges));
+    pieces.extend(write::delete_items(text, script, &purges(image, step)));
     let cancelled = !pieces.is_empty();
     let newline = write::newline_of(text);
-    let flag = format!("--mount=type=cache,target={}", step.target);
+    let indent = second_indent(text, instruction);
+    let flags: Vec<String> = step.caches.iter().map(flag).collect();
+    let flag = flags.join(&format!(" \\{newline}{indent}"));
     let body = instruction.body_span().start;
     let has_own_line = text[instruction.keyword_span.end..body].contains('\n');
     let at = instruction.keyword_span.end;
     match has_own_line {
         true => pieces.push((Span::at(at), format!(" {flag}"))),
         false => {
-            let indent = second_indent(text, instruction);
             pieces.push((Span::at(at), format!(" {flag} \\{newline}{indent}")));
             pieces.push((Span::new(at, body), String::new()));
         }
@@ -192,19 +198,18 @@ fn second_indent(text: &str, instruction: &Instruction) -> String {
     second.map_or_else(|| "    ".to_owned(), |line| line[..line.len() - line.trim_start().len()].to_owned())
 }
 
+fn flag(cache: &Cache) -> String {
+    let sharing = if cache.is_exclusive { ",sharing=locked" } else { "" };
+    format!("--mount=type=cache,target={}{sharing}", cache.folder)
+}
+
 /// The items that empty the cache, if others remain.
-fn purges(script: &Script) -> Vec<usize> {
-    let is_purge = |command: &Command| {
-        let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
-        let pip = python::pip_word(command).map(|at| &words[at + 1..]);
-        matches!(pip, Some(["cache", "purge", ..]))
-            || matches!(words[..], ["npm", "cache", "clean", ..])
-            || split::is_cache_removal(command)
-    };
+fn purges(image: &ImageView, step: &Step) -> Vec<usize> {
+    let script = image.script(step.instruction);
     let found: Vec<usize> = script
         .commands
         .iter()
-        .filter(|command| command.is_item && is_purge(command))
+        .filter(|command| command.is_item && caches::is_purge(command, &step.state.env))
         .map(|command| command.item)
         .collect();
     match script.is_plain_list() && found.len() < script.items.len() {
@@ -213,12 +218,13 @@ fn purges(script: &Script) -> Vec<usize> {
     }
 }
 
-/// The edit that removes `PIP_NO_CACHE_DIR`, which switches the cache off with any value.
+/// The edit that removes `PIP_NO_CACHE_DIR` and its like, which switch a cache off with any value.
 fn without_switch(image: &ImageView, instruction: &Instruction) -> Option<Edit> {
     if !matches!(instruction.keyword, Keyword::Env | Keyword::Arg) {
         return None;
     }
-    let dropped: Vec<_> = instruction.pairs.iter().filter(|pair| pair.name == "PIP_NO_CACHE_DIR").collect();
+    let dropped: Vec<_> =
+        instruction.pairs.iter().filter(|pair| caches::SWITCHES.contains(&pair.name.as_str())).collect();
     if dropped.is_empty() {
         return None;
     }

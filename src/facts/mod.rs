@@ -2,6 +2,7 @@
 
 pub mod app_server;
 pub mod build_context;
+pub mod caches;
 pub mod contract;
 pub mod evidence;
 pub mod limits;

@@ -1,0 +1,167 @@
+//! Where package managers keep their downloads, and what keeps them from doing so.
+
+use std::collections::BTreeMap;
+
+use super::{
+    node::{self, Manager},
+    python::{
+        self,
+        project::{self, Action, Tool},
+    },
+    split,
+};
+use crate::{
+    shell::{Command, Script},
+    source::Span,
+};
+
+/// A folder of downloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// The folder, absolute.
+    pub folder: String,
+    /// Whether only one build at a time may use it.
+    pub is_exclusive: bool,
+}
+
+/// Variables that switch a cache off with any value that is set.
+pub const SWITCHES: [&str; 3] = ["PIP_NO_CACHE_DIR", "UV_NO_CACHE", "POETRY_NO_CACHE"];
+
+/// The folders that the installations of a script fill, each once.
+pub fn of_script(script: &Script, env: &BTreeMap<String, String>) -> Vec<Cache> {
+    let mut found: Vec<Cache> = Vec::new();
+    for (index, command) in script.commands.iter().enumerate() {
+        if let Some(cache) = of_command(script, (index, command), env)
+            && !found.contains(&cache)
+        {
+            found.push(cache);
+        }
+    }
+    found
+}
+
+fn of_command(
+    script: &Script,
+    (index, command): (usize, &Command),
+    env: &BTreeMap<String, String>,
+) -> Option<Cache> {
+    let pip = python::pip_installs(script).into_iter().find(|install| install.command == index);
+    if let Some(pip) = pip.filter(|pip| pip.is_item) {
+        return Some(if pip.is_uv { uv(env) } else { shared(env, ("PIP_CACHE_DIR", "/root/.cache/pip")) });
+    }
+    if let Some((tool, Action::Installs(_))) = project::action(index, command) {
+        return of_tool(tool, env).filter(|_| command.is_item);
+    }
+    match node::action(command)? {
+        (manager, node::Action::Installs { .. } | node::Action::InstallsGlobally(_)) => {
+            Some(of_manager(manager, env))
+        }
+        _ => None,
+    }
+}
+
+fn of_tool(tool: Tool, env: &BTreeMap<String, String>) -> Option<Cache> {
+    match tool {
+        Tool::Uv => Some(uv(env)),
+        // poetry's environments stand in its cache unless they are led elsewhere: mounted, they would be lost.
+        Tool::Poetry if keeps_environment_elsewhere(env) => {
+            let cache = shared(env, ("POETRY_CACHE_DIR", "/root/.cache/pypoetry"));
+            Some(Cache { is_exclusive: true, ..cache })
+        }
+        Tool::Pdm => Some(shared(env, ("PDM_CACHE_DIR", "/root/.cache/pdm"))),
+        Tool::Poetry | Tool::Pipenv => None,
+    }
+}
+
+fn keeps_environment_elsewhere(env: &BTreeMap<String, String>) -> bool {
+    let is = |name: &str, wanted: &[&str]| {
+        env.get(name).is_some_and(|value| wanted.contains(&value.to_ascii_lowercase().as_str()))
+    };
+    env.contains_key("VIRTUAL_ENV")
+        || is("POETRY_VIRTUALENVS_CREATE", &["false", "0"])
+        || is("POETRY_VIRTUALENVS_IN_PROJECT", &["true", "1"])
+}
+
+fn of_manager(manager: Manager, env: &BTreeMap<String, String>) -> Cache {
+    match manager {
+        Manager::Npm => shared(env, ("npm_config_cache", "/root/.npm")),
+        Manager::Yarn => shared(env, ("YARN_CACHE_FOLDER", "/usr/local/share/.cache/yarn")),
+        Manager::Pnpm => {
+            let store = shared(env, ("npm_config_store_dir", "/root/.local/share/pnpm/store"));
+            Cache { is_exclusive: true, ..store }
+        }
+    }
+}
+
+fn uv(env: &BTreeMap<String, String>) -> Cache {
+    shared(env, ("UV_CACHE_DIR", "/root/.cache/uv"))
+}
+
+fn shared(env: &BTreeMap<String, String>, (variable, default): (&str, &str)) -> Cache {
+    let own = env.get(variable).filter(|folder| folder.starts_with('/') && !folder.contains('$'));
+    let folder = own.cloned().unwrap_or_else(|| default.to_owned());
+    Cache { folder, is_exclusive: false }
+}
+
+/// The words of a script that keep a cache empty, such as `--no-cache-dir`.
+pub fn cancelling_words(script: &Script) -> Vec<Span> {
+    let pips = python::pip_installs(script).into_iter().flat_map(|install| install.no_cache);
+    pips.chain(project::installs(script).into_iter().flat_map(|install| install.no_cache)).collect()
+}
+
+/// Whether a command empties a cache.
+pub fn is_purge(command: &Command, env: &BTreeMap<String, String>) -> bool {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
+    let pip = python::pip_word(command).map(|at| &words[at + 1..]);
+    let of_node = matches!(node::action(command), Some((_, node::Action::ClearsCache(_))));
+    let of_tool = matches!(words[..], ["poetry" | "uv", "cache", "clear" | "clean" | "prune", ..]);
+    matches!(pip, Some(["cache", "purge", ..]))
+        || of_node
+        || of_tool
+        || split::is_cache_removal(command)
+        || removes_named_cache(command, env)
+}
+
+/// `rm -rf $POETRY_CACHE_DIR`.
+fn removes_named_cache(command: &Command, env: &BTreeMap<String, String>) -> bool {
+    let variables = ["PIP_CACHE_DIR", "UV_CACHE_DIR", "POETRY_CACHE_DIR", "YARN_CACHE_FOLDER"];
+    let is_named = |word: &str| {
+        let name = word.trim_matches('"').trim_start_matches('$').trim_matches(['{', '}']);
+        variables.contains(&name) && env.contains_key(name)
+    };
+    let mut operands = command.words.iter().skip(1).filter(|word| !word.is_option()).peekable();
+    command.name() == "rm" && operands.peek().is_some() && operands.all(|word| is_named(&word.raw))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(script: &str, env: &[(&str, &str)]) -> Vec<String> {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        of_script(&Script::parse_str(script), &env).into_iter().map(|cache| cache.folder).collect()
+    }
+
+    #[test]
+    fn each_program_has_its_folder() {
+        assert_eq!(folders("pip install -U pip && pip install -r r.txt", &[]), ["/root/.cache/pip"]);
+        assert_eq!(
+            folders("pip install uv && uv pip install x", &[]),
+            ["/root/.cache/pip", "/root/.cache/uv"]
+        );
+        assert_eq!(folders("uv sync", &[("UV_CACHE_DIR", "/c")]), ["/c"]);
+        assert_eq!(folders("poetry install", &[]), [""; 0]);
+        assert_eq!(folders("poetry install", &[("VIRTUAL_ENV", "/v")]), ["/root/.cache/pypoetry"]);
+        assert_eq!(folders("npm ci && npm run build", &[]), ["/root/.npm"]);
+        assert_eq!(folders("yarn install", &[]), ["/usr/local/share/.cache/yarn"]);
+    }
+
+    #[test]
+    fn purges_are_known() {
+        let env = BTreeMap::from([("POETRY_CACHE_DIR".to_owned(), "/tmp/p".to_owned())]);
+        let purges = |script: &str| is_purge(&Script::parse_str(script).commands[0], &env);
+        assert!(purges("rm -rf $POETRY_CACHE_DIR") && purges("rm -rf \"${POETRY_CACHE_DIR}\""));
+        assert!(purges("pip cache purge") && purges("yarn cache clean") && purges("uv cache clean"));
+        assert!(!purges("rm -rf $HOME") && !purges("pip install x"));
+    }
+}
