@@ -30,17 +30,26 @@
 //!
 //! Safe: the same commands run with the same inputs.
 
+use std::collections::BTreeMap;
+
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
     facts::{
-        Aspect, Context, ImageView, build_context,
+        Aspect, Context, ImageView, build_context, caches,
         contract::join_path,
-        evidence, python,
+        evidence, node,
+        python::{
+            self,
+            environment::Environment,
+            project::{self, Action},
+        },
         runtime::{self, State},
+        sources,
     },
-    manifest::requirements::ItemKind,
+    manifest::{package_json::PackageJson, requirements::ItemKind},
     pass::{Change, Pass, Proposal, Risk},
+    shell::{Command, Script},
     source::Span,
     workspace::{Entry, path},
 };
@@ -62,7 +71,7 @@ fn run(cx: &Context) -> Vec<Proposal> {
 fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let instructions = image.instructions();
     let states = runtime::states(image);
-    let install = instructions.iter().position(|i| i.keyword == Keyword::Run && is_pip(image, i))?;
+    let install = instructions.iter().position(|i| i.keyword == Keyword::Run && is_install(image, i))?;
     let run = &instructions[install];
     let lookup = |path: &str| cx.ws.entry(path).cloned();
     let context = &image.image.context;
@@ -83,8 +92,11 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     }
 }
 
-fn is_pip(image: &ImageView, run: &Instruction) -> bool {
-    python::pip_installs(image.script(run)).iter().any(|install| !install.is_tooling())
+fn is_install(image: &ImageView, run: &Instruction) -> bool {
+    let script = image.script(run);
+    python::pip_installs(script).iter().any(|install| !install.is_tooling())
+        || !project::installs(script).is_empty()
+        || node::installation(script).is_some()
 }
 
 /// Instructions that say nothing to a build step.
@@ -101,11 +113,14 @@ fn inputs(
 ) -> Result<Option<Vec<String>>, String> {
     let script = image.script(run);
     let installs = python::pip_installs(script);
-    if !script.is_plain_list() || installs.len() != script.items.len() {
+    if !script.is_plain_list() || !script.commands.iter().enumerate().all(is_part_of_installing) {
         return Err("The RUN does more than install; its other commands may read the source.".to_owned());
     }
     if let Some(local) = installs.iter().flat_map(|install| &install.local).next() {
         return Err(format!("The installation of {local} needs the source itself (MS-09)."));
+    }
+    if let Some(manifests) = manifests(cx, image, script)? {
+        return alone(cx, image, &manifests, (copy, state));
     }
     let mut files: Vec<(String, String)> = Vec::new();
     for operand in installs.iter().flat_map(|install| install.requirements.iter().chain(&install.constraints))
@@ -123,6 +138,114 @@ fn inputs(
     }
     files.dedup();
     Ok((!files.is_empty()).then(|| copy_lines(image, &files, &image.instructions()[copy], &state.workdir)))
+}
+
+/// Whether a command installs, sets an installer up, or empties its cache.
+fn is_part_of_installing((index, command): (usize, &Command)) -> bool {
+    let is_pip = python::pip_word(command).is_some() || matches!(command.name(), "set");
+    let is_uv_pip = command.name() == "uv" && command.words.get(1).is_some_and(|word| word.text() == "pip");
+    let is_tool = matches!(
+        project::action(index, command),
+        Some((_, Action::Installs(_) | Action::Prepares | Action::Configures(..)))
+    );
+    let is_node = matches!(
+        node::action(command),
+        Some((
+            _,
+            node::Action::Installs { .. }
+                | node::Action::InstallsGlobally(_)
+                | node::Action::Prepares
+                | node::Action::ClearsCache(_)
+        ))
+    );
+    is_pip || is_uv_pip || is_tool || is_node || caches::is_purge(command, &BTreeMap::new())
+}
+
+/// The files that a tool or a package manager of Node reads, those first that have to be there; none for pip.
+///
+/// # Errors
+/// Why the installation reads more than its manifests.
+fn manifests(cx: &Context, image: &ImageView, script: &Script) -> Result<Option<Vec<&'static str>>, String> {
+    if let Some(install) = project::installs(script).first() {
+        let name = install.tool.name();
+        return match install.installs_project {
+            true => Err(format!("{name} installs the project itself, whose source it needs (MS-09).")),
+            false => Ok(Some(install.tool.files().to_vec())),
+        };
+    }
+    if node::installation(script).is_none() {
+        return Ok(None);
+    }
+    let Some(Ok(project)) = evidence::node_project(cx, image) else {
+        return Err("package.json is not in the build context (MS-14).".to_owned());
+    };
+    match reads_more(&project.package) {
+        Some(what) => Err(format!("{what}, so the installation may need more than its manifests (ORD-01).")),
+        None => Ok(Some(node::MANIFESTS.to_vec())),
+    }
+}
+
+/// What in a package.json makes an installation read other files.
+fn reads_more(package: &PackageJson) -> Option<String> {
+    let scripts = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+    if let Some(script) = scripts.into_iter().find(|name| package.script(name).is_some()) {
+        return Some(format!("package.json has a script {script}"));
+    }
+    if package.has_workspaces {
+        return Some("The project is a workspace of several packages".to_owned());
+    }
+    let all = package.dependencies.iter().chain(&package.dev_dependencies);
+    let is_local = |range: &str| {
+        ["file:", "link:", "workspace:", "portal:", "patch:"].iter().any(|kind| range.starts_with(kind))
+    };
+    let reads = |(name, range): &&(String, String)| {
+        is_local(range) || matches!(name.as_str(), "@prisma/client" | "prisma" | "patch-package")
+    };
+    all.clone().find(reads).map(|(name, _)| format!("{name} reads files of the project"))
+}
+
+/// The COPY lines for manifests in the working directory; `None` when they are copied already.
+fn alone(
+    cx: &Context,
+    image: &ImageView,
+    manifests: &[&str],
+    (copy, state): (usize, &State),
+) -> Result<Option<Vec<String>>, String> {
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let context = &image.image.context;
+    let origin = |until: usize, name: &str| {
+        let wanted = join_path(&state.workdir, name);
+        let found = build_context::origin(&image.instructions()[..until], context, &wanted, &lookup);
+        found.filter(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))))
+    };
+    let main = manifests[0];
+    if origin(copy, main).is_some() {
+        return Ok(None);
+    }
+    if origin(copy + 1, main).is_none() {
+        return Err(format!("{main} is not in the build context (MS-14)."));
+    }
+    let found =
+        manifests.iter().filter_map(|name| Some((origin(copy + 1, name)?, join_path(&state.workdir, name))));
+    let files: Vec<(String, String)> = found.collect();
+    if let Some(folder) = installed_beside(image, manifests, state)
+        && !sources::is_kept_out(cx, image, &path::join(path::parent(&files[0].0), folder))
+    {
+        return Err(format!(
+            "The COPY would then put the {folder} of the build context, if there is one, over the installed one; name \
+             it in .dockerignore first (ORD-04)."
+        ));
+    }
+    Ok(Some(copy_lines(image, &files, &image.instructions()[copy], &state.workdir)))
+}
+
+/// The folder beside the manifests that the installation fills, if it fills one.
+fn installed_beside(image: &ImageView, manifests: &[&str], state: &State) -> Option<&'static str> {
+    if manifests[0] == "package.json" {
+        return Some("node_modules");
+    }
+    let environment = Environment::of(image).ok()?;
+    (environment.path == join_path(&state.workdir, ".venv")).then_some(".venv")
 }
 
 /// The context path and the image path of a requirements file and of all that it includes.

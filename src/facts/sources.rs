@@ -174,6 +174,13 @@ pub fn is_any_present(cx: &Context, image: &ImageView) -> bool {
     required.iter().any(|source| matches!(entry(source), Some(Entry::File(_) | Entry::Folder)))
 }
 
+/// Whether an ignore file keeps `path` of the project out of the image's build context.
+pub fn is_kept_out(cx: &Context, image: &ImageView, path: &str) -> bool {
+    let context = &image.image.context;
+    let ignore = ignore_file(cx.ws, &image.file.path, context);
+    ignore.is_some_and(|(_, ignore)| ignore.hides(&path::relative(context, path)).is_some())
+}
+
 fn hidden(ignore: &Ignore, file: &str, path: &str) -> Option<Absence> {
     let rule = ignore.hides(path).filter(|_| !ignore.may_show_below(path))?;
     Some(Absence::Hidden { file: file.to_owned(), line: rule.line, rule: rule.text.clone() })
