@@ -74,7 +74,9 @@ fn of_start(cx: &Context, image: &ImageView) -> Option<String> {
 
 /// Whether `npm start` or the like starts node itself, by the script in package.json.
 fn starts_node(cx: &Context, image: &ImageView, words: &[String]) -> bool {
-    let Some(Ok(project)) = evidence::node_project(cx, image) else { return false };
+    let stages = (0..image.dockerfile.stages.len()).rev().map(|index| image.at(index));
+    let mut projects = stages.filter_map(|view| evidence::node_project(cx, &view));
+    let Some(Ok(project)) = projects.next() else { return false };
     let script = Script::parse_str(&words.join(" "));
     let name = match script.commands.first().and_then(node::action) {
         Some((_, node::Action::RunsScript(name))) => name,

@@ -1,0 +1,6 @@
+from ledger import app
+
+
+@app.task
+def close_month(month):
+    return f"{month} is closed"
