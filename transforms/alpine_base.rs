@@ -103,6 +103,7 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
         let evidence = evidence_of(cx, &part.view);
         obstacles.append(&mut stage.obstacles);
         obstacles.extend(against(cx, &part.view, &evidence));
+        obstacles.extend(needs::absent(&stage, part.view.stage().base_word.span, part.branch));
         whole.merge(evidence.clone());
         translated.push((stage, evidence));
     }

@@ -1,11 +1,15 @@
 //! Packages that Alpine needs on top: tools that commands call, compilers and libraries of wheels.
 
-use super::stage::{Translated, rewritten};
+use super::{
+    obstacles::Obstacle,
+    stage::{Translated, rewritten},
+};
 use crate::{
     docker::{Keyword, write},
     edit::Edit,
     facts::{ImageView, evidence::Evidence},
     knowledge::{AlpineBranch, apk},
+    source::Span,
 };
 
 /// Adds the edits for the packages that are needed and not installed yet.
@@ -38,13 +42,22 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
         }
     });
     names.retain(|name| {
-        apk::published(name, branch).is_some()
+        !apk::is_absent(name, branch)
             || evidence
                 .builds
                 .iter()
                 .any(|build| build.build.contains(&name.as_str()) || build.runtime.contains(&name.as_str()))
     });
     place(image, out, &names);
+}
+
+/// What commands need and the branch does not have, as obstacles at `span`.
+pub fn absent(out: &Translated, span: Span, branch: AlpineBranch) -> Vec<Obstacle> {
+    let missing = out.needs.iter().filter(|(package, _)| apk::is_absent(package, branch));
+    let told = |(package, what): &(String, String)| {
+        Obstacle::new(span, format!("{what} needs {package}, which Alpine {branch} does not have (PKG-01)"))
+    };
+    missing.map(told).collect()
 }
 
 /// Whether one of the installed packages is `name`, depends on it, or is the headers that pull it in.

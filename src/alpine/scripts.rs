@@ -4,7 +4,7 @@ use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
     docker::Keyword,
     facts::{Context, ImageView, build_context, scripts},
-    shell::bashism,
+    shell::{Script as ShellScript, bashism},
     source::Span,
 };
 
@@ -97,7 +97,12 @@ fn under_sh(script: &Script, out: &mut Translated) {
     debian_tools(script, out);
 }
 
+/// What the script calls that Alpine has under another name, or not at all.
 fn debian_tools(script: &Script, out: &mut Translated) {
+    let commands = ShellScript::parse_str(script.text).commands;
+    if commands.iter().any(|command| command.words.iter().any(|word| word.text() == "gosu")) {
+        out.needs.push(("gosu".to_owned(), script.name.to_owned()));
+    }
     if script.text.contains("apt-get ") || script.text.contains("useradd ") {
         let what = format!("{} calls Debian's tools when it runs (FILE-09)", script.name);
         out.obstacles.push(Obstacle::new(script.span, what));

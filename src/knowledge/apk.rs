@@ -74,6 +74,11 @@ pub fn published(name: &str, branch: AlpineBranch) -> Option<&'static str> {
     row.cell(1).split(' ').any(|held| held == branch).then(|| row.cell(0))
 }
 
+/// Whether `branch` is known not to hold the package `name`; of old branches nothing is known.
+pub fn is_absent(name: &str, branch: AlpineBranch) -> bool {
+    published(name, branch).is_none() && published("libpq", branch).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +108,8 @@ mod tests {
     fn knows_which_branch_holds_a_name() {
         assert_eq!(published("libpq", AlpineBranch::new(3, 24)), Some("libpq"));
         assert_eq!(published("font-ubuntu", AlpineBranch::new(3, 24)), None);
+        assert!(is_absent("gosu", AlpineBranch::new(3, 19)));
+        assert!(!is_absent("gosu", AlpineBranch::new(3, 24)));
+        assert!(!is_absent("gosu", AlpineBranch::new(3, 12)));
     }
 }
