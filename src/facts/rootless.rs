@@ -1,9 +1,11 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
-use super::{Context, ImageView, build_context, contract::join_path, evidence, node, runtime};
+use super::{
+    Context, ImageView, build_context, contract::join_path, evidence, node, packages, python, runtime,
+};
 use crate::{
     docker::{Instruction, Keyword},
-    shell::Script,
+    shell::{Command, Script},
 };
 
 /// Programs that serve without writing beside their code.
@@ -45,9 +47,18 @@ fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
         Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "chmod") => {
             Some(format!("chmod in line {line}"))
         }
+        Keyword::Run if image.script(step).commands.iter().any(downloads_data) => {
+            Some(format!("a download in line {line}, which the home folder of root may keep"))
+        }
         _ if text.contains("/root/") && step.flag("mount").is_none() => Some(format!("/root in line {line}")),
         _ => None,
     }
+}
+
+/// Whether a program of the project fetches data, as `python -m nltk.downloader` and `spacy download` do.
+fn downloads_data(command: &Command) -> bool {
+    let is_program = python::pip_word(command).is_none() && !packages::is_apt(command);
+    is_program && command.arguments().any(|word| !word.contains('/') && word.contains("download"))
 }
 
 fn is_low_port(word: &str) -> bool {
