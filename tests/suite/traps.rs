@@ -51,3 +51,26 @@ fn each_snapshot_of_a_trap_has_its_case() {
         assert!(known.iter().any(|case| case == name), "snapshots/traps/{file} has no case");
     }
 }
+
+/// The traps that matter most, as `ranking.tsv` lists them: rank, ids, and why there is no case.
+fn ranking() -> Vec<(String, Vec<String>, String)> {
+    let text = fs::read_to_string(repository("tests/traps/ranking.tsv")).unwrap();
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let ids = cells[1].split(' ').map(str::to_owned).collect();
+        (cells[0].to_owned(), ids, cells[2].to_owned())
+    };
+    text.lines().skip(1).map(row).collect()
+}
+
+#[test]
+fn each_of_the_forty_worst_traps_has_a_case_or_a_reason() {
+    let cases: Vec<String> = folders(&repository("tests/traps")).iter().map(|name| trap_of(name)).collect();
+    let ranking = ranking();
+    assert_eq!(ranking.len(), 40);
+    for (rank, ids, why) in ranking {
+        assert!(ids.iter().all(|id| traps::get(id).is_some()), "rank {rank} names no trap: {ids:?}");
+        let has_case = ids.iter().any(|id| cases.contains(id));
+        assert_ne!(has_case, !why.is_empty(), "rank {rank} needs a case of {ids:?}, or a reason and none");
+    }
+}
