@@ -37,7 +37,7 @@
 //! Safe: the service is built from another file, whose changes are shown beside this one.
 
 use crate::{
-    compose::{self, EditRefusal, Edits, NewValue, mount::MountKind, scalar::quoted_if_needed},
+    compose::{self, EditRefusal, Edits, Excerpt, NewValue, mount::MountKind, scalar::quoted_if_needed},
     edit::Edit,
     facts::{Aspect, Context, ImageView, ServiceView, is_alpine},
     pass::{Change, Pass, Proposal, Risk},
@@ -114,10 +114,11 @@ fn spelled_like(path: &str, written: Option<&str>) -> String {
 
 fn edits(service: ServiceView, wanted: &str) -> Result<Edits, EditRefusal> {
     let name = service.service.name.as_str();
-    let (text, compose) = (service.text, service.compose);
+    let part = Excerpt::of(service.text, service.compose, name);
+    let (text, compose) = (part.text.as_str(), &part.compose);
     let build = service.service.build.as_ref();
     let entry = ("dockerfile", NewValue::Scalar(quoted_if_needed(wanted)));
-    match build {
+    part.outside(match build {
         Some(build) if build.dockerfile.is_some() => {
             compose::set_scalar(text, compose, &["services", name, "build", "dockerfile"], wanted)
         }
@@ -125,7 +126,7 @@ fn edits(service: ServiceView, wanted: &str) -> Result<Edits, EditRefusal> {
             compose::insert_entry(text, compose, &["services", name, "build"], entry)
         }
         _ => compose::expand_build(text, compose, name, &[entry]),
-    }
+    })
 }
 
 fn declined(service: ServiceView, refusal: &EditRefusal) -> String {

@@ -44,8 +44,8 @@
 use std::fmt::Write;
 
 use crate::{
-    compose::{self, Compose, EditRefusal, Edits, NewValue},
-    edit::{self, Edit},
+    compose::{self, EditRefusal, Excerpt, NewValue},
+    edit::Edit,
     facts::{
         Aspect, Context, privileges,
         service::Running,
@@ -122,19 +122,20 @@ fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
         return vec![Proposal::decline(view.id, key, why)];
     }
     let mut found = Vec::new();
-    let mut after = Draft { text: view.text.to_owned(), compose: view.compose.clone() };
+    let before = Excerpt::of(view.text, view.compose, name);
+    let mut after = before.clone();
     let mut applied = Vec::new();
     for part in parts {
         let taken = match part_obstacle(cx, running, part) {
             Some(why) => Err(why),
-            None => after.take(name, part).map_err(|refusal| refusal.why),
+            None => take(&after, name, part).map_err(|refusal| refusal.why),
         };
         match taken {
             Ok(next) => {
                 after = next;
                 applied.push(part);
             }
-            // A refusal counts its place in the draft, so the service's name tells where.
+            // A refusal counts its place in the excerpt, so the service's name tells where.
             Err(why) => {
                 let why = format!("`{}` is not set on {name}: {why}.", part.key());
                 found.push(Proposal::decline(view.id, key, why));
@@ -142,7 +143,7 @@ fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
         }
     }
     if !applied.is_empty() {
-        found.insert(0, change(running, &applied, difference(view.id, view.text, &after.text)));
+        found.insert(0, change(running, &applied, difference(view.id, &before, &after)));
     }
     found
 }
@@ -225,63 +226,49 @@ fn unwritable(cx: &Context, running: &Running) -> Option<String> {
     })
 }
 
-/// The compose file while the parts of one service are put in, one after the other.
-struct Draft {
-    text: String,
-    compose: Compose,
-}
-
-impl Draft {
-    fn take(&self, service: &str, part: Part) -> Result<Draft, EditRefusal> {
-        let path = |key| ["services", service, key];
-        match part {
-            Part::Capabilities => self.listing(&path("cap_drop"), "ALL"),
-            Part::Privileges => self.listing(&path("security_opt"), "no-new-privileges:true"),
-            Part::Writing => {
-                let entry = ("read_only", NewValue::Scalar("true".to_owned()));
-                let edits = compose::insert_entry(&self.text, &self.compose, &["services", service], entry)?;
-                let next = self.with(edits)?;
-                let has_tmp = next.compose.service(service).is_some_and(|service| {
-                    let tmpfs = service.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or(""));
-                    let mounts = service.volumes.iter().map(|mount| mount.value.target.as_str());
-                    tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == "/tmp")
-                });
-                if has_tmp { Ok(next) } else { next.listing(&path("tmpfs"), "/tmp") }
-            }
+/// The service without the right `part`.
+fn take(from: &Excerpt, service: &str, part: Part) -> Result<Excerpt, EditRefusal> {
+    let path = |key| ["services", service, key];
+    match part {
+        Part::Capabilities => listing(from, &path("cap_drop"), "ALL"),
+        Part::Privileges => listing(from, &path("security_opt"), "no-new-privileges:true"),
+        Part::Writing => {
+            let entry = ("read_only", NewValue::Scalar("true".to_owned()));
+            let next =
+                from.with(compose::insert_entry(&from.text, &from.compose, &["services", service], entry)?)?;
+            let has_tmp = next.compose.service(service).is_some_and(|service| {
+                let tmpfs = service.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or(""));
+                let mounts = service.volumes.iter().map(|mount| mount.value.target.as_str());
+                tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == "/tmp")
+            });
+            if has_tmp { Ok(next) } else { listing(&next, &path("tmpfs"), "/tmp") }
         }
     }
+}
 
-    /// The same with `item` in the list at `path`.
-    fn listing(&self, path: &[&str], item: &str) -> Result<Draft, EditRefusal> {
-        let appended = compose::append_item(&self.text, &self.compose, path, item);
-        let edits = match appended {
-            Err(refusal) if refusal.obstacle == compose::Obstacle::Missing => {
-                let list = NewValue::Sequence(vec![item.to_owned()]);
-                compose::insert_at(&self.text, &self.compose, path, list)?
-            }
-            other => other?,
-        };
-        self.with(edits)
-    }
-
-    fn with(&self, edits: Edits) -> Result<Draft, EditRefusal> {
-        let unsafe_ = |why: String| EditRefusal::new(Span::at(0), compose::Obstacle::Unsafe, why);
-        let edits: Vec<Edit> =
-            edits.into_iter().map(|(span, text)| Edit::replace(FileId(0), span, text)).collect();
-        let text = edit::apply(&self.text, &edits).map_err(|error| unsafe_(error.to_string()))?;
-        let compose = Compose::parse(&text).map_err(|error| unsafe_(error.to_string()))?;
-        Ok(Draft { text, compose })
-    }
+/// The service with `item` in the list at `path`.
+fn listing(from: &Excerpt, path: &[&str], item: &str) -> Result<Excerpt, EditRefusal> {
+    let appended = compose::append_item(&from.text, &from.compose, path, item);
+    let edits = match appended {
+        Err(refusal) if refusal.obstacle == compose::Obstacle::Missing => {
+            let list = NewValue::Sequence(vec![item.to_owned()]);
+            compose::insert_at(&from.text, &from.compose, path, list)?
+        }
+        other => other?,
+    };
+    from.with(edits)
 }
 
 /// The one replacement that turns `before` into `after`.
-fn difference(file: FileId, before: &str, after: &str) -> Edit {
+fn difference(file: FileId, old: &Excerpt, new: &Excerpt) -> Edit {
+    let (before, after) = (old.text.as_str(), new.text.as_str());
     let pairs = before.char_indices().zip(after.chars());
     let start =
         pairs.clone().find(|((_, a), b)| a != b).map_or(before.len().min(after.len()), |((at, _), _)| at);
     let shared = before[start..].chars().rev().zip(after[start..].chars().rev()).take_while(|(a, b)| a == b);
     let tail: usize = shared.map(|(a, _)| a.len_utf8()).sum();
-    Edit::replace(file, Span::new(start, before.len() - tail), &after[start..after.len() - tail])
+    let span = old.span(Span::new(start, before.len() - tail));
+    Edit::replace(file, span, &after[start..after.len() - tail])
 }
 
 fn change(running: &Running, parts: &[Part], edit: Edit) -> Proposal {

@@ -51,7 +51,7 @@
 //! Review: too low a limit ends in exit code 137 or in workers that are killed without a word.
 
 use crate::{
-    compose::{self, EditRefusal, Edits, NewValue},
+    compose::{self, EditRefusal, Edits, Excerpt, NewValue},
     edit::Edit,
     facts::{
         Aspect, Context,
@@ -147,11 +147,12 @@ fn lowered(
     (old, new): (f64, f64),
 ) -> Result<Edits, EditRefusal> {
     let service = running.service;
+    let part = Excerpt::of(service.text, service.compose, &service.service.name);
     let mut edits = Vec::new();
     let mut set = |setting: &Setting, amount: f64| {
         let path: Vec<&str> = setting.path.iter().map(String::as_str).collect();
         let written = quantity.written(amount, &setting.text);
-        edits.extend(compose::set_scalar(service.text, service.compose, &path, &written)?);
+        edits.extend(part.outside(compose::set_scalar(&part.text, &part.compose, &path, &written))?);
         Ok::<(), EditRefusal>(())
     };
     for setting in settings {
@@ -206,15 +207,16 @@ fn added(running: &Running, missing: &[(Quantity, &str)]) -> Result<Edits, EditR
     let service = running.service;
     let path = ["services", &service.service.name, "deploy", "resources", "limits"];
     let value = |(quantity, wanted): &(Quantity, &str)| NewValue::Scalar(quantity.fresh(wanted));
-    let (text, compose) = (service.text, service.compose);
-    match (missing, service.service.resources.limits.span) {
+    let part = Excerpt::of(service.text, service.compose, &service.service.name);
+    let (text, compose) = (part.text.as_str(), &part.compose);
+    part.outside(match (missing, service.service.resources.limits.span) {
         // The other limit is there already.
         ([one], Some(_)) => compose::insert_entry(text, compose, &path, (one.0.key(), value(one))),
         _ => {
             let entries = missing.iter().map(|one| (one.0.key().to_owned(), value(one))).collect();
             compose::insert_at(text, compose, &path, NewValue::Mapping(entries))
         }
-    }
+    })
 }
 
 fn to_edits(running: &Running, edits: Edits) -> Vec<Edit> {

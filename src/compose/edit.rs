@@ -7,7 +7,7 @@ use crate::{
     compose::{
         file::Compose,
         insert::Insertion,
-        layout::{Habits, after_colon, column, habits, line_end, line_ending},
+        layout::{Habits, after_colon, column, line_end, line_ending},
         locate::{Found, check_not_merged, locate, own_entry},
         node::{NodeKind, Scalar, Style, Tree},
         read::read,
@@ -76,7 +76,7 @@ pub fn insert_entry(
 ) -> Result<Edits, EditRefusal> {
     let tree = tree_of(text, compose)?;
     let parent = locate(tree, parent_path)?;
-    let insertion = Insertion { text, tree, habits: habits(text, tree) };
+    let insertion = Insertion { text, tree, habits: compose.habits };
     let edits = match &tree.node(parent.node).kind {
         NodeKind::Mapping(mapping) => {
             if let Some(entry) = own_entry(tree, mapping, key) {
@@ -127,7 +127,7 @@ pub fn insert_at(
 pub fn append_item(text: &str, compose: &Compose, path: &[&str], item: &str) -> Result<Edits, EditRefusal> {
     let tree = tree_of(text, compose)?;
     let list = locate(tree, path)?;
-    let insertion = Insertion { text, tree, habits: habits(text, tree) };
+    let insertion = Insertion { text, tree, habits: compose.habits };
     let (edits, length) = match &tree.node(list.node).kind {
         NodeKind::Sequence(sequence) => (insertion.item(list, sequence, item), sequence.items.len()),
         NodeKind::Scalar(Scalar { style: Style::Absent, .. }) => {
@@ -175,7 +175,7 @@ pub fn expand_build(
         let entries: Vec<String> = entries.iter().map(|(key, value)| flow_entry(key, value)).collect();
         vec![(node.span, format!("{{{}}}", entries.join(", ")))]
     } else {
-        let habits = habits(text, tree);
+        let habits = compose.habits;
         let columns = column(text, key.start) + habits.step;
         let lines = entries
             .iter()

@@ -2,6 +2,7 @@
 
 use crate::compose::{
     error::ComposeError,
+    layout::{Habits, habits},
     node::Tree,
     read::read,
     resolve::{Cursor, Field},
@@ -23,6 +24,8 @@ pub struct Compose {
     pub volumes: Vec<Field<String>>,
     /// The YAML document.
     pub tree: Tree,
+    /// How the file is indented.
+    pub(crate) habits: Habits,
 }
 
 impl Compose {
@@ -40,7 +43,8 @@ impl Compose {
         let name = get("name").and_then(|value| value.text_field());
         let version = get("version").and_then(|value| value.text_field());
         let include = get("include").map(|value| included(&value)).unwrap_or_default();
-        Ok(Self { services, name, version, include, volumes, tree })
+        let habits = habits(text, &tree);
+        Ok(Self { services, name, version, include, volumes, tree, habits })
     }
 
     /// The service called `name`.

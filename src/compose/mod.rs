@@ -6,6 +6,7 @@ pub mod edit;
 #[cfg(test)]
 mod edit_tests;
 mod error;
+mod excerpt;
 mod file;
 pub mod health;
 mod insert;
@@ -31,6 +32,7 @@ mod write;
 
 pub use edit::{Edits, append_item, expand_build, insert_at, insert_entry, set_scalar};
 pub use error::ComposeError;
+pub use excerpt::Excerpt;
 pub use file::Compose;
 pub use node::Tree;
 pub use refusal::{EditRefusal, Obstacle};

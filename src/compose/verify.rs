@@ -30,13 +30,16 @@ pub fn verify_trees(before: &Tree, after: &Tree, changed_paths: &[Vec<String>]) 
     }
     let (old, new) = (before.root, after.root);
     let deepest = changed_paths.iter().map(Vec::len).max().unwrap_or(0);
-    Comparison { before, after, changed: changed_paths, deepest, path: Vec::new() }.compare(old, new)
+    let mut changed: Vec<&[String]> = changed_paths.iter().map(Vec::as_slice).collect();
+    changed.sort_unstable();
+    Comparison { before, after, changed, deepest, path: Vec::new() }.compare(old, new)
 }
 
 struct Comparison<'t> {
     before: &'t Tree,
     after: &'t Tree,
-    changed: &'t [Vec<String>],
+    /// In order.
+    changed: Vec<&'t [String]>,
     /// The length of the longest changed path: below it no path has to be looked for.
     deepest: usize,
     path: Vec<String>,
@@ -45,13 +48,13 @@ struct Comparison<'t> {
 impl Comparison<'_> {
     fn compare(&mut self, old: Option<NodeId>, new: Option<NodeId>) -> Result<(), String> {
         let is_near = self.path.len() <= self.deepest;
-        if is_near && self.changed.iter().any(|changed| self.path.starts_with(changed)) {
+        if is_near && self.is_changed() {
             return Ok(());
         }
         let old = old.map(|id| self.before.resolve(id));
         let new = new.map(|id| self.after.resolve(id));
         // On the way to a change nothing, `null` and an empty collection are alike.
-        let on_the_way = is_near && self.changed.iter().any(|changed| changed.starts_with(&self.path));
+        let on_the_way = is_near && self.leads_to_a_change();
         let hollow_old = on_the_way && old.is_none_or(|id| is_null(self.before, id));
         let hollow_new = on_the_way && new.is_none_or(|id| is_null(self.after, id));
         if hollow_old && hollow_new {
@@ -75,6 +78,18 @@ impl Comparison<'_> {
             (None, Some(NodeKind::Sequence(_))) if hollow_old => self.compare_items(None, new),
             _ => self.differs(),
         }
+    }
+
+    /// Whether the path is at or below one that was to change.
+    fn is_changed(&self) -> bool {
+        let is_listed = |path: &[String]| self.changed.binary_search(&path).is_ok();
+        (0..=self.path.len()).any(|length| is_listed(&self.path[..length]))
+    }
+
+    /// Whether a path that was to change is at or below this one.
+    fn leads_to_a_change(&self) -> bool {
+        let first = self.changed.partition_point(|changed| *changed < self.path.as_slice());
+        self.changed.get(first).is_some_and(|changed| changed.starts_with(&self.path))
     }
 
     fn compare_tags(&self, old: Option<NodeId>, new: Option<NodeId>) -> Result<(), String> {
