@@ -2,7 +2,7 @@
 //!
 //! The map of the house, in layers; dependencies point upwards only.
 //!
-//! - [`source`], [`edit`]: text, spans, edits.
+//! - [`source`], [`places`], [`edit`]: text, spans, places, edits.
 //! - [`docker`], [`shell`], [`compose`], [`manifest`]: read-only views of text.
 //! - [`knowledge`]: questions asked of the tables in `knowledge/`.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
@@ -29,6 +29,7 @@ pub mod manifest;
 pub mod options;
 pub mod pass;
 pub mod pipeline;
+pub mod places;
 pub mod plan;
 pub mod shell;
 pub mod source;

@@ -9,8 +9,9 @@ use crate::{
     facts::{Context, Contract, contract::is_declared, evidence},
     options::Options,
     pass::{Change, Pass, Proposal},
+    places::Places,
     plan::{DeclineRecord, Outcome, Plan, Step},
-    source::{FileId, FileKind, LineMap, Place, SourceFile},
+    source::{FileId, FileKind, Place, SourceFile},
     workspace::Workspace,
 };
 
@@ -26,17 +27,25 @@ pub struct Documents {
     pub dockerfiles: BTreeMap<FileId, Dockerfile>,
     /// The compose files.
     pub composes: BTreeMap<FileId, Compose>,
+    /// Where the files stood as they were read.
+    pub places: Places,
 }
 
 impl Documents {
     /// Parses every file of `ws`; a file that does not parse is left out.
     pub fn of(ws: &Workspace) -> Self {
-        let mut documents = Documents::default();
+        let mut documents = Documents { places: Places::new(ws.files.len()), ..Documents::default() };
         for (index, file) in ws.files.iter().enumerate() {
             // Files that do not parse never get into a workspace.
             let _ = documents.read(FileId(index), file);
         }
         documents
+    }
+
+    /// What passes may look at: these documents, of the files of `ws`.
+    fn context<'a>(&'a self, ws: &'a Workspace, options: &'a Options) -> Context<'a> {
+        let Self { dockerfiles, composes, places } = self;
+        Context { ws, options, dockerfiles, composes, places }
     }
 
     fn read(&mut self, id: FileId, file: &SourceFile) -> Result<(), String> {
@@ -81,7 +90,7 @@ pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
 /// The Python packages of the project of which the tables know too little, by name in PyPI's normal form.
 pub fn questions(ws: &Workspace, options: &Options) -> BTreeSet<String> {
     let documents = Documents::of(ws);
-    let cx = Context { ws, options, dockerfiles: &documents.dockerfiles, composes: &documents.composes };
+    let cx = documents.context(ws, options);
     cx.images().flat_map(|image| evidence::python(&cx, &image).unknown_packages).collect()
 }
 
@@ -100,27 +109,25 @@ struct State {
 impl State {
     fn run_pass(&mut self, pass: &Pass, options: &Options) {
         let seen = self.ws.files.clone();
-        let mut maps = BTreeMap::new();
-        let proposals = (pass.run)(&Context {
-            ws: &self.ws,
-            options,
-            dockerfiles: &self.documents.dockerfiles,
-            composes: &self.documents.composes,
-        });
+        let proposals = (pass.run)(&self.documents.context(&self.ws, options));
         let mut changes = Vec::new();
         for proposal in proposals {
             match proposal {
                 Proposal::Decline(decline) => {
-                    let place = read_place(&mut maps, &seen, decline.file, decline.span.start);
+                    let place = self.place(decline.file, decline.span.start);
                     self.declines.push(DeclineRecord { pass: pass.id, decline, place });
                 }
                 Proposal::Change(change) => changes.push(change),
             }
         }
-        let places =
-            changes.iter().map(|change| read_place(&mut maps, &seen, change.file, change.span.start));
-        let changes = places.collect::<Vec<_>>().into_iter().zip(changes).collect();
+        let place = |change: &Change| self.place(change.file, change.span.start);
+        let changes = changes.into_iter().map(|change| (place(&change), change)).collect();
         self.take_all(pass, &seen, changes, options);
+    }
+
+    /// The place of `offset` as it was read.
+    fn place(&self, id: FileId, offset: usize) -> Place {
+        self.documents.places.place(id, self.ws.file(id), offset)
     }
 
     /// Applies the changes of a pass together; when that breaks a promise, one by one, to find out which did.
@@ -193,6 +200,7 @@ impl State {
         }
         for (id, file) in changed {
             self.ws.files[id.0] = file;
+            self.documents.places.forget(id);
         }
         self.documents.dockerfiles.append(&mut fresh.dockerfiles);
         self.documents.composes.append(&mut fresh.composes);
@@ -222,18 +230,17 @@ impl State {
     }
 }
 
-/// The place of `offset` as it was read; each file is compared once.
-fn read_place<'f>(
-    maps: &mut BTreeMap<FileId, LineMap<'f>>,
-    seen: &'f [SourceFile],
-    file: FileId,
-    offset: usize,
-) -> Place {
-    maps.entry(file).or_insert_with(|| LineMap::of(&seen[file.0])).place(offset)
-}
-
 /// A comment that stands in `before` more often than in `after`.
 fn lost_comment<'t>(before: &[&'t str], after: &[&str]) -> Option<&'t str> {
-    let count = |list: &[&str], wanted: &str| list.iter().filter(|comment| **comment == wanted).count();
-    before.iter().find(|comment| count(after, comment) < count(before, comment)).copied()
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for comment in after {
+        *left.entry(comment).or_default() += 1;
+    }
+    before.iter().copied().find(|comment| match left.get_mut(comment) {
+        None | Some(0) => true,
+        Some(count) => {
+            *count -= 1;
+            false
+        }
+    })
 }

@@ -78,28 +78,22 @@ pub fn place(text: &str, offset: usize) -> Place {
     }
 }
 
-/// The place of `offset` in the text as it was read: that of the same line, or of the one that it replaced.
-pub fn read_place(file: &SourceFile, offset: usize) -> Place {
-    LineMap::of(file).place(offset)
-}
-
 /// The lines of a file as it is now, and the lines that they were when it was read.
-#[derive(Clone, Debug)]
-pub struct LineMap<'f> {
-    file: &'f SourceFile,
+#[derive(Clone, Debug, Default)]
+pub struct LineMap {
     changes: Vec<similar::DiffOp>,
 }
 
-impl<'f> LineMap<'f> {
+impl LineMap {
     /// The map of `file`; a file that nobody changed costs nothing.
-    pub fn of(file: &'f SourceFile) -> Self {
+    pub fn of(file: &SourceFile) -> Self {
         let diff = || similar::TextDiff::from_lines(&*file.on_disk, &*file.text).ops().to_vec();
-        Self { file, changes: if file.is_changed() { diff() } else { Vec::new() } }
+        Self { changes: if file.is_changed() { diff() } else { Vec::new() } }
     }
 
-    /// The place of `offset` in the text as it was read.
-    pub fn place(&self, offset: usize) -> Place {
-        let seen = place(&self.file.text, offset);
+    /// The place in the text as it was read of what stands at `seen` now: that of the same line, or of the one
+    /// that it replaced.
+    pub fn as_read(&self, seen: Place) -> Place {
         let new = seen.line - 1;
         match self.changes.iter().find(|op| op.new_range().contains(&new)) {
             Some(op) if op.tag() == similar::DiffTag::Equal => {

@@ -60,6 +60,11 @@ impl Dockerfile {
         &self.instructions[..self.stages.first().map_or(0, |stage| stage.instructions.start)]
     }
 
+    /// The stage and those that it starts from, itself first.
+    pub fn lineage<'d>(&'d self, stage: &'d Stage) -> impl Iterator<Item = &'d Stage> {
+        std::iter::successors(Some(stage), |stage| stage.parent.map(|parent| &self.stages[parent]))
+    }
+
     /// The stage called `name`, or with that index, as `COPY --from` resolves it.
     pub fn stage_named(&self, name: &str) -> Option<&Stage> {
         let by_name = self.stages.iter().rev().find(|stage| stage.is_called(name));
@@ -69,10 +74,13 @@ impl Dockerfile {
     /// The comment lines of the file, trimmed, in order; here-document bodies are no comments.
     pub fn comments<'t>(&self, text: &'t str) -> Vec<&'t str> {
         let bodies: Vec<_> = self.instructions.iter().flat_map(|i| &i.heredocs).map(|h| h.body).collect();
+        let is_in_a_body = |line: &lines::Line| {
+            let next = bodies.partition_point(|body| body.start <= line.span.start);
+            bodies[..next].last().is_some_and(|body| body.contains(line.span) && !body.is_empty())
+        };
         lines::split(text)
             .into_iter()
-            .filter(|line| lines::is_comment(line.span.of(text)))
-            .filter(|line| !bodies.iter().any(|body| body.contains(line.span) && !body.is_empty()))
+            .filter(|line| lines::is_comment(line.span.of(text)) && !is_in_a_body(line))
             .map(|line| line.span.of(text).trim())
             .collect()
     }

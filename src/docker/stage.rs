@@ -1,5 +1,7 @@
 //! Build stages: a FROM and what follows it.
 
+use std::collections::HashMap;
+
 use super::{
     image::ImageRef,
     instruction::{Instruction, Word},
@@ -19,6 +21,8 @@ pub struct Stage {
     pub base_word: Word,
     /// The name after AS.
     pub name: Option<Word>,
+    /// The earlier stage that it starts from, by its place; of several with that name the last.
+    pub parent: Option<usize>,
 }
 
 impl Stage {
@@ -37,6 +41,7 @@ pub fn find(instructions: &[Instruction]) -> Vec<Stage> {
         .map(|(index, _)| index)
         .collect();
     let ends = starts.iter().skip(1).copied().chain([instructions.len()]);
+    let mut named: HashMap<String, usize> = HashMap::new();
     starts
         .iter()
         .zip(ends)
@@ -44,12 +49,17 @@ pub fn find(instructions: &[Instruction]) -> Vec<Stage> {
         .map(|(index, (&start, end))| {
             let words = &instructions[start].words;
             let has_name = words.len() == 3 && words[1].text.eq_ignore_ascii_case("as");
+            let parent = named.get(&words[0].text.to_ascii_lowercase()).copied();
+            if has_name {
+                named.insert(words[2].text.to_ascii_lowercase(), index);
+            }
             Stage {
                 index,
                 instructions: start..end,
                 base: ImageRef::parse(&words[0].text),
                 base_word: words[0].clone(),
                 name: has_name.then(|| words[2].clone()),
+                parent,
             }
         })
         .collect()

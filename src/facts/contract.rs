@@ -99,13 +99,11 @@ impl Contract {
     pub fn of(dockerfile: &Dockerfile) -> Self {
         let mut contract = Contract::default();
         let Some(stage) = dockerfile.final_stage() else { return contract };
-        let mut lineage = vec![stage];
-        while let Some(parent) = parent(dockerfile, lineage[lineage.len() - 1]) {
-            lineage.push(parent);
-        }
-        contract.single.insert(Slot::Base, lineage[lineage.len() - 1].base_word.text.clone());
+        let mut lineage: Vec<&Stage> = dockerfile.lineage(stage).collect();
+        lineage.reverse();
+        contract.single.insert(Slot::Base, lineage[0].base_word.text.clone());
         contract.stages = dockerfile.stages.iter().map(stage_name).collect();
-        for stage in lineage.into_iter().rev() {
+        for stage in lineage {
             for instruction in dockerfile.instructions_of(stage) {
                 contract.take(instruction);
             }
@@ -195,10 +193,6 @@ pub fn is_declared(alters: &[Aspect], aspect: Aspect, detail: &str) -> bool {
         (Aspect::Env(name), Aspect::Env(_)) => *name == "*" || *name == detail,
         (declared, aspect) => *declared == aspect,
     })
-}
-
-fn parent<'d>(dockerfile: &'d Dockerfile, stage: &Stage) -> Option<&'d Stage> {
-    dockerfile.stages[..stage.index].iter().rev().find(|earlier| earlier.is_called(&stage.base_word.text))
 }
 
 fn stage_name(stage: &Stage) -> String {

@@ -29,8 +29,9 @@ use crate::{
     compose::{self, Compose},
     docker::{Dockerfile, ImageRef, Instruction, Stage},
     options::Options,
+    places::Places,
     shell::Script,
-    source::{FileId, SourceFile, read_place},
+    source::{FileId, Place, SourceFile},
     workspace::{Image, Workspace},
 };
 
@@ -45,6 +46,8 @@ pub struct Context<'a> {
     pub dockerfiles: &'a BTreeMap<FileId, Dockerfile>,
     /// The compose files, parsed.
     pub composes: &'a BTreeMap<FileId, Compose>,
+    /// Where the files stood as they were read.
+    pub places: &'a Places,
 }
 
 /// An image to be built: its Dockerfile and who uses it.
@@ -62,6 +65,8 @@ pub struct ImageView<'a> {
     pub dockerfile: &'a Dockerfile,
     /// The stage to look at; none is the final one.
     pub stage_in_view: Option<usize>,
+    /// Where the files stood as they were read.
+    places: &'a Places,
 }
 
 impl<'a> ImageView<'a> {
@@ -93,20 +98,14 @@ impl<'a> ImageView<'a> {
 
     /// The instructions that make the final stage, those of the stages it starts from first.
     pub fn lineage(&self) -> Vec<&'a Instruction> {
-        let mut stages = vec![self.stage()];
-        let parent = |stage: &Stage| {
-            let earlier = self.dockerfile.stages[..stage.index].iter().rev();
-            earlier.clone().find(|earlier| earlier.is_called(&stage.base_word.text))
-        };
-        while let Some(parent) = stages.last().and_then(|stage| parent(stage)) {
-            stages.push(parent);
-        }
-        stages.into_iter().rev().flat_map(|stage| self.dockerfile.instructions_of(stage)).collect()
+        let mut stages: Vec<&Stage> = self.dockerfile.lineage(self.stage()).collect();
+        stages.reverse();
+        stages.into_iter().flat_map(|stage| self.dockerfile.instructions_of(stage)).collect()
     }
 
     /// The line of an instruction in the file as it was read, from 1.
     pub fn line(&self, instruction: &Instruction) -> usize {
-        read_place(self.file, instruction.span.start).line
+        self.places.place(self.id, self.file, instruction.span.start).line
     }
 
     /// The script of a RUN, CMD or the like, read once.
@@ -135,19 +134,13 @@ pub fn is_alpine(dockerfile: &Dockerfile) -> bool {
 
 /// The image that a stage starts from in the end, through stages named in FROM.
 pub fn root_image<'d>(dockerfile: &'d Dockerfile, stage: &'d Stage) -> &'d ImageRef {
-    let mut stage = stage;
-    while let Some(parent) =
-        dockerfile.stages[..stage.index].iter().rev().find(|earlier| earlier.is_called(&stage.base_word.text))
-    {
-        stage = parent;
-    }
-    &stage.base
+    dockerfile.lineage(stage).last().map_or(&stage.base, |root| &root.base)
 }
 
 impl<'a> Context<'a> {
     /// The images of the project, in the order of their Dockerfiles.
     pub fn images(&self) -> impl Iterator<Item = ImageView<'a>> {
-        let (ws, dockerfiles) = (self.ws, self.dockerfiles);
+        let (ws, dockerfiles, places) = (self.ws, self.dockerfiles, self.places);
         ws.images.iter().filter_map(move |image| {
             let dockerfile = dockerfiles.get(&image.dockerfile)?;
             let file = ws.file(image.dockerfile);
@@ -158,6 +151,7 @@ impl<'a> Context<'a> {
                 text: &file.text,
                 dockerfile,
                 stage_in_view: None,
+                places,
             })
         })
     }
@@ -186,6 +180,11 @@ impl<'a> Context<'a> {
             .retain(|(view, _)| self.is_wanted(&view.service.name) && !self.ws.read_only.contains(&view.id));
         services.sort_by_key(|(view, _)| (view.id, view.service.key.start));
         services
+    }
+
+    /// The place of `offset` in a file as it was read.
+    pub fn place(&self, id: FileId, offset: usize) -> Place {
+        self.places.place(id, self.ws.file(id), offset)
     }
 
     /// Whether the user asked for this service, or for all.

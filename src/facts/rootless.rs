@@ -33,24 +33,25 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
 }
 
 fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
-    let line = image.line(step);
+    let found = |what: &str| Some(format!("{what} in line {}", image.line(step)));
     let text = &step.body.text;
     match step.keyword {
-        Keyword::Volume => Some(format!("VOLUME in line {line}")),
+        Keyword::Volume => found("VOLUME"),
         Keyword::Expose if step.words.iter().any(|word| is_low_port(&word.text)) => {
-            Some(format!("a port below 1024 in line {line}"))
+            found("a port below 1024")
         }
-        Keyword::Env if text.contains("sqlite") => Some(format!("the database file in line {line}")),
+        Keyword::Env if text.contains("sqlite") => found("the database file"),
         Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "mkdir") => {
-            Some(format!("mkdir in line {line}"))
+            found("mkdir")
         }
         Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "chmod") => {
-            Some(format!("chmod in line {line}"))
+            found("chmod")
         }
         Keyword::Run if image.script(step).commands.iter().any(downloads_data) => {
+            let line = image.line(step);
             Some(format!("a download in line {line}, which the home folder of root may keep"))
         }
-        _ if text.contains("/root/") && step.flag("mount").is_none() => Some(format!("/root in line {line}")),
+        _ if text.contains("/root/") && step.flag("mount").is_none() => found("/root"),
         _ => None,
     }
 }

@@ -63,9 +63,8 @@ impl<'a> Running<'a> {
 
     /// The file and line of a place, for a message about a service.
     pub fn line(&self, cx: &Context, file: FileId, span: Span) -> String {
-        let file = cx.ws.file(file);
-        let line = crate::source::read_place(file, span.start).line;
-        format!("line {line} of {}", path::name(&file.path))
+        let line = cx.place(file, span.start).line;
+        format!("line {line} of {}", path::name(&cx.ws.file(file).path))
     }
 
     /// The context path of the file that stands at `wanted` in the image.

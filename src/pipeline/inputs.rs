@@ -3,7 +3,7 @@
 use super::Documents;
 use crate::{
     facts::{
-        Context, ImageView,
+        ImageView,
         sources::{self, Absence, Absent},
     },
     options::Options,
@@ -27,8 +27,7 @@ pub(super) struct Inputs {
 ///
 /// A compose file says which folder that is. Where it is only guessed, the guess may be what is wrong.
 pub(super) fn checked(ws: &Workspace, documents: &Documents, options: &Options) -> Inputs {
-    let (dockerfiles, composes) = (&documents.dockerfiles, &documents.composes);
-    let cx = Context { ws, options, dockerfiles, composes };
+    let cx = documents.context(ws, options);
     let mut inputs = Inputs { ws: ws.clone(), declines: Vec::new(), findings: Vec::new() };
     let mut left_alone: Vec<FileId> = Vec::new();
     for image in cx.images() {

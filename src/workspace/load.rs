@@ -313,14 +313,18 @@ fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: &str) {
         }
     }
     let mut workdir = "/".to_owned();
-    for (index, instruction) in instructions.iter().enumerate() {
-        if instruction.keyword == Keyword::Workdir {
-            workdir = join_path(&workdir, &instruction.body.text);
-        }
-        let site = Site { before: &instructions[..index], step: instruction, workdir: &workdir };
-        for wanted in asked_files(instruction, text) {
+    for stage in &dockerfile.stages {
+        // What an unrelated stage copied does not stand here.
+        let first = dockerfile.lineage(stage).last().map_or(0, |root| root.instructions.start);
+        for index in stage.instructions.clone() {
+            let step = &instructions[index];
+            if step.keyword == Keyword::Workdir {
+                workdir = join_path(&workdir, &step.body.text);
+            }
+            let site = Site { before: &instructions[first..index], step, workdir: &workdir };
             let origin = |wanted: &str| site.find(context, wanted, &lookup);
-            for path in scripts::places(&wanted, &workdir) {
+            let wanted = asked_files(step, text);
+            for path in wanted.iter().flat_map(|wanted| scripts::places(wanted, &workdir)) {
                 if let Some(found) = origin(&path) {
                     read_closure(disk, &found);
                     read_called(disk, &found, (&path, &workdir), &origin);
