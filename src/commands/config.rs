@@ -69,17 +69,26 @@ pub fn apply(base: &Path, path: &Path, options: &mut Options) -> Result<(), Inpu
     let text: Arc<str> = std::fs::read_to_string(base.join(path))
         .map_err(|error| fault(&shown, None, None, error.to_string()))?
         .into();
+    take(&text, path, options)
+}
+
+/// Takes the choices of `text`, shown as `path`, over into `options`, where the command line made none.
+///
+/// # Errors
+/// When it is not YAML, or holds a key or value that is not known.
+pub fn take(text: &str, path: &Path, options: &mut Options) -> Result<(), InputError> {
+    let shown = path.display().to_string();
     if text.trim().is_empty() {
         return Ok(());
     }
     let settings = serde_saphyr::options! { strict_booleans: true };
-    let file: File = serde_saphyr::from_str_with_options(&text, settings).map_err(|error| {
-        let span = error.location().map(|at| span_at(&text, at));
-        fault(&shown, Some(text.clone()), span, message(&error))
+    let file: File = serde_saphyr::from_str_with_options(text, settings).map_err(|error| {
+        let span = error.location().map(|at| span_at(text, at));
+        fault(&shown, Some(text.into()), span, message(&error))
     })?;
     let maps = known::Maps { packages: file.packages, wheels: file.wheels, images: file.images };
     known::apply(maps, Arc::make_mut(&mut options.knowledge)).map_err(|known::Fault { at, what }| {
-        fault(&shown, Some(text.clone()), Some(span_at(&text, at)), what)
+        fault(&shown, Some(text.into()), Some(span_at(text, at)), what)
     })?;
     if options.target == Target::Auto {
         options.target = match file.target {
@@ -102,7 +111,7 @@ pub fn apply(base: &Path, path: &Path, options: &mut Options) -> Result<(), Inpu
             let span = text.find(value.as_str()).map(|at| Span::new(at, at + value.len()));
             return Err(fault(
                 &shown,
-                Some(text.clone()),
+                Some(text.into()),
                 span,
                 format!("{value} is no size that compose knows"),
             ));

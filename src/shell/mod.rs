@@ -159,8 +159,13 @@ pub fn literal(raw: &str) -> Option<String> {
         match (quote, c) {
             (Some('\''), '\'') | (Some('"'), '"') => quote = None,
             (Some('\''), c) => out.push(c),
-            (_, '$' | '`') => return None,
+            (_, '$' | '`') | (None, '(' | ')' | '<' | '>') => return None,
             (None, '\'' | '"') => quote = Some(c),
+            (Some('"'), '\\') => match chars.next() {
+                Some('\n') => {}
+                Some(next @ ('$' | '`' | '"' | '\\')) => out.push(next),
+                next => out.extend(['\\'].into_iter().chain(next)),
+            },
             (_, '\\') => out.extend(chars.next()),
             (_, c) => out.push(c),
         }
@@ -171,6 +176,24 @@ pub fn literal(raw: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_literal_is_what_the_shell_sees() {
+        let known = [
+            ("a", "a"),
+            (r"a\ b", "a b"),
+            (r#""a b""#, "a b"),
+            (r#""a\nb""#, r"a\nb"),
+            (r#""\"\\""#, r#""\"#),
+            ("'$a'", "$a"),
+        ];
+        for (raw, value) in known {
+            assert_eq!(literal(raw).as_deref(), Some(value), "{raw}");
+        }
+        for raw in ["$a", "\"$a\"", "`a`", "'a", "a=(b c)", "<(a)"] {
+            assert_eq!(literal(raw), None, "{raw}");
+        }
+    }
 
     #[test]
     fn reads_lists_with_places() {

@@ -2,6 +2,8 @@
 
 use proptest::{prelude::*, sample::select};
 
+use crate::pieces::{BASES, INSTRUCTIONS};
+
 /// Lines that mean something to the parser, whole or broken, in any order.
 fn soup_line() -> impl Strategy<Value = String> {
     let known = select(vec![
@@ -55,62 +57,12 @@ pub(crate) fn soup() -> impl Strategy<Value = String> {
 }
 
 fn base() -> impl Strategy<Value = &'static str> {
-    select(vec![
-        "python:3.11-slim",
-        "python:3.12-slim-bookworm",
-        "python:3.11",
-        "node:22-slim",
-        "debian:bookworm-slim",
-        "python:3.12-alpine3.22",
-        "ubuntu:24.04",
-        "${BASE}",
-        "scratch",
-        "registry.example.com/python:3.11-slim",
-    ])
+    select(BASES)
 }
 
 /// One instruction of a stage, as people write it.
 fn instruction() -> impl Strategy<Value = String> {
-    let fixed = select(vec![
-        "WORKDIR /app",
-        "ENV PYTHONUNBUFFERED=1",
-        "ENV PATH=/x:$PATH \\\n    # why\n    B=c",
-        "ENV LEGACY some value",
-        "COPY . .",
-        "COPY requirements.txt .",
-        "COPY --chown=app:app src/ ./src/",
-        "ADD x.tar.gz /opt/",
-        "RUN pip install --no-cache-dir -r requirements.txt",
-        "RUN pip install flask==3.0.0 psycopg2",
-        "RUN groupadd -r app && useradd -r -g app app",
-        "RUN useradd -m -u 1000 app",
-        "USER app",
-        "USER 1000:1000",
-        "RUN chown -R app:app /app",
-        "RUN mkdir -p /app/logs && \\\n    chown -R app:app /app",
-        "EXPOSE 8000",
-        "RUN npm ci --omit=dev",
-        "RUN [\"echo\", \"a\"]",
-        "RUN <<EOF\nset -e\n# in a here-document\necho a\nEOF",
-        "SHELL [\"/bin/bash\", \"-c\"]",
-        "RUN echo $(( 1 + 2 )) && [[ a == b ]] || true",
-        "VOLUME /data",
-        "LABEL a=b c=\"d e\"",
-        "HEALTHCHECK --interval=5s CMD curl -f http://localhost:8000/ || exit 1",
-        "CMD [\"python\", \"app.py\"]",
-        "CMD uvicorn app.main:app --workers 4",
-        "CMD [\"gunicorn\", \"a:b\"]",
-        "ENTRYPOINT [\"/entry.sh\"]",
-        "STOPSIGNAL SIGINT",
-        "ARG VERSION=1",
-        "RUN wget -qO- https://example.com/x | sh",
-        "RUN --mount=type=cache,target=/root/.cache pip install x",
-        "RUN set -eux; \\\n    # first\n    apt-get update; \\\n    apt-get install -y git; \\\n    rm -rf /var/lib/apt/lists/*",
-        "run apt-get update && apt-get -y install gcc libpq-dev",
-        "# a comment of its own",
-        "",
-        "# ends in a backslash \\",
-    ]);
+    let fixed = select(INSTRUCTIONS);
     prop_oneof![3 => fixed.prop_map(str::to_owned), 1 => install()]
 }
 

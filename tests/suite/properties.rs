@@ -1,24 +1,18 @@
 //! Random input: the parser never panics, and the passes keep their promises on any Dockerfile.
 
-use alpinist::{
-    docker,
-    options::Options,
-    pipeline,
-    plan::{Outcome, Plan},
-    source::{FileId, FileKind, SourceFile},
-    transforms,
-    workspace::{Entry, Image, Workspace},
-};
+use alpinist::{docker, source::FileId, transforms};
 use proptest::{
     prelude::*,
     sample::{select, subsequence},
-    test_runner::{RngSeed, TestCaseError},
+    test_runner::RngSeed,
 };
 
 use crate::{
-    checks::{assert_comments_kept, assert_round_trips},
+    checks::assert_round_trips,
     dockerfiles::{dockerfile, service, soup},
-    generated,
+    entries, generated,
+    pieces::{REQUIREMENTS, SERVICE},
+    promises::Files,
 };
 
 /// The same inputs on every machine; PROPTEST_RNG_SEED and PROPTEST_CASES ask for others.
@@ -32,45 +26,8 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, rng_seed: seed, failure_persistence: None, ..asked }
 }
 
-/// A project of one Dockerfile and the files that it may copy.
-fn workspace(text: &str) -> Workspace {
-    let file = SourceFile {
-        path: "Dockerfile".to_owned(),
-        kind: FileKind::Dockerfile,
-        text: text.into(),
-        on_disk: text.into(),
-    };
-    let image = Image { dockerfile: FileId(0), context: String::new(), services: Vec::new() };
-    let requirements =
-        "flask==3.0.0\ngunicorn==23.0.0\nuvicorn==0.35.0\nuvicorn-worker==0.3.0\npsycopg2==2.9.10\n";
-    let context = [
-        ("requirements.txt", Entry::File(Some(requirements.into()))),
-        ("app.py", Entry::File(None)),
-        ("src", Entry::Folder),
-    ];
-    let context = context.into_iter().map(|(path, entry)| (path.to_owned(), entry)).collect();
-    Workspace { files: vec![file], images: vec![image], context, ..Workspace::default() }
-}
-
-fn plan(text: &str, only: &[String]) -> Plan {
-    let options = Options { in_place: true, only: only.to_vec(), ..Options::default() };
-    pipeline::run(workspace(text), transforms::ALL, &options)
-}
-
-fn optimize_keeps_its_promises(text: &str, only: &[String]) -> Result<(), TestCaseError> {
-    let first = plan(text, only);
-    for step in &first.steps {
-        let is_rejected = matches!(step.outcome, Outcome::Rejected(_));
-        prop_assert!(!is_rejected, "{} {}: {:?}\n{text}", step.pass, step.title, step.outcome);
-    }
-    let after = &first.after.file(FileId(0)).text;
-    assert_round_trips(after);
-    assert_comments_kept("Dockerfile", text, after);
-    let second = plan(after, only);
-    let titles: Vec<String> =
-        second.steps.iter().map(|step| format!("{}: {}", step.pass, step.title)).collect();
-    prop_assert!(second.outputs.is_empty(), "a second run is not quiet: {titles:?}\n{text}\n---\n{after}");
-    Ok(())
+fn project(text: &str) -> Files<'_> {
+    Files { dockerfile: text, ..Files::default() }
 }
 
 fn pass_id() -> impl Strategy<Value = String> {
@@ -105,36 +62,36 @@ proptest! {
     #[test]
     fn passes_keep_their_promises_on_soup(text in soup()) {
         if docker::parse(&text).is_ok() {
-            optimize_keeps_its_promises(&text, &[])?;
+            project(&text).assert_promises(&[]);
         }
     }
 
     #[test]
     fn passes_keep_their_promises_on_dockerfiles(text in dockerfile()) {
         if docker::parse(&text).is_ok() {
-            optimize_keeps_its_promises(&text, &[])?;
+            project(&text).assert_promises(&[]);
         }
     }
 
     #[test]
     fn any_one_pass_keeps_its_promises(text in dockerfile(), id in pass_id()) {
         if docker::parse(&text).is_ok() {
-            optimize_keeps_its_promises(&text, &[id])?;
+            project(&text).assert_promises(&[id]);
         }
     }
 
     #[test]
     fn any_subset_of_passes_keeps_its_promises(text in dockerfile(), ids in subset()) {
         if docker::parse(&text).is_ok() {
-            optimize_keeps_its_promises(&text, &ids)?;
+            project(&text).assert_promises(&ids);
         }
     }
 
     #[test]
     fn passes_make_sound_images_of_services(text in service()) {
-        optimize_keeps_its_promises(&text, &[])?;
+        project(&text).assert_promises(&[]);
         let owns = text.contains("chown") && !text.contains("useradd");
-        let after = plan(&text, &[]).after;
+        let after = project(&text).plan(&[]).after;
         if !owns {
             generated::check("Dockerfile", &after.file(FileId(0)).text);
         }
@@ -142,6 +99,106 @@ proptest! {
 
     #[test]
     fn any_subset_of_passes_is_fine_with_services(text in service(), ids in subset()) {
-        optimize_keeps_its_promises(&text, &ids)?;
+        project(&text).assert_promises(&ids);
+    }
+}
+
+/// Words, operators and breaks of a shell, in any order.
+fn script() -> impl Strategy<Value = String> {
+    let pieces = select(vec![
+        "apt-get",
+        "install",
+        "-y",
+        "set -eux",
+        "é",
+        "'a b'",
+        "\"$X\"",
+        "\"a\\nb\"",
+        "$(cat x)",
+        "`id`",
+        "${A:-b}",
+        "A=1",
+        "a=(b c)",
+        "[[ a == b ]]",
+        "if true",
+        "then",
+        "fi",
+        "for x in a b",
+        "do",
+        "done",
+        "case a in",
+        "b) c",
+        "esac",
+        "&&",
+        "||",
+        "|",
+        "&",
+        ";",
+        ";;",
+        "{",
+        "}",
+        "(",
+        ")",
+        ">/dev/null",
+        "2>&1",
+        "<<E\nx\nE\n",
+        "<<<a",
+        "\n",
+        "\\\n",
+        "# c\n",
+        "!",
+        "*",
+        "~",
+        "$((1+2))",
+    ]);
+    prop::collection::vec(pieces, 0..16).prop_map(|pieces| pieces.join(" "))
+}
+
+fn requirements() -> impl Strategy<Value = String> {
+    let lines = prop::collection::vec(select(REQUIREMENTS), 0..12);
+    (lines, select(vec!["\n", "\r\n", " \\\n"])).prop_map(|(lines, ending)| lines.join(ending))
+}
+
+fn compose() -> impl Strategy<Value = String> {
+    let service = prop::collection::vec(select(SERVICE), 0..6);
+    (prop::collection::vec(service, 1..4), select(vec!["\n", "\r\n"])).prop_map(|(services, ending)| {
+        let mut text = String::from("x-common: &common\n  init: true\nservices:\n");
+        for (index, lines) in services.iter().enumerate() {
+            text += &format!("  s{index}:\n    {}\n", lines.join("\n    "));
+        }
+        text.replace('\n', ending)
+    })
+}
+
+proptest! {
+    #![proptest_config(config(256))]
+
+    #[test]
+    fn any_script_is_read_with_its_places(text in script()) {
+        entries::shell(text.as_bytes());
+    }
+
+    #[test]
+    fn any_requirements_are_read_line_by_line(text in requirements()) {
+        entries::requirements(text.as_bytes());
+    }
+
+    #[test]
+    fn any_compose_file_is_edited_in_one_place_only(text in compose()) {
+        entries::compose(text.as_bytes());
+    }
+
+    #[test]
+    fn an_instruction_more_moves_the_later_ones(text in prop_oneof![soup(), dockerfile()]) {
+        entries::dockerfile(text.as_bytes());
+    }
+}
+
+proptest! {
+    #![proptest_config(config(96))]
+
+    #[test]
+    fn passes_keep_their_promises_on_projects(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        entries::structured(&bytes);
     }
 }
