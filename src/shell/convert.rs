@@ -30,6 +30,25 @@ pub(super) fn convert(logical: &Logical) -> Script {
     }
 }
 
+/// The script, unless it opens a here-document.
+pub(super) fn convert_without_heredocs(logical: &Logical) -> Script {
+    let may_open = logical.text.contains("<<");
+    let opens = || rable::parse(&logical.text, false).is_ok_and(|nodes| nodes.iter().any(holds_heredoc));
+    if may_open && substitution_depth(&logical.text) <= DEEPEST_SUBSTITUTION && opens() {
+        return unreadable("the here-document is none that BuildKit sees");
+    }
+    convert(logical)
+}
+
+fn holds_heredoc(node: &Node) -> bool {
+    let redirects = match &node.kind {
+        NodeKind::HereDoc { .. } => return true,
+        NodeKind::Command { redirects, .. } => redirects.as_slice(),
+        _ => &[],
+    };
+    redirects.iter().chain(children(&node.kind)).any(holds_heredoc)
+}
+
 fn unreadable(why: &str) -> Script {
     Script { unreadable: Some(why.to_owned()), ..Script::default() }
 }

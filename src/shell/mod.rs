@@ -7,7 +7,7 @@ mod convert;
 pub use cell::ScriptCell;
 
 use crate::{
-    docker::{Instruction, lines::Logical},
+    docker::{Instruction, Keyword, lines::Logical},
     source::Span,
 };
 
@@ -106,8 +106,9 @@ impl Command {
 impl Script {
     /// Reads the shell form of an instruction: RUN, CMD, ENTRYPOINT, or the command of a HEALTHCHECK.
     ///
-    /// A RUN whose whole text is a here-document has that document as its script. It is read once: `text` must be
-    /// the text that `instruction` was read from.
+    /// A RUN whose whole text is a here-document has that document as its script. One that the shell sees and
+    /// BuildKit does not has no end, so such a script is unreadable. It is read once: `text` must be the text
+    /// that `instruction` was read from.
     pub fn of<'i>(instruction: &'i Instruction, text: &str) -> &'i Script {
         instruction.script.get_or_read(|| Self::read(instruction, text))
     }
@@ -118,6 +119,9 @@ impl Script {
                 let mut logical = Logical::default();
                 logical.push(heredoc.body.of(text), heredoc.body.start);
                 Self::parse(&logical)
+            }
+            None if instruction.keyword == Keyword::Run => {
+                convert::convert_without_heredocs(&instruction.body)
             }
             _ => Self::parse(&instruction.body),
         }
@@ -193,6 +197,19 @@ mod tests {
         for raw in ["$a", "\"$a\"", "`a`", "'a", "a=(b c)", "<(a)"] {
             assert_eq!(literal(raw), None, "{raw}");
         }
+    }
+
+    #[test]
+    fn a_here_document_that_only_the_shell_sees_has_no_end() {
+        let script = |line: &str| {
+            let text = format!("FROM a\n{line}\nE\n");
+            let dockerfile = crate::docker::parse(&text).expect("parses");
+            Script::of(&dockerfile.instructions[1], &text).unreadable.clone()
+        };
+        assert_eq!(script("RUN cat <<E"), None);
+        let text = "FROM a\nRUN cat &<<E& b\n";
+        let dockerfile = crate::docker::parse(text).expect("parses");
+        assert!(Script::of(&dockerfile.instructions[1], text).unreadable.is_some());
     }
 
     #[test]
