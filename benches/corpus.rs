@@ -25,7 +25,7 @@ fn main() {
         return;
     };
     let folder = Path::new(&folder);
-    let paths = discover::walk(folder, folder);
+    let (paths, _) = discover::walk(folder, folder);
     let dockerfiles: Vec<&String> = paths.iter().filter(|path| discover::is_dockerfile(path)).collect();
     println!("{} Dockerfiles below {}", dockerfiles.len(), folder.display());
     parsing(folder, &dockerfiles);

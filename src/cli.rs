@@ -32,9 +32,9 @@ pub enum Command {
 /// Arguments of `optimize`.
 #[derive(Debug, Args)]
 pub struct Optimize {
-    /// A project folder, a compose file or a Dockerfile.
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
+    /// Folders, compose files and Dockerfiles; `-` reads a Dockerfile from stdin and prints the result.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
     /// Print the diff and write nothing (the default).
     #[arg(long, conflicts_with_all = ["write", "check"])]
     pub dry_run: bool,
@@ -71,15 +71,26 @@ pub struct Optimize {
     /// What to print on stdout.
     #[arg(long, value_enum, default_value_t = Format::Diff)]
     pub format: Format,
-    /// The configuration file; the default is alpinist.yaml in PATH.
+    /// The configuration file; the default is the alpinist.yaml in or beside each PATH.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Overwrite a sibling that holds something else.
     #[arg(long)]
     pub force: bool,
+    /// How many projects are looked at at once; the default is one a core.
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
     /// Show in the summary also where there was nothing to do.
     #[arg(long, short)]
     pub verbose: bool,
+}
+
+/// A number of threads.
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=1024) => Ok(jobs),
+        _ => Err("write a number from 1 to 1024".to_owned()),
+    }
 }
 
 /// Arguments of `explain`.
@@ -132,7 +143,10 @@ pub enum RiskCap {
 pub enum Format {
     Diff,
     Summary,
+    /// One object for the whole run.
     Json,
+    /// One object a line for each Dockerfile and compose file.
+    Ndjson,
 }
 
 /// What `parse` prints.

@@ -4,6 +4,7 @@
 //!
 //! - [`source`], [`places`], [`edit`]: text, spans, places, edits.
 //! - [`docker`], [`shell`], [`compose`], [`manifest`]: read-only views of text.
+//! - [`pragma`]: comments that tell alpinist to leave something alone.
 //! - [`knowledge`]: questions asked of the tables in `knowledge/`.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
 //! - [`index`]: asking a package index; the only module that touches the network.
@@ -31,6 +32,7 @@ pub mod pass;
 pub mod pipeline;
 pub mod places;
 pub mod plan;
+pub mod pragma;
 pub mod shell;
 pub mod source;
 pub mod stages;

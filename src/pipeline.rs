@@ -19,6 +19,11 @@ mod compose_check;
 mod consumers;
 mod inputs;
 mod outputs;
+mod pragmas;
+mod skips;
+
+use pragmas::Pragmas;
+use skips::Skips;
 
 /// Documents of a workspace, parsed once a text.
 #[derive(Clone, Debug, Default)]
@@ -68,19 +73,26 @@ impl Documents {
 pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
     let documents = Documents::of(&ws);
     let inputs = inputs::checked(&ws, &documents, options);
-    let mut state = State { ws: inputs.ws, documents, steps: Vec::new(), declines: inputs.declines };
-    for pass in passes.iter().filter(|pass| is_selected(pass, options)) {
+    let pragmas = Pragmas::of(&ws, &documents);
+    let skips = Skips::of(&ws, &pragmas);
+    let (steps, declines) = (Vec::new(), inputs.declines);
+    let mut state = State { ws: inputs.ws, documents, pragmas, skips, steps, declines };
+    let selected: Vec<&Pass> = passes.iter().filter(|pass| is_selected(pass, options)).collect();
+    for pass in &selected {
         state.run_pass(pass, options);
     }
+    let ran: Vec<&'static str> = selected.iter().map(|pass| pass.id).collect();
     let (outputs, conflicts) = outputs::of(&state.ws, &state.documents, options);
     let mut findings = inputs.findings;
     findings.extend(consumers::findings(&ws, &outputs));
+    findings.extend(state.pragmas.findings(&ws, (passes, &ran)));
     Plan {
         before: ws,
         after: state.ws,
         steps: state.steps,
         declines: state.declines,
         findings,
+        skips: state.skips.into_list(),
         outputs,
         conflicts,
         remarks: Vec::new(),
@@ -102,6 +114,8 @@ fn is_selected(pass: &Pass, options: &Options) -> bool {
 struct State {
     ws: Workspace,
     documents: Documents,
+    pragmas: Pragmas,
+    skips: Skips,
     steps: Vec<Step>,
     declines: Vec<DeclineRecord>,
 }
@@ -110,10 +124,16 @@ impl State {
     fn run_pass(&mut self, pass: &Pass, options: &Options) {
         let seen = self.ws.files.clone();
         let proposals = (pass.run)(&self.documents.context(&self.ws, options));
+        self.pragmas.refresh(&self.ws, &self.documents);
         let mut changes = Vec::new();
         for proposal in proposals {
             match proposal {
+                Proposal::Decline(decline) if self.skips.contains(decline.file) => {}
+                Proposal::Change(change) if self.skips.contains(change.file) => {}
                 Proposal::Decline(decline) => {
+                    if !decline.is_quiet {
+                        self.pragmas.note(pass, decline.file, decline.span);
+                    }
                     let place = self.place(decline.file, decline.span.start);
                     self.declines.push(DeclineRecord { pass: pass.id, decline, place });
                 }
@@ -138,26 +158,24 @@ impl State {
         changes: Vec<(Place, Change)>,
         options: &Options,
     ) {
-        let is_let_through = |change: &Change| change.risk <= options.risk && change.risk <= pass.risk;
+        let held: Vec<Option<Outcome>> =
+            changes.iter().map(|(_, change)| self.held(pass, seen, change, options)).collect();
         let edits: Vec<edit::Edit> = changes
             .iter()
-            .filter(|(_, change)| is_let_through(change))
-            .flat_map(|(_, change)| change.edits.clone())
+            .zip(&held)
+            .filter(|(_, held)| held.is_none())
+            .flat_map(|((_, change), _)| change.edits.clone())
             .collect();
         let is_done = !edits.is_empty() && self.apply(pass, seen, &edits, &mut Vec::new()).is_ok();
         let mut accepted = Vec::new();
-        for (place, change) in changes {
-            let outcome = if change.risk > options.risk {
-                Outcome::Held(format!("--risk {}", change.risk.name()))
-            } else if change.risk > pass.risk {
-                Outcome::Rejected(format!("it carries the risk {}, above its pass's", change.risk.name()))
-            } else if is_done {
-                Outcome::Applied
-            } else {
-                match self.apply(pass, seen, &change.edits, &mut accepted) {
+        for ((place, change), held) in changes.into_iter().zip(held) {
+            let outcome = match held {
+                Some(held) => held,
+                None if is_done => Outcome::Applied,
+                None => match self.apply(pass, seen, &change.edits, &mut accepted) {
                     Ok(()) => Outcome::Applied,
                     Err(why) => Outcome::Rejected(why),
-                }
+                },
             };
             self.steps.push(Step {
                 pass: pass.id,
@@ -172,6 +190,25 @@ impl State {
         }
     }
 
+    /// What keeps `change` from being applied, whatever it makes of the text.
+    fn held(
+        &mut self,
+        pass: &Pass,
+        seen: &[SourceFile],
+        change: &Change,
+        options: &Options,
+    ) -> Option<Outcome> {
+        if change.risk > options.risk {
+            return Some(Outcome::Held(format!("--risk {}", change.risk.name())));
+        }
+        if change.risk > pass.risk {
+            let risk = change.risk.name();
+            return Some(Outcome::Rejected(format!("it carries the risk {risk}, above its pass's")));
+        }
+        let why = self.pragmas.held_back(pass, change, seen);
+        why.or_else(|| self.skips.in_the_way(change)).map(Outcome::Ignored)
+    }
+
     /// Puts the edits into the workspace if the result keeps every promise.
     fn apply(
         &mut self,
@@ -182,13 +219,14 @@ impl State {
     ) -> Result<(), String> {
         let mut all = accepted.clone();
         all.extend(edits.iter().cloned());
-        let mut files: Vec<FileId> = edits.iter().map(|edit| edit.file).collect();
-        files.sort_unstable();
-        files.dedup();
+        let touched: BTreeSet<FileId> = edits.iter().map(|edit| edit.file).collect();
+        let mut by_file: BTreeMap<FileId, Vec<&edit::Edit>> = BTreeMap::new();
+        for edit in all.iter().filter(|edit| touched.contains(&edit.file)) {
+            by_file.entry(edit.file).or_default().push(edit);
+        }
         let mut fresh = Documents::default();
         let mut changed = Vec::new();
-        for id in files {
-            let edits = all.iter().filter(|edit| edit.file == id);
+        for (id, edits) in by_file {
             let text = edit::apply(&seen[id.0].text, edits).map_err(|error| error.to_string())?;
             if *self.ws.file(id).text == *text {
                 return Err("it changes nothing".to_owned());

@@ -13,6 +13,8 @@ pub enum Outcome {
     Applied,
     /// Its risk is above the cap; the flag that lets it through.
     Held(String),
+    /// The author does not want it: why, as the end of a sentence.
+    Ignored(String),
     /// It failed our own checks: a bug of ours, with what was wrong.
     Rejected(String),
 }
@@ -62,11 +64,24 @@ pub struct Finding {
     pub what: String,
 }
 
+/// A file that is left alone whatever the passes would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// The path.
+    pub path: String,
+    /// The line that says so, from 1.
+    pub line: usize,
+    /// Why, as the end of a sentence.
+    pub why: String,
+}
+
 /// A file of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// The path to write.
     pub path: String,
+    /// The file of the workspace that it belongs to.
+    pub of: String,
     /// The new text.
     pub text: String,
     /// What it is compared with.
@@ -92,6 +107,8 @@ pub enum Base {
 pub struct Conflict {
     /// The path.
     pub path: String,
+    /// The Dockerfile whose optimized sibling would stand there.
+    pub of: String,
 }
 
 /// The full record of a run.
@@ -107,6 +124,8 @@ pub struct Plan {
     pub declines: Vec<DeclineRecord>,
     /// What there is to know beside.
     pub findings: Vec<Finding>,
+    /// Files that are left alone.
+    pub skips: Vec<Skip>,
     /// What there is to write, ordered by path.
     pub outputs: Vec<Output>,
     /// Siblings that hold something else.

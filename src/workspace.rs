@@ -9,6 +9,7 @@ pub mod discover;
 mod disk;
 pub mod load;
 pub mod path;
+pub mod projects;
 mod scripts;
 mod sources;
 pub mod store;
@@ -50,7 +51,7 @@ pub struct Workspace {
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.
     pub consumers: Vec<Consumer>,
-    /// Images whose Dockerfile is not to be changed in this run, only looked at.
+    /// Files that are not to be changed in this run, only looked at.
     pub read_only: Vec<FileId>,
 }
 

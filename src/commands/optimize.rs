@@ -1,139 +1,187 @@
-//! `alpinist optimize`: load, plan, then print, check or write.
+//! `alpinist optimize`: cut into projects, plan each, then print, check or write.
 
 use std::{
-    io::{self, Write},
-    path::{Component, Path, PathBuf},
+    io::{self, IsTerminal, Write},
+    path::Path,
     sync::Arc,
 };
 
-use super::{Exit, config};
+use rayon::prelude::*;
+
+use super::Exit;
 use crate::{
-    cli::{self, Format, Optimize},
-    index::{self, Settings},
-    knowledge::AlpineBranch,
-    options::{Options, Target},
-    pass::Risk,
-    pipeline,
-    plan::Plan,
-    transforms,
-    view::{diagnostic, diff, json, summary},
+    cli::{Format, Optimize},
+    options::Options,
+    plan::{Conflict, Output},
+    view::{diagnostic, json::Lists, ndjson, totals::Totals},
     workspace::{
-        load::{self, Loaded},
+        load,
+        projects::{Project, Request},
         store,
     },
 };
 
+mod choices;
+mod look;
+mod progress;
+mod stdin;
+
+pub use choices::of_command_line as options;
+use look::{Seen, Shown, look};
+use progress::Progress;
+
+/// How many projects a thread gets before their results are printed.
+const BATCH: usize = 16;
+/// The stack of the main thread on most systems: every thread reads as deep as that one.
+const STACK: usize = 8 << 20;
+
 /// Runs the command in the folder `base`.
 ///
 /// # Errors
-/// When stdout or stderr do not take the output.
+/// When stdin, stdout or stderr fail.
 pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write) -> io::Result<Exit> {
-    let mut options = options(arguments);
-    if let Some(unknown) = unknown_pass(&options) {
-        return usage(&format!("{unknown} is no pass"), "see `alpinist passes`");
-    }
-    if let Some(branch) = options.alpine.as_ref().filter(|branch| branch.parse::<AlpineBranch>().is_err()) {
-        return usage(&format!("--alpine {branch} is no Alpine branch"), "write it as 3.24");
-    }
-    if let Some(path) = config_path(arguments, base)
-        && let Err(error) = config::apply(base, &path, &mut options)
-    {
-        anstream::eprint!("{}", diagnostic::render(&error, colour));
-        return Ok(Exit::Usage);
-    }
-    if let Some(unknown) = unknown_pass(&options) {
-        return usage(&format!("alpinist.yaml skips {unknown}, which is no pass"), "see `alpinist passes`");
-    }
-    let loaded = match load::load(base, &arguments.path) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            anstream::eprint!("{}", diagnostic::render(&error, colour));
-            return Ok(Exit::Failed);
+    let options = match choices::all(arguments, base) {
+        Ok(options) => options,
+        Err(refusal) => {
+            anstream::eprint!("{}", refusal.render(colour));
+            return Ok(Exit::Usage);
         }
     };
-    for error in &loaded.errors {
-        anstream::eprint!("{}", diagnostic::render(error, colour));
+    let (format, everything) = (arguments.format, arguments.verbose);
+    let shown = Shown { format, everything, colour, writes: arguments.write };
+    if choices::is_stdin(arguments) {
+        let check = if arguments.check { stdin::Check::Yes } else { stdin::Check::No };
+        return stdin::run(base, &options[0], shown, (check, out));
     }
-    if loaded.ws.images.is_empty() && loaded.errors.is_empty() {
-        anstream::eprintln!("no Dockerfile found below {}", arguments.path.display());
+    let request = Request::new(base, &arguments.paths);
+    let projects = request.cut();
+    if projects.is_empty() && request.errors.is_empty() {
+        let shown: Vec<String> = arguments.paths.iter().map(|path| path.display().to_string()).collect();
+        anstream::eprintln!("no Dockerfile found below {}", shown.join(", "));
     }
-    let remark = if arguments.online { ask(&loaded, &mut options) } else { None };
-    let mut plan = pipeline::run(loaded.ws, transforms::ALL, &options);
-    plan.remarks.extend(remark);
-    let mut exit = if loaded.errors.is_empty() { Exit::Done } else { Exit::Failed };
-    show(&plan, arguments, out)?;
-    if arguments.write {
-        if let Err(error) = store::store(&loaded.base, &plan, arguments.force) {
-            anstream::eprintln!("error: {error}");
-            return Ok(Exit::Failed);
-        }
-    } else if arguments.check && exit == Exit::Done && plan.changes_something() {
-        exit = Exit::Changes;
-    }
-    Ok(exit)
+    let mut run = Run { request: &request, options: &options, shown, sum: Sum::default() };
+    run.report_errors(out)?;
+    run.look_at(&projects, (arguments.jobs, out))?;
+    run.finish(arguments, out)
 }
 
-fn show(plan: &Plan, arguments: &Optimize, out: &mut dyn Write) -> io::Result<()> {
-    let mut err = anstream::stderr().lock();
-    match arguments.format {
+/// What a run needs to know, and what it has come to.
+struct Run<'r> {
+    request: &'r Request,
+    options: &'r [Arc<Options>],
+    shown: Shown,
+    sum: Sum,
+}
+
+/// What is kept of all projects.
+#[derive(Default)]
+struct Sum {
+    totals: Totals,
+    lists: Lists,
+    outputs: Vec<Output>,
+    conflicts: Vec<Conflict>,
+    changes: usize,
+}
+
+impl Run<'_> {
+    fn report_errors(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        for error in &self.request.errors {
+            self.sum.totals.failed += 1;
+            anstream::eprint!("{}", diagnostic::render(error, self.shown.colour));
+            if self.shown.format == Format::Ndjson {
+                writeln!(out, "{}", ndjson::failed(error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the projects, several at a time, and prints what was found in their order.
+    fn look_at(
+        &mut self,
+        projects: &[Project],
+        (jobs, out): (Option<usize>, &mut dyn Write),
+    ) -> io::Result<()> {
+        let progress = Progress::new(projects.len(), io::stderr().is_terminal());
+        let look = |project: &Project| {
+            let loaded = load::load_project(&self.request.base, project);
+            let seen = look(loaded, &self.options[project.asked], self.shown);
+            progress.step();
+            seen
+        };
+        if projects.len() < 2 || jobs == Some(1) {
+            for project in projects {
+                let seen = look(project);
+                progress.clear();
+                take(&mut self.sum, seen, (self.shown.format, out))?;
+            }
+            return Ok(());
+        }
+        let threads =
+            jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+        let pool = pool.map_err(io::Error::other)?;
+        for batch in projects.chunks(threads * BATCH) {
+            let seen: Vec<Seen> = pool.install(|| batch.par_iter().map(look).collect());
+            progress.clear();
+            seen.into_iter().try_for_each(|seen| take(&mut self.sum, seen, (self.shown.format, out)))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self, arguments: &Optimize, out: &mut dyn Write) -> io::Result<Exit> {
+        let Sum { totals, lists, outputs, conflicts, changes } = self.sum;
+        conclude(&totals, &lists, (self.shown.format, out))?;
+        let mut exit = if totals.failed > 0 { Exit::Failed } else { Exit::Done };
+        if arguments.write {
+            let (base, roots) = (&self.request.base, &self.request.roots());
+            let batch = store::Batch { base, roots, outputs: &outputs, force: arguments.force };
+            let written = store::without_conflicts(&conflicts).and_then(|()| store::store(&batch));
+            if let Err(error) = written {
+                anstream::eprintln!("error: {error}");
+                exit = Exit::Failed;
+            }
+        } else if arguments.check && exit == Exit::Done && changes > 0 {
+            exit = Exit::Changes;
+        }
+        Ok(exit)
+    }
+}
+
+/// Prints what a project came to, and keeps what the end of the run needs.
+fn take(sum: &mut Sum, seen: Seen, (format, out): (Format, &mut dyn Write)) -> io::Result<()> {
+    print(&seen.out, (format, out))?;
+    if !seen.messages.is_empty() {
+        out.flush()?;
+        anstream::stderr().write_all(&seen.messages)?;
+    }
+    sum.changes += seen.totals.outputs;
+    sum.totals.add(seen.totals);
+    sum.lists.add(seen.lists);
+    sum.outputs.extend(seen.outputs);
+    sum.conflicts.extend(seen.conflicts);
+    Ok(())
+}
+
+/// Prints what is meant for stdout.
+fn print(text: &str, (format, out): (Format, &mut dyn Write)) -> io::Result<()> {
+    match format {
+        // It may be coloured, which not every stdout takes.
+        Format::Summary => anstream::stdout().write_all(text.as_bytes()),
+        _ => out.write_all(text.as_bytes()),
+    }
+}
+
+/// Says what the whole run came to.
+fn conclude(totals: &Totals, lists: &Lists, (format, out): (Format, &mut dyn Write)) -> io::Result<()> {
+    let is_told = totals.projects > 0 || totals.failed == 0;
+    match format {
+        Format::Diff | Format::Summary if !is_told => Ok(()),
         Format::Diff => {
-            diff::write(plan, out)?;
             out.flush()?;
-            summary::write(plan, arguments.verbose, &mut err)
+            totals.write(&mut anstream::stderr())
         }
-        Format::Summary => summary::write(plan, arguments.verbose, &mut anstream::stdout().lock()),
-        Format::Json => json::write(plan, out),
-    }
-}
-
-/// Asks the package index for what the tables do not know; a sentence when it does not answer.
-fn ask(loaded: &Loaded, options: &mut Options) -> Option<String> {
-    let names = pipeline::questions(&loaded.ws, options);
-    let answers = index::ask(&names, &Settings::from_environment());
-    Arc::make_mut(&mut options.knowledge).index = answers.by_name;
-    answers.problem.map(|problem| format!("The package index was not reached: {problem}."))
-}
-
-fn usage(what: &str, help: &str) -> io::Result<Exit> {
-    anstream::eprintln!("error: {what}\n  help: {help}");
-    Ok(Exit::Usage)
-}
-
-fn unknown_pass(options: &Options) -> Option<&String> {
-    let is_known = |id: &&String| transforms::ALL.iter().any(|pass| pass.id == id.as_str());
-    options.only.iter().chain(&options.skip).find(|id| !is_known(id))
-}
-
-/// The configuration file as seen from `base`.
-fn config_path(arguments: &Optimize, base: &Path) -> Option<PathBuf> {
-    if let Some(path) = &arguments.config {
-        return Some(path.clone());
-    }
-    let is_folder = base.join(&arguments.path).is_dir();
-    let folder = if is_folder { arguments.path.as_path() } else { arguments.path.parent()? };
-    let path: PathBuf =
-        folder.join("alpinist.yaml").components().filter(|part| *part != Component::CurDir).collect();
-    base.join(&path).exists().then_some(path)
-}
-
-/// The choices that the command line makes.
-pub fn options(arguments: &Optimize) -> Options {
-    Options {
-        target: match arguments.target {
-            cli::Target::Alpine => Target::Alpine,
-            cli::Target::Slim => Target::Slim,
-            cli::Target::Auto => Target::Auto,
-        },
-        alpine: arguments.alpine.clone(),
-        in_place: arguments.in_place,
-        force: arguments.force,
-        services: arguments.service.clone(),
-        only: arguments.only.clone(),
-        skip: arguments.skip.clone(),
-        risk: match arguments.risk {
-            cli::RiskCap::Safe => Risk::Safe,
-            cli::RiskCap::Review => Risk::Review,
-        },
-        ..Options::default()
+        Format::Summary => totals.write(&mut anstream::stdout()),
+        Format::Json => lists.write(out),
+        Format::Ndjson => Ok(()),
     }
 }

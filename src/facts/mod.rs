@@ -5,6 +5,7 @@ pub mod build_context;
 pub mod caches;
 pub mod contract;
 pub mod evidence;
+pub mod generated;
 pub mod limits;
 pub mod node;
 pub mod packages;

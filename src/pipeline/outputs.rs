@@ -15,8 +15,9 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
     let mut conflicts = Vec::new();
     for (index, file) in ws.files.iter().enumerate().filter(|(_, file)| file.is_changed()) {
         let (old, text) = (file.on_disk.to_string(), file.text.to_string());
+        let of = file.path.clone();
         if file.kind != FileKind::Dockerfile || options.in_place {
-            outputs.push(Output { path: file.path.clone(), text, base: Base::Same(old) });
+            outputs.push(Output { path: of.clone(), of, text, base: Base::Same(old) });
             continue;
         }
         let dockerfile = documents.dockerfiles.get(&crate::source::FileId(index));
@@ -28,13 +29,13 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
             options.force,
             &mut outputs,
             &mut conflicts,
-            Output { path: sibling.clone(), text, base },
+            Output { path: sibling.clone(), of: of.clone(), text, base },
         );
         let ignore = format!("{}.dockerignore", file.path);
         if let (Some(Entry::File(Some(rules))), false) = (ws.entry(&ignore), was_current) {
             let base = Base::Copy { path: ignore, text: rules.to_string() };
             let path = format!("{sibling}.dockerignore");
-            outputs.push(Output { path, text: rules.to_string(), base });
+            outputs.push(Output { path, of, text: rules.to_string(), base });
         }
     }
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
@@ -55,7 +56,7 @@ fn push_new(
             let base = Base::Same(text.to_string());
             outputs.push(Output { base, ..output });
         }
-        Some(_) => conflicts.push(Conflict { path: output.path }),
+        Some(_) => conflicts.push(Conflict { path: output.path, of: output.of }),
         None => outputs.push(output),
     }
     false

@@ -14,7 +14,12 @@ use crate::plan::{Base, Output, Plan};
 /// # Errors
 /// When `out` does not take it.
 pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    plan.outputs.iter().try_for_each(|output| out.write_all(patch(output).as_bytes()))
+    patches(plan).iter().try_for_each(|patch| out.write_all(patch.as_bytes()))
+}
+
+/// The patches of the outputs, in their order.
+pub fn patches(plan: &Plan) -> Vec<String> {
+    plan.outputs.iter().map(patch).collect()
 }
 
 /// The patch of one output.

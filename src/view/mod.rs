@@ -3,4 +3,6 @@
 pub mod diagnostic;
 pub mod diff;
 pub mod json;
+pub mod ndjson;
 pub mod summary;
+pub mod totals;

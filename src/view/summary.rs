@@ -8,9 +8,9 @@ use std::{
 use anstyle::{AnsiColor, Style};
 
 use crate::{
-    plan::{Outcome, Plan, Step},
+    plan::{DeclineRecord, Finding, Outcome, Output, Plan, Step},
     source::{FileId, Place},
-    view::diff,
+    view::{diff, totals::Totals},
 };
 
 const GREEN: Style = AnsiColor::Green.on_default();
@@ -19,11 +19,20 @@ const RED: Style = AnsiColor::Red.on_default();
 const BOLD: Style = Style::new().bold();
 const WIDTH: usize = 100;
 
-/// Writes the summary; `everything` shows quiet declines too.
+/// Writes the summary with its last line; `everything` shows quiet declines too.
 ///
 /// # Errors
 /// When `out` does not take it.
 pub fn write(plan: &Plan, everything: bool, out: &mut dyn Write) -> io::Result<()> {
+    write_files(plan, everything, out)?;
+    Totals::of(plan, &diff::patches(plan)).write_line(out)
+}
+
+/// Writes what is said of each file; `everything` shows quiet declines too.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn write_files(plan: &Plan, everything: bool, out: &mut dyn Write) -> io::Result<()> {
     for remark in &plan.remarks {
         writeln!(out, "{remark}")?;
     }
@@ -34,43 +43,70 @@ pub fn write(plan: &Plan, everything: bool, out: &mut dyn Write) -> io::Result<(
     for id in steps.chain(declines.map(|record| record.decline.file)).chain(findings) {
         files.insert(&plan.before.file(id).path, id);
     }
+    let by_file = ByFile::of(plan);
     for (path, id) in files {
-        file(plan, path, id, everything, out)?;
+        by_file.file(path, id, everything, out)?;
+    }
+    for skip in &plan.skips {
+        writeln!(out, "{BOLD}{}{BOLD:#}", skip.path)?;
+        writeln!(out, "  {YELLOW}skipped {YELLOW:#} line {}", skip.line)?;
+        wrapped(out, &format!("Left alone: {}.", skip.why))?;
     }
     for conflict in &plan.conflicts {
         let text = "exists with other content than alpinist would write; --force overwrites it";
         writeln!(out, "{RED}conflict{RED:#} {}: {text}", conflict.path)?;
     }
-    totals(plan, out)
-}
-
-fn file(plan: &Plan, path: &str, id: FileId, everything: bool, out: &mut dyn Write) -> io::Result<()> {
-    match plan.outputs.iter().find(|output| is_output_of(output, path)) {
-        Some(output) if output.path != path => writeln!(out, "{BOLD}{path}{BOLD:#} -> {}", output.path)?,
-        _ => writeln!(out, "{BOLD}{path}{BOLD:#}")?,
-    }
-    for step in plan.steps.iter().filter(|step| step.file == id) {
-        self::step(step, out)?;
-    }
-    for record in plan.declines.iter().filter(|record| record.decline.file == id) {
-        if record.decline.is_quiet && !everything {
-            continue;
-        }
-        let mark = if record.decline.is_quiet { "nothing " } else { "declined" };
-        line(out, (YELLOW, mark), record.pass, record.place, "")?;
-        wrapped(out, &record.decline.why)?;
-    }
-    for finding in plan.findings.iter().filter(|finding| finding.file == id) {
-        line(out, (YELLOW, "noted   "), finding.topic, finding.place, "")?;
-        wrapped(out, &finding.what)?;
-    }
     Ok(())
 }
 
-fn is_output_of(output: &crate::plan::Output, path: &str) -> bool {
-    match &output.base {
-        crate::plan::Base::Copy { path: from, .. } => from == path,
-        crate::plan::Base::Same(_) => output.path == path,
+/// The records of a plan by their file.
+#[derive(Default)]
+struct ByFile<'p> {
+    outputs: BTreeMap<&'p str, &'p Output>,
+    steps: BTreeMap<FileId, Vec<&'p Step>>,
+    declines: BTreeMap<FileId, Vec<&'p DeclineRecord>>,
+    findings: BTreeMap<FileId, Vec<&'p Finding>>,
+}
+
+impl<'p> ByFile<'p> {
+    fn of(plan: &'p Plan) -> Self {
+        let mut by_file = Self::default();
+        for output in plan.outputs.iter().rev() {
+            by_file.outputs.insert(&output.of, output);
+        }
+        for step in &plan.steps {
+            by_file.steps.entry(step.file).or_default().push(step);
+        }
+        for record in &plan.declines {
+            by_file.declines.entry(record.decline.file).or_default().push(record);
+        }
+        for finding in &plan.findings {
+            by_file.findings.entry(finding.file).or_default().push(finding);
+        }
+        by_file
+    }
+
+    fn file(&self, path: &str, id: FileId, everything: bool, out: &mut dyn Write) -> io::Result<()> {
+        match self.outputs.get(path) {
+            Some(output) if output.path != path => writeln!(out, "{BOLD}{path}{BOLD:#} -> {}", output.path)?,
+            _ => writeln!(out, "{BOLD}{path}{BOLD:#}")?,
+        }
+        for step in self.steps.get(&id).into_iter().flatten() {
+            self::step(step, out)?;
+        }
+        for record in self.declines.get(&id).into_iter().flatten() {
+            if record.decline.is_quiet && !everything {
+                continue;
+            }
+            let mark = if record.decline.is_quiet { "nothing " } else { "declined" };
+            line(out, (YELLOW, mark), record.pass, record.place, "")?;
+            wrapped(out, &record.decline.why)?;
+        }
+        for finding in self.findings.get(&id).into_iter().flatten() {
+            line(out, (YELLOW, "noted   "), finding.topic, finding.place, "")?;
+            wrapped(out, &finding.what)?;
+        }
+        Ok(())
     }
 }
 
@@ -78,6 +114,7 @@ fn step(step: &Step, out: &mut dyn Write) -> io::Result<()> {
     let mark = match &step.outcome {
         Outcome::Applied => (GREEN, "applied "),
         Outcome::Held(_) => (YELLOW, "held    "),
+        Outcome::Ignored(_) => (YELLOW, "ignored "),
         Outcome::Rejected(_) => (RED, "rejected"),
     };
     let title = format!("{} [{}]", step.title, step.risk.name());
@@ -89,6 +126,7 @@ fn step(step: &Step, out: &mut dyn Write) -> io::Result<()> {
     match &step.outcome {
         Outcome::Applied => Ok(()),
         Outcome::Held(flag) => wrapped(out, &format!("Let it through with {flag}.")),
+        Outcome::Ignored(why) => wrapped(out, &format!("Not done: {why}.")),
         Outcome::Rejected(why) => {
             let text =
                 format!("This is a bug of alpinist: {why}. Please report it with the file and this line.");
@@ -120,30 +158,4 @@ fn wrapped(out: &mut dyn Write, text: &str) -> io::Result<()> {
         row.push_str(word);
     }
     if row.is_empty() { Ok(()) } else { writeln!(out, "           {row}") }
-}
-
-fn totals(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    let count = |wanted: fn(&Outcome) -> bool| plan.steps.iter().filter(|step| wanted(&step.outcome)).count();
-    let applied = count(|outcome| *outcome == Outcome::Applied);
-    let held = count(|outcome| matches!(outcome, Outcome::Held(_)));
-    let rejected = count(|outcome| matches!(outcome, Outcome::Rejected(_)));
-    let declined = plan.declines.iter().filter(|record| !record.decline.is_quiet).count();
-    let lines: usize = plan.outputs.iter().map(|output| changed_lines(&diff::patch(output))).sum();
-    let mut parts = vec![format!("{applied} applied"), format!("{declined} declined")];
-    parts.extend((held > 0).then(|| format!("{held} held")));
-    parts.extend((rejected > 0).then(|| format!("{rejected} rejected")));
-    let files = plan.outputs.len();
-    writeln!(
-        out,
-        "{}; {files} file{} to write, {lines} lines in the diff",
-        parts.join(", "),
-        if files == 1 { "" } else { "s" }
-    )
-}
-
-fn changed_lines(patch: &str) -> usize {
-    patch
-        .lines()
-        .filter(|line| line.starts_with(['+', '-']) && !line.starts_with("+++ ") && !line.starts_with("--- "))
-        .count()
 }

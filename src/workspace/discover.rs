@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::path::{name, sibling};
+use super::{
+    load::{InputError, fault},
+    path::name,
+};
 
 /// Whether a file with this name is a Dockerfile.
 pub fn is_dockerfile(path: &str) -> bool {
@@ -31,24 +34,42 @@ pub fn is_compose(path: &str) -> bool {
     })
 }
 
-/// Whether `path` is what alpinist calls the optimized sibling of another of `paths`.
-pub fn is_sibling(path: &str, paths: &[String]) -> bool {
-    paths.iter().any(|other| ["alpine", "slim"].iter().any(|flavour| sibling(other, flavour) == path))
+/// The Dockerfiles and compose files below `folder`, relative to `base`, sorted; ignored files are left out.
+///
+/// What could not be looked at comes second.
+pub fn walk(base: &Path, folder: &Path) -> (Vec<String>, Vec<InputError>) {
+    let walker = ignore::WalkBuilder::new(folder).require_git(false).follow_links(false).build();
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    for entry in walker {
+        match entry {
+            Err(error) => errors.push(unseen(base, folder, &error)),
+            Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => {
+                found.extend(wanted(base, entry.path()));
+            }
+            Ok(_) => {}
+        }
+    }
+    found.sort();
+    (found, errors)
 }
 
-/// The Dockerfiles and compose files below `folder`, relative to `base`, sorted; ignored files are left out.
-pub fn walk(base: &Path, folder: &Path) -> Vec<String> {
-    let walker = ignore::WalkBuilder::new(folder).require_git(false).follow_links(false).build();
-    let mut found: Vec<String> = walker
-        .flatten()
-        .filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()))
-        .filter_map(|entry| {
-            let path = entry.path().strip_prefix(base).ok()?.to_str()?.replace('\\', "/");
-            (is_dockerfile(&path) || is_compose(&path)).then_some(path)
-        })
-        .collect();
-    found.sort();
-    found
+fn wanted(base: &Path, path: &Path) -> Option<String> {
+    let path = path.strip_prefix(base).ok()?.to_str()?.replace('\\', "/");
+    (is_dockerfile(&path) || is_compose(&path)).then_some(path)
+}
+
+fn unseen(base: &Path, folder: &Path, error: &ignore::Error) -> InputError {
+    let path = match error {
+        ignore::Error::WithDepth { err, .. } => match &**err {
+            ignore::Error::WithPath { path, .. } => path.as_path(),
+            _ => folder,
+        },
+        ignore::Error::WithPath { path, .. } => path,
+        _ => folder,
+    };
+    let shown = path.strip_prefix(base).unwrap_or(path).display().to_string();
+    let what = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+    fault(&shown, what, "make it readable, or name it in .gitignore")
 }
 
 #[cfg(test)]

@@ -35,7 +35,11 @@ impl Disk {
     pub(super) fn text(&self, path: &str) -> Result<Arc<str>, InputError> {
         let full = self.base.join(path);
         let help = "check that the file exists and may be read";
-        let size = std::fs::metadata(&full).map_err(|error| fault(path, error.to_string(), help))?.len();
+        let kind = std::fs::metadata(&full).map_err(|error| fault(path, error.to_string(), help))?;
+        if !kind.is_file() {
+            return Err(fault(path, "it is no file", "leave it out"));
+        }
+        let size = kind.len();
         if size > LARGEST {
             return Err(fault(
                 path,

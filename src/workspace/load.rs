@@ -1,13 +1,18 @@
 //! Reading a project: its Dockerfiles, compose files, and what their build contexts hold.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
-    Entry, Image, Workspace, consumers, discover, disk::Disk, path, scripts::read_called, sources::look_at,
+    Entry, Image, Workspace, consumers, discover,
+    disk::Disk,
+    path,
+    projects::{Project, Request, Roots},
+    scripts::read_called,
+    sources::look_at,
 };
 use crate::{
     compose::Compose,
@@ -15,9 +20,10 @@ use crate::{
     facts::{
         build_context::{self, Site},
         contract::join_path,
-        node, python, scripts,
+        generated, node, python, scripts,
     },
     manifest::requirements,
+    plan::Skip,
     shell::Script,
     source::{FileId, FileKind, Place, SourceFile, place},
 };
@@ -54,39 +60,68 @@ pub struct Loaded {
     pub ws: Workspace,
     /// Files that are left out, and why.
     pub errors: Vec<InputError>,
+    /// Files that are no Dockerfile or compose file yet, but what one is made from.
+    pub skips: Vec<Skip>,
 }
 
-/// Reads the project at `target`: a folder, a compose file or a Dockerfile, relative to `base`.
+/// Reads what is at `target` as one project: a folder, a compose file or a Dockerfile, relative to `base`.
 ///
 /// # Errors
 /// When the target itself cannot be read; faults in single files are in `Loaded::errors`.
 pub fn load(base: &Path, target: &Path) -> Result<Loaded, InputError> {
-    let full = base.join(target);
-    let shown = target.display().to_string();
-    let kind = std::fs::metadata(&full)
-        .map_err(|error| fault(&shown, error.to_string(), "name a folder, a compose file or a Dockerfile"))?;
-    let (base, full) = match full.strip_prefix(base) {
-        Ok(_) if !target.components().any(|part| part.as_os_str() == "..") => (base.to_owned(), full),
-        _ if kind.is_dir() => (full.clone(), full.clone()),
-        _ => (full.parent().unwrap_or(base).to_owned(), full.clone()),
-    };
-    let target = full.strip_prefix(&base).unwrap_or(&full).to_string_lossy().replace('\\', "/");
-    let target = path::join("", &target);
-    let mut loader = Loader { disk: Disk::new(&base), ..Loader::default() };
-    if kind.is_dir() {
-        let paths = discover::walk(&base, &full);
-        loader.read_all(&paths);
-    } else if discover::is_compose(&target) {
-        loader.read_all(std::slice::from_ref(&target));
-    } else {
-        loader.read_all(std::slice::from_ref(&target));
-        loader.find_compose_above(&target);
+    let mut request = Request::new(base, &[target.to_owned()]);
+    if let Some(error) = request.errors.pop() {
+        return Err(error);
     }
-    let mut loaded = loader.finish(base);
-    if let Some(id) = loaded.ws.find(&target).filter(|id| loaded.ws.file(*id).kind == FileKind::Dockerfile) {
-        loaded.ws.images.retain(|image| image.dockerfile == id);
+    let base = request.base.clone();
+    Ok(load_project(&base, &request.whole()))
+}
+
+/// Reads the files of a project below `base`; faults in single files are in `Loaded::errors`.
+pub fn load_project(base: &Path, project: &Project) -> Loaded {
+    let roots = project.roots.clone();
+    let mut loader = Loader { disk: Disk::new(base), roots, ..Loader::default() };
+    project.siblings.iter().for_each(|path| loader.read_sibling(path));
+    for path in &project.files {
+        loader.read_file(path);
     }
-    Ok(loaded)
+    for path in &project.read_only {
+        let id = loader.read_file(path);
+        loader.ws.read_only.extend(id);
+    }
+    loader.finish(base.to_owned())
+}
+
+/// A project of one Dockerfile with this text; its build context is `base`.
+pub fn load_text(base: &Path, path: &str, text: &str) -> Loaded {
+    let mut loader = Loader { disk: Disk::new(base), ..Loader::default() };
+    loader.take(path, text.into());
+    loader.finish(base.to_owned())
+}
+
+/// A service that a compose file builds.
+pub(super) struct Build {
+    service: String,
+    context: String,
+    /// The Dockerfile that it names.
+    pub(super) dockerfile: String,
+}
+
+/// What the compose file at `path` builds from files.
+pub(super) fn builds(compose: &Compose, path: &str) -> Vec<Build> {
+    let folder = path::parent(path);
+    let builds = compose.services.iter().filter_map(|service| {
+        let build = service.build.as_ref().filter(|build| build.dockerfile_inline.is_none())?;
+        let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
+        if context.contains("://") || context.contains('$') {
+            return None;
+        }
+        let context = path::join(folder, context);
+        let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
+        let dockerfile = path::join(&context, name);
+        Some(Build { service: service.name.clone(), context, dockerfile })
+    });
+    builds.collect()
 }
 
 pub(super) fn fault(path: &str, what: impl Into<String>, help: &str) -> InputError {
@@ -98,21 +133,15 @@ struct Loader {
     disk: Disk,
     ws: Workspace,
     errors: Vec<InputError>,
+    skips: Vec<Skip>,
+    roots: Roots,
+    /// What was read; nothing for a file that could not be.
+    known: BTreeMap<String, Option<FileId>>,
     dockerfiles: BTreeMap<FileId, Dockerfile>,
     composes: BTreeMap<FileId, Compose>,
 }
 
 impl Loader {
-    fn read_all(&mut self, paths: &[String]) {
-        for path in paths {
-            if discover::is_sibling(path, paths) {
-                self.read_sibling(path);
-            } else {
-                self.read_file(path);
-            }
-        }
-    }
-
     fn read_sibling(&mut self, path: &str) {
         match self.disk.text(path) {
             Ok(text) => drop(self.ws.siblings.insert(path.to_owned(), text)),
@@ -121,16 +150,21 @@ impl Loader {
     }
 
     fn read_file(&mut self, path: &str) -> Option<FileId> {
-        if let Some(id) = self.ws.find(path) {
-            return Some(id);
+        if let Some(known) = self.known.get(path) {
+            return *known;
         }
-        let text = match self.disk.text(path) {
-            Ok(text) => text,
+        match self.disk.text(path) {
+            Ok(text) => self.take(path, text),
             Err(error) => {
+                self.known.insert(path.to_owned(), None);
                 self.errors.push(error);
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    /// Takes a file in, if it parses.
+    fn take(&mut self, path: &str, text: Arc<str>) -> Option<FileId> {
         let id = FileId(self.ws.files.len());
         let kind = if discover::is_compose(path) { FileKind::Compose } else { FileKind::Dockerfile };
         let parsed = match kind {
@@ -141,47 +175,28 @@ impl Loader {
                 .map(|dockerfile| drop(self.dockerfiles.insert(id, dockerfile)))
                 .map_err(|error| (error.span, error.what, error.help)),
         };
-        match parsed {
-            Ok(()) => {
-                self.ws.files.push(SourceFile {
-                    path: path.to_owned(),
-                    kind,
-                    text: text.clone(),
-                    on_disk: text,
-                });
-                Some(id)
+        self.known.insert(path.to_owned(), parsed.is_ok().then_some(id));
+        let Err((span, what, help)) = parsed else {
+            let on_disk = text.clone();
+            self.ws.files.push(SourceFile { path: path.to_owned(), kind, text, on_disk });
+            return Some(id);
+        };
+        match generated::template(&text) {
+            Some((offset, why)) => {
+                let line = place(&text, offset).line;
+                self.skips.push(Skip { path: path.to_owned(), line, why });
             }
-            Err((span, what, help)) => {
-                let error =
-                    InputError { path: path.to_owned(), text: Some(text), span: Some(span), what, help };
-                self.errors.push(error);
-                None
+            None => {
+                let span = Some(span);
+                self.errors.push(InputError { path: path.to_owned(), text: Some(text), span, what, help });
             }
         }
-    }
-
-    /// Compose files beside a Dockerfile and in the folders above it, to know who runs it.
-    fn find_compose_above(&mut self, dockerfile: &str) {
-        let names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
-        let mut folder = path::parent(dockerfile).to_owned();
-        for _ in 0..4 {
-            for name in names {
-                let candidate = path::join(&folder, name);
-                if self.disk.entry(&candidate) == Entry::File(None) {
-                    let id = self.read_file(&candidate);
-                    self.ws.read_only.extend(id);
-                }
-            }
-            if folder.is_empty() {
-                return;
-            }
-            folder = path::parent(&folder).to_owned();
-        }
+        None
     }
 
     fn finish(mut self, base: PathBuf) -> Loaded {
         self.link_services();
-        let linked: Vec<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
+        let linked: BTreeSet<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
         let rest: Vec<FileId> = self.dockerfiles.keys().filter(|id| !linked.contains(id)).copied().collect();
         for id in rest {
             let context = self.guess_context(id);
@@ -199,74 +214,57 @@ impl Loader {
         self.read_ignore_files();
         self.ws.consumers = consumers::find(&self.disk, &self.ws);
         self.ws.context = self.disk.into_seen();
-        Loaded { base, ws: self.ws, errors: self.errors }
+        Loaded { base, ws: self.ws, errors: self.errors, skips: self.skips }
     }
 
     /// Finds the Dockerfile of each built service, reading it if a compose file alone was named.
     fn link_services(&mut self) {
-        let mut wanted: Vec<(FileId, String, String, String)> = Vec::new();
-        for (id, compose) in &self.composes {
-            let folder = path::parent(&self.ws.file(*id).path).to_owned();
-            for service in &compose.services {
-                let Some(build) = service.build.as_ref().filter(|build| build.dockerfile_inline.is_none())
-                else {
-                    continue;
-                };
-                let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
-                if context.contains("://") || context.contains('$') {
-                    continue;
-                }
-                let context = path::join(&folder, context);
-                let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
-                wanted.push((*id, service.name.clone(), path::join(&context, name), context));
-            }
-        }
-        for (compose, service, dockerfile, context) in wanted {
-            let original = self.original_of(&dockerfile);
-            let Some(id) = self.read_named(&original) else { continue };
-            match self.ws.images.iter_mut().find(|image| image.dockerfile == id && image.context == context) {
-                Some(image) => image.services.push((compose, service)),
-                None => {
-                    let known = self.ws.images.iter().any(|image| image.dockerfile == id);
-                    if !known {
-                        self.ws.images.push(Image {
-                            dockerfile: id,
-                            context,
-                            services: vec![(compose, service)],
-                        });
-                    }
-                }
+        let of_file = |(id, compose): (&FileId, &Compose)| {
+            let builds = builds(compose, &self.ws.file(*id).path).into_iter();
+            builds.map(|build| (*id, build)).collect::<Vec<_>>()
+        };
+        let wanted: Vec<(FileId, Build)> = self.composes.iter().flat_map(of_file).collect();
+        let mut images: BTreeMap<FileId, usize> = BTreeMap::new();
+        for (compose, build) in wanted {
+            let original = self.original_of(&build.dockerfile);
+            let Some(id) = self.read_named(compose, &original) else { continue };
+            let index = *images.entry(id).or_insert_with(|| {
+                let context = build.context.clone();
+                self.ws.images.push(Image { dockerfile: id, context, services: Vec::new() });
+                self.ws.images.len() - 1
+            });
+            let image = &mut self.ws.images[index];
+            if image.context == build.context {
+                image.services.push((compose, build.service));
             }
         }
     }
 
     /// The Dockerfile whose optimized sibling `path` is, or `path` itself.
     fn original_of(&mut self, path: &str) -> String {
-        for flavour in ["alpine", "slim"] {
-            let stem = [format!(".{flavour}."), format!(".{flavour}")];
-            let candidates =
-                [path.replacen(&stem[0], ".", 1), path.strip_suffix(&stem[1]).unwrap_or(path).to_owned()];
-            for original in candidates {
-                let is_sibling = original != path && path::sibling(&original, flavour) == path;
-                if is_sibling && matches!(self.disk.entry(&original), Entry::File(_)) {
-                    if !self.ws.siblings.contains_key(path) && matches!(self.disk.entry(path), Entry::File(_))
-                    {
-                        self.read_sibling(path);
-                    }
-                    return original;
-                }
-            }
+        let is_file = |path: &str| matches!(self.disk.entry(path), Entry::File(_));
+        let originals = path::originals(path).into_iter().map(|(_, original)| original);
+        let Some(original) = originals.into_iter().find(|original| is_file(original)) else {
+            return path.to_owned();
+        };
+        if !self.ws.siblings.contains_key(path) && is_file(path) {
+            self.read_sibling(path);
         }
-        path.to_owned()
+        original
     }
 
-    fn read_named(&mut self, path: &str) -> Option<FileId> {
-        let is_outside = path.starts_with("..");
-        let is_known = self.ws.find(path).is_some() || self.errors.iter().any(|error| error.path == path);
-        if is_outside || (!is_known && self.disk.entry(path) == Entry::Missing) {
-            return None;
+    /// Reads a Dockerfile that `compose` names; one that is only looked at names none that was not asked for.
+    fn read_named(&mut self, compose: FileId, path: &str) -> Option<FileId> {
+        if let Some(known) = self.known.get(path) {
+            return *known;
         }
-        self.ws.find(path).or_else(|| if is_known { None } else { self.read_file(path) })
+        let is_asked_for = !self.ws.read_only.contains(&compose);
+        let is_there = is_asked_for && !path.starts_with("..") && self.disk.entry(path) != Entry::Missing;
+        let id = is_there.then(|| self.read_file(path)).flatten()?;
+        if !self.roots.hold(path) {
+            self.ws.read_only.push(id);
+        }
+        Some(id)
     }
 
     /// The nearest folder, from the Dockerfile's own upwards, that holds every literal COPY source.

@@ -42,6 +42,20 @@ pub fn sibling(path: &str, flavour: &str) -> String {
     format!("{path}.{flavour}")
 }
 
+/// The Dockerfiles whose optimized sibling `path` may be, each with the flavour.
+pub fn originals(path: &str) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    for flavour in ["alpine", "slim"] {
+        let (inner, last) = (format!(".{flavour}."), format!(".{flavour}"));
+        let candidates = [path.replacen(&inner, ".", 1), path.strip_suffix(&last).unwrap_or(path).to_owned()];
+        let originals = candidates.into_iter().filter(|original| original != path);
+        found.extend(
+            originals.filter(|original| sibling(original, flavour) == path).map(|path| (flavour, path)),
+        );
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

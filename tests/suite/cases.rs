@@ -16,7 +16,11 @@ use alpinist::{
     source::FileKind,
     transforms,
     view::{diff, summary},
-    workspace::{load, store},
+    workspace::{
+        load,
+        projects::Request,
+        store::{self, Batch},
+    },
 };
 use clap::Parser;
 
@@ -189,7 +193,10 @@ fn check_direction(name: &str, plan: &Plan) {
 fn check_second_run(folder: &Path, options: &Options) {
     let project = Project::copy_of(folder, "");
     let first = plan(project.path(), options);
-    store::store(project.path(), &first, false).unwrap();
+    store::without_conflicts(&first.conflicts).unwrap();
+    let roots = Request::new(project.path(), &[".".into()]).roots();
+    let (base, outputs) = (project.path(), first.outputs.as_slice());
+    store::store(&Batch { base, roots: &roots, outputs, force: false }).unwrap();
     let second = plan(project.path(), options);
     assert!(
         second.outputs.is_empty() && second.conflicts.is_empty(),

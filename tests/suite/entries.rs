@@ -13,7 +13,7 @@ use alpinist::{
     },
     docker,
     edit::{Edit, apply},
-    manifest::{package_json as npm, python_project as python, requirements as pip},
+    manifest::{node_lock, package_json as npm, python_lock, python_project as python, requirements as pip},
     options::Options,
     shell::Script,
     source::{FileId, Span},
@@ -167,14 +167,18 @@ pub(crate) fn requirements(data: &[u8]) {
 pub(crate) fn python_project(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let _ = python::read(text);
-    let _ = python::read_lock(text);
+    let _ = python_lock::read(text);
+    let _ = python_lock::read_pipfile(text);
 }
 
-/// `package.json` and its lock file are read or refused.
+/// `package.json` and the lock files of npm, yarn and pnpm are read or refused.
 pub(crate) fn package_json(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let _ = npm::read(text);
     let _ = npm::locked_without_musl(text);
+    let _ = node_lock::read_npm(text);
+    let _ = node_lock::read_yarn(text);
+    let _ = node_lock::read_pnpm(text);
 }
 
 /// `alpinist.yaml` is taken over or refused at a place inside it.

@@ -91,6 +91,11 @@ impl Project {
         run_in(self.path(), arguments)
     }
 
+    /// Runs the program in the folder with `input` on stdin.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &[u8]) -> Run {
+        Run::of(program(self.path(), arguments).write_stdin(input))
+    }
+
     /// Runs git in the folder with `input`, untouched by the machine's configuration.
     pub(crate) fn git(&self, arguments: &[&str], input: &str) {
         Command::new("git")
@@ -115,6 +120,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// All of it, for a snapshot.
     pub(crate) fn transcript(&self) -> String {
         format!("exit code: {}\n--- stdout ---\n{}--- stderr ---\n{}", self.code, self.out, self.err)
@@ -123,19 +137,13 @@ impl Run {
 
 /// Runs the program in `folder`.
 pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::cargo_bin("alpinist")
-        .unwrap()
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("CLICOLOR_FORCE")
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    Run::of(&mut program(folder, arguments))
+}
+
+fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("alpinist").unwrap();
+    command.args(arguments).current_dir(folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1");
+    command
 }
 
 /// Compares `text` with the snapshot `name` of the folder `snapshots/<folder>`.

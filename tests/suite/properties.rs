@@ -1,6 +1,6 @@
 //! Random input: the parser never panics, and the passes keep their promises on any Dockerfile.
 
-use alpinist::{docker, source::FileId, transforms};
+use alpinist::{docker, pragma, source::FileId, transforms};
 use proptest::{
     prelude::*,
     sample::{select, subsequence},
@@ -28,6 +28,34 @@ fn config(cases: u32) -> ProptestConfig {
 
 fn project(text: &str) -> Files<'_> {
     Files { dockerfile: text, ..Files::default() }
+}
+
+/// A Dockerfile with a pragma above some of its lines.
+fn with_pragmas(texts: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let places = prop::collection::vec((any::<prop::sample::Index>(), pass_id()), 1..4);
+    (texts, places).prop_map(|(text, places)| {
+        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+        for (at, pass) in places {
+            let at = if lines.is_empty() { 0 } else { at.index(lines.len()) };
+            lines.insert(at, format!("# alpinist ignore={pass} reason=r{newline}"));
+        }
+        lines.concat()
+    })
+}
+
+/// Which pragma stands above which instruction.
+fn pragmas(text: &str) -> Vec<(String, Option<String>)> {
+    let dockerfile = docker::parse(text).unwrap();
+    let pragmas = pragma::in_dockerfile(text, &dockerfile).into_iter();
+    let mut found: Vec<_> = pragmas
+        .filter(|found| found.below.is_some())
+        .map(|found| (found.span.of(text).to_owned(), found.below.map(|below| below.name)))
+        .collect();
+    found.sort();
+    // A RUN that is split keeps its pragma above both halves.
+    found.dedup();
+    found
 }
 
 fn pass_id() -> impl Strategy<Value = String> {
@@ -200,5 +228,14 @@ proptest! {
     #[test]
     fn passes_keep_their_promises_on_projects(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         entries::structured(&bytes);
+    }
+
+    #[test]
+    fn pragmas_stay_where_they_stand(text in with_pragmas(prop_oneof![service(), dockerfile()])) {
+        if docker::parse(&text).is_ok() {
+            project(&text).assert_promises(&[]);
+            let after = project(&text).plan(&[]).after;
+            prop_assert_eq!(pragmas(&text), pragmas(&after.file(FileId(0)).text), "{}\n---\n{}", text, after.file(FileId(0)).text);
+        }
     }
 }

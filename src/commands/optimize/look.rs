@@ -1,0 +1,95 @@
+//! One project of a run: read, planned and rendered, so that nothing of it has to be kept.
+
+use std::path::Path;
+
+use crate::{
+    cli::Format,
+    options::Options,
+    pipeline,
+    plan::{Conflict, Output, Plan},
+    transforms,
+    view::{diagnostic, diff, json::Lists, ndjson, summary, totals::Totals},
+    workspace::load::{Loaded, load_text},
+};
+
+/// How a run shows what it found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// What is printed.
+    pub(super) format: Format,
+    /// Whether quiet declines are told as well.
+    pub(super) everything: bool,
+    /// Whether errors are coloured.
+    pub(super) colour: bool,
+    /// Whether the files are written in the end.
+    pub(super) writes: bool,
+}
+
+/// What is left of a project when it was looked at.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// For stdout.
+    pub(super) out: String,
+    /// For stderr.
+    pub(super) messages: Vec<u8>,
+    /// For the one JSON object.
+    pub(super) lists: Lists,
+    /// The counts.
+    pub(super) totals: Totals,
+    /// What there is to write, if the run writes.
+    pub(super) outputs: Vec<Output>,
+    /// What stands in the way of it.
+    pub(super) conflicts: Vec<Conflict>,
+}
+
+/// Plans the changes of a project and renders them.
+pub(super) fn look(loaded: Loaded, options: &Options, shown: Shown) -> Seen {
+    let mut seen = Seen::default();
+    for error in &loaded.errors {
+        seen.messages.extend(diagnostic::render(error, shown.colour).into_bytes());
+    }
+    let mut plan = pipeline::run(loaded.ws, transforms::ALL, options);
+    plan.skips.extend(loaded.skips);
+    let patches = diff::patches(&plan);
+    seen.totals = Totals::of(&plan, &patches);
+    seen.totals.failed = loaded.errors.len();
+    match shown.format {
+        Format::Diff => {
+            seen.out = patches.concat();
+            summarize(&plan, shown.everything, &mut seen.messages);
+        }
+        Format::Summary => {
+            let mut out = Vec::new();
+            summarize(&plan, shown.everything, &mut out);
+            seen.out = String::from_utf8_lossy(&out).into_owned();
+        }
+        Format::Json => seen.lists = Lists::of(&plan, &patches),
+        Format::Ndjson => {
+            for line in ndjson::lines(&plan, &patches, &loaded.errors) {
+                seen.out += &line;
+                seen.out.push('\n');
+            }
+        }
+    }
+    seen.conflicts = plan.conflicts;
+    seen.outputs = if shown.writes { plan.outputs } else { Vec::new() };
+    seen
+}
+
+fn summarize(plan: &Plan, everything: bool, out: &mut Vec<u8>) {
+    // Writing into memory does not fail.
+    let _ = summary::write_files(plan, everything, out);
+}
+
+/// A Dockerfile whose text is at hand, optimized in place; its build context is `base`.
+pub(super) fn look_at_text(
+    base: &Path,
+    text: &str,
+    options: &Options,
+    shown: Shown,
+) -> (Seen, Option<String>) {
+    let loaded = load_text(base, super::stdin::NAME, text);
+    let seen = look(loaded, options, Shown { writes: true, ..shown });
+    let result = seen.outputs.first().map(|output| output.text.clone());
+    (seen, result)
+}

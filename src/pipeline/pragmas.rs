@@ -1,0 +1,182 @@
+//! Pragmas in a run: which changes they hold back, and which pragmas hold back nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Documents;
+use crate::{
+    edit,
+    pass::{Change, Pass},
+    plan::Finding,
+    pragma::{self, Below, Pragma, Wish},
+    source::{FileId, FileKind, LineMap, SourceFile, Span, place},
+    workspace::Workspace,
+};
+
+/// What the records call the messages about pragmas.
+pub(super) const TOPIC: &str = "pragma";
+
+/// A pragma of a file: its text, and how many of the same text stand above it.
+type Key = (FileId, String, usize);
+
+/// The pragmas of a run and whether they were of use.
+#[derive(Debug, Default)]
+pub(super) struct Pragmas {
+    files: BTreeMap<FileId, Vec<(Key, Pragma)>>,
+    used: BTreeSet<(Key, &'static str)>,
+}
+
+impl Pragmas {
+    /// The pragmas of `ws`.
+    pub(super) fn of(ws: &Workspace, documents: &Documents) -> Self {
+        let files = ws.files.iter().enumerate().filter(|(_, file)| pragma::may_hold(&file.text));
+        let files = files.map(|(index, file)| (FileId(index), pragmas(file, FileId(index), documents)));
+        Self { files: files.filter(|(_, pragmas)| !pragmas.is_empty()).collect(), used: BTreeSet::new() }
+    }
+
+    /// Reads the pragmas again where they stand now.
+    pub(super) fn refresh(&mut self, ws: &Workspace, documents: &Documents) {
+        for (id, found) in &mut self.files {
+            *found = pragmas(ws.file(*id), *id, documents);
+        }
+    }
+
+    /// The pragma that keeps the whole file from changing.
+    pub(super) fn skipping(&self, id: FileId) -> Option<&Pragma> {
+        let mut all = self.files.get(&id)?.iter().map(|(_, pragma)| pragma);
+        all.find(|pragma| pragma.wish == Wish::SkipFile)
+    }
+
+    /// Why a pragma keeps `change` back, if one does.
+    pub(super) fn held_back(&mut self, pass: &Pass, change: &Change, seen: &[SourceFile]) -> Option<String> {
+        let mut why = None;
+        for (id, pragmas) in &self.files {
+            let about = (change.file == *id).then_some(change.span);
+            let edits: Vec<&edit::Edit> = change.edits.iter().filter(|edit| edit.file == *id).collect();
+            for (key, pragma) in pragmas.iter().filter(|(_, pragma)| pragma.ignores(pass.id)) {
+                let Some(below) = &pragma.below else { continue };
+                let is_about = about.is_some_and(|span| is_within(below.span, span.start));
+                if is_about || edits.iter().any(|edit| touches(edit, below.span)) {
+                    self.used.insert((key.clone(), pass.id));
+                    why = why.or_else(|| Some(asked(&seen[id.0], pragma)));
+                }
+            }
+            why = why.or_else(|| parted(&seen[id.0], *id, pragmas, &edits));
+        }
+        why
+    }
+
+    /// Notes that `pass` said at `span` of `file` why it does nothing: a pragma there is of use.
+    pub(super) fn note(&mut self, pass: &Pass, file: FileId, span: Span) {
+        for (key, pragma) in self.files.get(&file).into_iter().flatten() {
+            let is_there = pragma.below.as_ref().is_some_and(|below| is_within(below.span, span.start));
+            if is_there && pragma.ignores(pass.id) {
+                self.used.insert((key.clone(), pass.id));
+            }
+        }
+    }
+
+    /// What is wrong with the pragmas: misspelt, above nothing, or of no use to any of the passes that `ran`.
+    pub(super) fn findings(&self, ws: &Workspace, passes: (&[Pass], &[&'static str])) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for &id in self.files.keys() {
+            let mut documents = Documents::default();
+            // A file that does not parse never gets into a workspace.
+            let _ = documents.read(id, ws.file(id));
+            let pragmas = pragmas(ws.file(id), id, &documents);
+            if pragmas.iter().any(|(_, pragma)| pragma.wish == Wish::SkipFile) {
+                continue;
+            }
+            for (key, pragma) in &pragmas {
+                let place = place(&ws.file(id).text, pragma.span.start);
+                let finding = |what| Finding { topic: TOPIC, file: id, place, what };
+                found.extend(self.faults(key, pragma, passes).into_iter().map(finding));
+            }
+        }
+        found
+    }
+
+    fn faults(&self, key: &Key, pragma: &Pragma, (known, ran): (&[Pass], &[&'static str])) -> Vec<String> {
+        let passes = match &pragma.wish {
+            Wish::SkipFile => return Vec::new(),
+            Wish::Unreadable(why) => return vec![format!("The pragma is not understood: {why}.")],
+            Wish::Ignore(passes) => passes,
+        };
+        if pragma.below.is_none() {
+            let place = "the line above an instruction, or above a service of a compose file";
+            return vec![format!(
+                "The pragma stands above nothing and is without effect: move it to {place}."
+            )];
+        }
+        let fault = |pass: &String| match known.iter().find(|known| known.id == pass) {
+            None => Some(format!("The pragma names {pass}, which is no pass: see `alpinist passes`.")),
+            Some(known) if !ran.contains(&known.id) || self.used.contains(&(key.clone(), known.id)) => None,
+            Some(_) => Some(format!("The pragma is not needed: {pass} has nothing to do here. Remove it.")),
+        };
+        passes.iter().filter_map(fault).collect()
+    }
+}
+
+/// The pragmas of a file with their keys.
+fn pragmas(file: &SourceFile, id: FileId, documents: &Documents) -> Vec<(Key, Pragma)> {
+    let found = match file.kind {
+        FileKind::Compose => {
+            documents.composes.get(&id).map(|compose| pragma::in_compose(&file.text, compose))
+        }
+        _ => documents.dockerfiles.get(&id).map(|dockerfile| pragma::in_dockerfile(&file.text, dockerfile)),
+    };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let keyed = found.unwrap_or_default().into_iter().map(|pragma| {
+        let text = pragma.span.of(&file.text).to_owned();
+        let count = counts.entry(text.clone()).or_default();
+        *count += 1;
+        ((id, text, *count), pragma)
+    });
+    keyed.collect()
+}
+
+fn asked(file: &SourceFile, pragma: &Pragma) -> String {
+    let line = read_line(file, pragma);
+    let reason = if pragma.reason.is_empty() { "it gives no reason" } else { &pragma.reason };
+    format!("the pragma in line {line} asks for it: {reason}")
+}
+
+/// The line of a pragma in the file as it was read. Pragmas are rare, so nothing is kept for the next one.
+fn read_line(file: &SourceFile, pragma: &Pragma) -> usize {
+    LineMap::of(file).as_read(place(&file.text, pragma.span.start)).line
+}
+
+fn is_within(span: Span, offset: usize) -> bool {
+    span.start <= offset && offset < span.end
+}
+
+/// Whether `edit` changes what stands at `span`; new lines before and after it do not.
+fn touches(edit: &edit::Edit, span: Span) -> bool {
+    if !edit.span.is_empty() {
+        return edit.span.start < span.end && span.start < edit.span.end;
+    }
+    let at = edit.span.start;
+    let is_inside = span.start < at && at < span.end;
+    let continues = at == span.end && !edit.text.starts_with(['\n', '\r']);
+    let replaces = at == span.start && !edit.text.ends_with('\n');
+    is_inside || (continues && !edit.text.is_empty()) || (replaces && !edit.text.trim().is_empty())
+}
+
+/// Says so when a pragma would stand above something else after the edits.
+fn parted(file: &SourceFile, id: FileId, before: &[(Key, Pragma)], edits: &[&edit::Edit]) -> Option<String> {
+    if before.is_empty() || edits.is_empty() {
+        return None;
+    }
+    let text = edit::apply(&file.text, edits.iter().copied()).ok()?;
+    let changed = SourceFile { text: text.into(), ..file.clone() };
+    let mut documents = Documents::default();
+    documents.read(id, &changed).ok()?;
+    let after = pragmas(&changed, id, &documents);
+    let name = |below: &Option<Below>| below.as_ref().map(|below| below.name.clone());
+    let lost = before.iter().find(|(key, pragma)| {
+        let now = after.iter().find(|(other, _)| other == key);
+        now.is_none_or(|(_, now)| name(&now.below) != name(&pragma.below))
+    });
+    let (_, pragma) = lost?;
+    let line = read_line(file, pragma);
+    Some(format!("it would part the pragma in line {line} from what it stands above"))
+}

@@ -1,0 +1,58 @@
+//! Files that no pass may change: their author says so, or a program writes them.
+
+use std::collections::BTreeMap;
+
+use super::pragmas::Pragmas;
+use crate::{
+    facts::generated,
+    pass::Change,
+    plan::Skip,
+    source::{FileId, FileKind, place},
+    workspace::Workspace,
+};
+
+const OUTSIDE: &str = "it lies outside the folders that were named; name it or its folder as well";
+
+fn is_outside(ws: &Workspace, id: FileId) -> bool {
+    ws.file(id).kind == FileKind::Dockerfile && ws.read_only.contains(&id)
+}
+
+/// The files that are left alone, and why.
+#[derive(Debug, Default)]
+pub(super) struct Skips(BTreeMap<FileId, Skip>);
+
+impl Skips {
+    /// The files of `ws` that are left alone.
+    pub(super) fn of(ws: &Workspace, pragmas: &Pragmas) -> Self {
+        let skips = ws.files.iter().enumerate().filter_map(|(index, file)| {
+            let id = FileId(index);
+            let (offset, why) = match pragmas.skipping(id) {
+                Some(pragma) if pragma.reason.is_empty() => {
+                    (pragma.span.start, "a pragma asks for it".to_owned())
+                }
+                Some(pragma) => (pragma.span.start, format!("a pragma asks for it: {}", pragma.reason)),
+                None if is_outside(ws, id) => (0, OUTSIDE.to_owned()),
+                None => generated::sign(file.kind, &file.text)?,
+            };
+            let line = place(&file.text, offset).line;
+            Some((id, Skip { path: file.path.clone(), line, why }))
+        });
+        Self(skips.collect())
+    }
+
+    /// Whether nothing is said of this file but that it is left alone.
+    pub(super) fn contains(&self, id: FileId) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// Why a change of another file cannot be made without one of these.
+    pub(super) fn in_the_way(&self, change: &Change) -> Option<String> {
+        let skip = change.edits.iter().find_map(|edit| self.0.get(&edit.file))?;
+        Some(format!("it would change {} as well, which is left alone: {}", skip.path, skip.why))
+    }
+
+    /// For the plan.
+    pub(super) fn into_list(self) -> Vec<Skip> {
+        self.0.into_values().collect()
+    }
+}

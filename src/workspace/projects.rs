@@ -1,0 +1,294 @@
+//! Cutting what a run looks at into projects: sets of files that say nothing of each other.
+//!
+//! A compose file and the Dockerfiles that it builds are one project, and so are two compose files that build
+//! the same Dockerfile. A Dockerfile that no compose file builds is a project of its own.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rayon::prelude::*;
+
+use super::{
+    discover,
+    disk::Disk,
+    load::{InputError, fault},
+    path,
+};
+use crate::compose::Compose;
+
+/// Files that are read together, relative to the base of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Project {
+    /// Dockerfiles and compose files, sorted.
+    pub files: Vec<String>,
+    /// Optimized siblings that stand beside them already.
+    pub siblings: Vec<String>,
+    /// Compose files that are looked at and not changed.
+    pub read_only: Vec<String>,
+    /// Which of the paths that were asked for led here.
+    pub asked: usize,
+    /// Where files may be changed.
+    pub roots: Roots,
+}
+
+/// The folders in which files may be changed, relative to the base of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roots(Arc<BTreeSet<String>>);
+
+impl Roots {
+    /// Whether `path` lies in one of them.
+    pub fn hold(&self, path: &str) -> bool {
+        let mut folder = path;
+        while !folder.is_empty() {
+            if self.0.contains(folder) {
+                return true;
+            }
+            folder = path::parent(folder);
+        }
+        self.0.contains("")
+    }
+
+    /// The folders.
+    pub fn iter(&self) -> impl Iterator<Item = &String> {
+        self.0.iter()
+    }
+}
+
+/// What a run looks at.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The folder that all paths are relative to.
+    pub base: PathBuf,
+    roots: Vec<String>,
+    /// Dockerfiles and compose files, each with the path asked for that led to it.
+    files: BTreeMap<String, usize>,
+    /// Compose files around Dockerfiles that were asked for by name.
+    read_only: BTreeMap<String, usize>,
+    /// What could not be looked at.
+    pub errors: Vec<InputError>,
+}
+
+impl Request {
+    /// What there is at `asked`: folders, compose files and Dockerfiles, seen from the folder `current`.
+    pub fn new(current: &Path, asked: &[PathBuf]) -> Self {
+        let mut request = Self { base: base(current, asked), ..Self::default() };
+        for (index, target) in asked.iter().enumerate() {
+            request.add(&current.join(target), (index, &target.display().to_string()));
+        }
+        request
+    }
+
+    fn add(&mut self, full: &Path, (index, shown): (usize, &str)) {
+        let help = "name a folder, a compose file or a Dockerfile";
+        let is_folder = match std::fs::metadata(full) {
+            Ok(kind) => kind.is_dir(),
+            Err(error) => return self.errors.push(fault(shown, error.to_string(), help)),
+        };
+        let relative = match full.strip_prefix(&self.base) {
+            Ok(relative) if !has_parents(relative) => relative.to_owned(),
+            _ => match full
+                .canonicalize()
+                .ok()
+                .and_then(|full| Some(full.strip_prefix(&self.base).ok()?.to_owned()))
+            {
+                Some(relative) => relative,
+                None => return self.errors.push(fault(shown, "the path cannot be followed", help)),
+            },
+        };
+        let Some(relative) = relative.to_str().map(|path| path::join("", &path.replace('\\', "/"))) else {
+            return self.errors.push(fault(shown, "the path is not UTF-8", "rename it"));
+        };
+        if is_folder {
+            let folder = self.base.join(&relative);
+            let (found, errors) = discover::walk(&self.base, &folder);
+            for path in found {
+                self.files.entry(path).or_insert(index);
+            }
+            self.errors.extend(errors);
+            self.roots.push(relative);
+            return;
+        }
+        if !discover::is_compose(&relative) {
+            self.look_around(&relative, index);
+        }
+        self.files.entry(relative).or_insert(index);
+        self.roots.push(String::new());
+    }
+
+    /// Compose files beside a Dockerfile and in the folders above it, to know who runs it.
+    fn look_around(&mut self, dockerfile: &str, index: usize) {
+        let names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+        let mut folder = path::parent(dockerfile);
+        for _ in 0..4 {
+            for candidate in names.map(|name| path::join(folder, name)) {
+                if !self.read_only.contains_key(&candidate) && self.base.join(&candidate).is_file() {
+                    self.read_only.insert(candidate, index);
+                }
+            }
+            if folder.is_empty() {
+                return;
+            }
+            folder = path::parent(folder);
+        }
+    }
+
+    /// All of it as one project.
+    pub fn whole(self) -> Project {
+        let roots = self.roots();
+        let siblings = self.siblings();
+        let (siblings, files) = self.files.into_keys().partition(|path| siblings.contains(path));
+        let files: Vec<String> = files;
+        let known: BTreeSet<&String> = files.iter().collect();
+        let read_only = self.read_only.into_keys().filter(|path| !known.contains(path)).collect();
+        Project { files, siblings, read_only, asked: 0, roots }
+    }
+
+    /// Where files may be changed.
+    pub fn roots(&self) -> Roots {
+        Roots(Arc::new(self.roots.iter().cloned().collect()))
+    }
+
+    /// The projects, in the order of their first files.
+    pub fn cut(&self) -> Vec<Project> {
+        let siblings = self.siblings();
+        let read_only = self.read_only.iter().filter(|(path, _)| !self.files.contains_key(*path));
+        let composes: Vec<&String> = self
+            .files
+            .keys()
+            .filter(|path| discover::is_compose(path))
+            .chain(read_only.clone().map(|(path, _)| path))
+            .collect();
+        let mut groups = Groups::default();
+        for (compose, built) in
+            composes.par_iter().map(|path| (path, built(&self.base, path))).collect::<Vec<_>>()
+        {
+            groups.add(compose);
+            built.iter().for_each(|dockerfile| groups.join(compose, dockerfile));
+        }
+        for path in self.files.keys().filter(|path| !siblings.contains(*path)) {
+            for flavour in ["alpine", "slim"] {
+                let sibling = path::sibling(path, flavour);
+                if siblings.contains(&sibling) {
+                    groups.join(path, &sibling);
+                }
+            }
+        }
+        let roots = self.roots();
+        let mut projects: BTreeMap<usize, Project> = BTreeMap::new();
+        for (path, asked) in &self.files {
+            let new = || Project { asked: *asked, roots: roots.clone(), ..Project::default() };
+            let project = projects.entry(groups.root_of(path)).or_insert_with(new);
+            project.asked = project.asked.min(*asked);
+            let list = if siblings.contains(path) { &mut project.siblings } else { &mut project.files };
+            list.push(path.clone());
+        }
+        for (path, _) in read_only {
+            if let Some(project) = projects.get_mut(&groups.root_of(path)) {
+                project.read_only.push(path.clone());
+            }
+        }
+        let mut projects: Vec<Project> = projects.into_values().collect();
+        projects.sort_by(|a, b| a.files.first().cmp(&b.files.first()));
+        projects
+    }
+
+    /// Those of the files that are what alpinist calls the optimized sibling of another.
+    fn siblings(&self) -> BTreeSet<String> {
+        let both =
+            self.files.keys().flat_map(|path| ["alpine", "slim"].map(|flavour| path::sibling(path, flavour)));
+        both.filter(|sibling| self.files.contains_key(sibling)).collect()
+    }
+}
+
+/// The folder that all paths are shown from: the current one, or the one that holds everything that was asked for.
+fn base(current: &Path, asked: &[PathBuf]) -> PathBuf {
+    let is_below = |path: &PathBuf| {
+        let full = current.join(path);
+        full.strip_prefix(current).is_ok_and(|rest| !has_parents(rest))
+    };
+    if asked.iter().all(is_below) {
+        return current.to_owned();
+    }
+    let folder_of = |path: &PathBuf| {
+        let full = current.join(path).canonicalize().ok()?;
+        if full.is_dir() { Some(full) } else { full.parent().map(Path::to_owned) }
+    };
+    let folders = asked.iter().filter_map(folder_of);
+    folders.reduce(|a, b| common(&a, &b)).unwrap_or_else(|| current.to_owned())
+}
+
+fn has_parents(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "..")
+}
+
+fn common(a: &Path, b: &Path) -> PathBuf {
+    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+}
+
+/// The Dockerfiles that a compose file builds, and those whose optimized siblings it builds.
+fn built(base: &Path, compose: &str) -> Vec<String> {
+    // What cannot be read is reported when the project is loaded.
+    let Ok(text) = Disk::new(base).text(compose) else { return Vec::new() };
+    let Ok(parsed) = Compose::parse(&text) else { return Vec::new() };
+    let named = super::load::builds(&parsed, compose).into_iter().map(|build| build.dockerfile);
+    named
+        .flat_map(|path| path::originals(&path).into_iter().map(|(_, original)| original).chain([path]))
+        .collect()
+}
+
+/// Paths that belong together.
+#[derive(Debug, Default)]
+struct Groups {
+    ids: BTreeMap<String, usize>,
+    parents: Vec<usize>,
+}
+
+impl Groups {
+    fn add(&mut self, path: &str) -> usize {
+        if let Some(id) = self.ids.get(path) {
+            return *id;
+        }
+        let id = self.parents.len();
+        self.parents.push(id);
+        self.ids.insert(path.to_owned(), id);
+        id
+    }
+
+    fn root_of(&mut self, path: &str) -> usize {
+        let mut id = self.add(path);
+        while self.parents[id] != id {
+            self.parents[id] = self.parents[self.parents[id]];
+            id = self.parents[id];
+        }
+        id
+    }
+
+    fn join(&mut self, a: &str, b: &str) {
+        let (a, b) = (self.root_of(a), self.root_of(b));
+        self.parents[a.max(b)] = a.min(b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_what_is_joined() {
+        let mut groups = Groups::default();
+        groups.join("a", "b");
+        groups.join("c", "d");
+        groups.join("b", "d");
+        assert_eq!(groups.root_of("a"), groups.root_of("c"));
+        assert_ne!(groups.root_of("a"), groups.root_of("e"));
+    }
+
+    #[test]
+    fn paths_are_seen_from_the_folder_that_holds_all() {
+        assert_eq!(common(Path::new("/a/b/c"), Path::new("/a/b/d/e")), Path::new("/a/b"));
+        assert_eq!(base(Path::new("/"), &[PathBuf::from("x"), PathBuf::from("./y/z")]), Path::new("/"));
+    }
+}
