@@ -74,9 +74,10 @@ pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
     let documents = Documents::of(&ws);
     let inputs = inputs::checked(&ws, &documents, options);
     let pragmas = Pragmas::of(&ws, &documents);
-    let skips = Skips::of(&ws, &pragmas);
+    let skips = Skips::of(&ws, &documents, &pragmas);
     let (steps, declines) = (Vec::new(), inputs.declines);
     let mut state = State { ws: inputs.ws, documents, pragmas, skips, steps, declines };
+    state.ws.read_only.extend(state.skips.ids());
     let selected: Vec<&Pass> = passes.iter().filter(|pass| is_selected(pass, options)).collect();
     for pass in &selected {
         state.run_pass(pass, options);

@@ -1,6 +1,7 @@
 //! `alpinist optimize`: cut into projects, plan each, then print, check or write.
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal, Write},
     path::Path,
     sync::Arc,
@@ -80,6 +81,7 @@ struct Sum {
     lists: Lists,
     outputs: Vec<Output>,
     conflicts: Vec<Conflict>,
+    folders: BTreeSet<String>,
     changes: usize,
 }
 
@@ -129,12 +131,13 @@ impl Run<'_> {
     }
 
     fn finish(self, arguments: &Optimize, out: &mut dyn Write) -> io::Result<Exit> {
-        let Sum { totals, lists, outputs, conflicts, changes } = self.sum;
+        let Sum { totals, lists, outputs, conflicts, folders, changes } = self.sum;
         conclude(&totals, &lists, (self.shown.format, out))?;
         let mut exit = if totals.failed > 0 { Exit::Failed } else { Exit::Done };
         if arguments.write {
             let (base, roots) = (&self.request.base, &self.request.roots());
-            let batch = store::Batch { base, roots, outputs: &outputs, force: arguments.force };
+            let (outputs, folders) = (&outputs, &folders);
+            let batch = store::Batch { base, roots, folders, outputs, force: arguments.force };
             let written = store::without_conflicts(&conflicts).and_then(|()| store::store(&batch));
             if let Err(error) = written {
                 anstream::eprintln!("error: {error}");
@@ -159,6 +162,7 @@ fn take(sum: &mut Sum, seen: Seen, (format, out): (Format, &mut dyn Write)) -> i
     sum.lists.add(seen.lists);
     sum.outputs.extend(seen.outputs);
     sum.conflicts.extend(seen.conflicts);
+    sum.folders.extend(seen.folders);
     Ok(())
 }
 

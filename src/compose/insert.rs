@@ -79,7 +79,8 @@ impl Insertion<'_> {
             let inner = Span::new(span.start + 1, close);
             return inner.of(self.text).trim().is_empty().then(|| vec![(inner, new.to_owned())]);
         };
-        let tail = Span::new(last.end, close).of(self.text);
+        // An explicit key without a value is said to end behind the bracket.
+        let tail = (last.end <= close).then(|| Span::new(last.end, close).of(self.text))?;
         let has_comma = tail.trim_start().starts_with(',');
         let comma_end = last.end + if has_comma { tail.len() - tail.trim_start().len() + 1 } else { 0 };
         let comma = if has_comma { "" } else { "," };

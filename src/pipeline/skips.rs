@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pragmas::Pragmas;
+use super::{Documents, pragmas::Pragmas};
 use crate::{
     facts::generated,
     pass::Change,
@@ -12,6 +12,16 @@ use crate::{
 };
 
 const OUTSIDE: &str = "it lies outside the folders that were named; name it or its folder as well";
+
+/// How many services a compose file may have: each edit is tried out on the whole file.
+const MOST_SERVICES: usize = 200;
+
+fn too_many(documents: &Documents, id: FileId) -> Option<(usize, String)> {
+    let services = documents.composes.get(&id)?.services.len();
+    let why =
+        || format!("it has {services} services; files with more than {MOST_SERVICES} are only looked at");
+    (services > MOST_SERVICES).then(|| (0, why()))
+}
 
 fn is_outside(ws: &Workspace, id: FileId) -> bool {
     ws.file(id).kind == FileKind::Dockerfile && ws.read_only.contains(&id)
@@ -23,7 +33,7 @@ pub(super) struct Skips(BTreeMap<FileId, Skip>);
 
 impl Skips {
     /// The files of `ws` that are left alone.
-    pub(super) fn of(ws: &Workspace, pragmas: &Pragmas) -> Self {
+    pub(super) fn of(ws: &Workspace, documents: &Documents, pragmas: &Pragmas) -> Self {
         let skips = ws.files.iter().enumerate().filter_map(|(index, file)| {
             let id = FileId(index);
             let (offset, why) = match pragmas.skipping(id) {
@@ -32,12 +42,17 @@ impl Skips {
                 }
                 Some(pragma) => (pragma.span.start, format!("a pragma asks for it: {}", pragma.reason)),
                 None if is_outside(ws, id) => (0, OUTSIDE.to_owned()),
-                None => generated::sign(file.kind, &file.text)?,
+                None => generated::sign(file.kind, &file.text).or_else(|| too_many(documents, id))?,
             };
             let line = place(&file.text, offset).line;
             Some((id, Skip { path: file.path.clone(), line, why }))
         });
         Self(skips.collect())
+    }
+
+    /// The files.
+    pub(super) fn ids(&self) -> impl Iterator<Item = FileId> {
+        self.0.keys().copied()
     }
 
     /// Whether nothing is said of this file but that it is left alone.

@@ -70,6 +70,8 @@ pub struct Batch<'b> {
     pub base: &'b Path,
     /// Where files may be written.
     pub roots: &'b Roots,
+    /// Folders in which a run that was killed may have left temporary files.
+    pub folders: &'b BTreeSet<String>,
     /// The files.
     pub outputs: &'b [Output],
     /// Overwrite a sibling that holds something else.
@@ -117,11 +119,14 @@ pub fn store(batch: &Batch) -> Result<(), StoreError> {
 pub fn store_watched(batch: &Batch, watch: &mut dyn FnMut(Step)) -> Result<(), StoreError> {
     let targets = targets(batch)?;
     let folders: BTreeSet<&Path> = targets.iter().filter_map(|target| target.real.parent()).collect();
-    let _lock = lock::folders(&folders);
+    let looked_at = batch.folders.iter().filter_map(|folder| batch.base.join(folder).canonicalize().ok());
+    let looked_at: Vec<PathBuf> = looked_at.collect();
+    let all = folders.iter().copied().chain(looked_at.iter().map(PathBuf::as_path)).collect();
+    let _lock = lock::folders(&all);
     for output in batch.outputs {
         check_unchanged(batch, output)?;
     }
-    folders.iter().for_each(|folder| place::remove_leftovers(folder));
+    all.iter().for_each(|folder| place::remove_leftovers(folder));
     let mut staged = Vec::new();
     for target in &targets {
         watch(Step::Stage);

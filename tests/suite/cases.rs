@@ -1,6 +1,7 @@
 //! Every case folder, through its pass alone: the promises hold, and a snapshot shows what the pass says.
 
 use std::{
+    collections::BTreeSet,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -196,7 +197,8 @@ fn check_second_run(folder: &Path, options: &Options) {
     store::without_conflicts(&first.conflicts).unwrap();
     let roots = Request::new(project.path(), &[".".into()]).roots();
     let (base, outputs) = (project.path(), first.outputs.as_slice());
-    store::store(&Batch { base, roots: &roots, outputs, force: false }).unwrap();
+    let folders = BTreeSet::new();
+    store::store(&Batch { base, roots: &roots, folders: &folders, outputs, force: false }).unwrap();
     let second = plan(project.path(), options);
     assert!(
         second.outputs.is_empty() && second.conflicts.is_empty(),

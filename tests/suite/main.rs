@@ -26,3 +26,4 @@ mod project;
 mod promises;
 mod properties;
 mod traps;
+mod writing;

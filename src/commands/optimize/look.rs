@@ -1,6 +1,6 @@
 //! One project of a run: read, planned and rendered, so that nothing of it has to be kept.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     cli::Format,
@@ -9,7 +9,10 @@ use crate::{
     plan::{Conflict, Output, Plan},
     transforms,
     view::{diagnostic, diff, json::Lists, ndjson, summary, totals::Totals},
-    workspace::load::{Loaded, load_text},
+    workspace::{
+        load::{Loaded, load_text},
+        path,
+    },
 };
 
 /// How a run shows what it found.
@@ -38,6 +41,8 @@ pub(super) struct Seen {
     pub(super) totals: Totals,
     /// What there is to write, if the run writes.
     pub(super) outputs: Vec<Output>,
+    /// The folders of its files, if the run writes.
+    pub(super) folders: BTreeSet<String>,
     /// What stands in the way of it.
     pub(super) conflicts: Vec<Conflict>,
 }
@@ -72,7 +77,10 @@ pub(super) fn look(loaded: Loaded, options: &Options, shown: Shown) -> Seen {
         }
     }
     seen.conflicts = plan.conflicts;
-    seen.outputs = if shown.writes { plan.outputs } else { Vec::new() };
+    if shown.writes {
+        seen.folders = plan.before.files.iter().map(|file| path::parent(&file.path).to_owned()).collect();
+        seen.outputs = plan.outputs;
+    }
     seen
 }
 
