@@ -14,7 +14,7 @@ mod scripts;
 mod sources;
 pub mod store;
 
-pub use consumers::Consumer;
+pub use consumers::{Consumer, Neighbours};
 
 /// What stands at a path of the build context.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::{
     plan::{Conflict, Output},
     view::{diagnostic, json::Lists, ndjson, totals::Totals},
     workspace::{
-        load,
+        Neighbours, load,
         projects::{Project, Request},
         store,
     },
@@ -49,7 +49,8 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
         }
     };
     let (format, everything) = (arguments.format, arguments.verbose);
-    let shown = Shown { format, everything, colour, writes: arguments.write };
+    let (online, writes) = (arguments.online, arguments.write);
+    let shown = Shown { format, everything, colour, online, writes };
     if choices::is_stdin(arguments) {
         let check = if arguments.check { stdin::Check::Yes } else { stdin::Check::No };
         return stdin::run(base, &options[0], shown, (check, out));
@@ -104,8 +105,9 @@ impl Run<'_> {
         (jobs, out): (Option<usize>, &mut dyn Write),
     ) -> io::Result<()> {
         let progress = Progress::new(projects.len(), io::stderr().is_terminal());
+        let neighbours = Neighbours::default();
         let look = |project: &Project| {
-            let loaded = load::load_project(&self.request.base, project);
+            let loaded = load::load_project(&self.request.base, project, &neighbours);
             let seen = look(loaded, &self.options[project.asked], self.shown);
             progress.step();
             seen

@@ -1,6 +1,9 @@
 //! Who else names a Dockerfile: workflows, makefiles, scripts and the like, which are read and never edited.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{
     Workspace,
@@ -30,20 +33,42 @@ const MOST_FOLDERS: usize = 64;
 const MOST_FILES: usize = 256;
 const LARGEST: usize = 256 << 10;
 
+/// The files that may name the Dockerfiles of a run; each folder is looked at once, whichever project asks.
+#[derive(Debug, Default)]
+pub struct Neighbours(Mutex<BTreeMap<String, Arc<Vec<Neighbour>>>>);
+
+impl Neighbours {
+    /// Those in `folder`.
+    fn of(&self, disk: &Disk, folder: &str) -> Arc<Vec<Neighbour>> {
+        // A thread that panicked while it held the lock left a whole map behind: only whole entries go in.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || Arc::new(neighbours(disk, folder));
+        known.entry(folder.to_owned()).or_insert_with(read).clone()
+    }
+}
+
+fn neighbours(disk: &Disk, folder: &str) -> Vec<Neighbour> {
+    let names = disk.names(folder).into_iter();
+    let mut files: Vec<String> = names.map(|name| join(folder, &name)).collect();
+    files.retain(|path| consumers::is_consumer(path));
+    files.sort();
+    files.truncate(MOST_FILES);
+    let texts = files.into_iter().filter_map(|path| Some((disk.small_text(&path, LARGEST)?, path)));
+    texts.map(|(text, path)| Neighbour::read(path, &text)).filter(Neighbour::says_something).collect()
+}
+
 /// The consumers of the Dockerfiles of `ws`, in the order of their paths.
-pub(super) fn find(disk: &Disk, ws: &Workspace) -> Vec<Consumer> {
+pub(super) fn find(disk: &Disk, ws: &Workspace, neighbours: &Neighbours) -> Vec<Consumer> {
     let dockerfiles = Dockerfiles::of(ws);
     let own = dockerfiles.0.keys().map(|path| parent(path));
     let folders: BTreeSet<&str> = FOLDERS.into_iter().chain(own.take(MOST_FOLDERS)).collect();
-    let mut files: Vec<String> = folders
-        .into_iter()
-        .flat_map(|folder| disk.names(folder).into_iter().map(move |name| join(folder, &name)))
-        .filter(|path| consumers::is_consumer(path))
-        .collect();
-    files.sort();
-    files.truncate(MOST_FILES);
-    let texts = files.iter().filter_map(|path| Some((path, disk.small_text(path, LARGEST)?)));
-    texts.flat_map(|(path, text)| in_text(path, &text, &dockerfiles)).collect()
+    let mut found: Vec<Consumer> = Vec::new();
+    for folder in folders {
+        let here = neighbours.of(disk, folder);
+        found.extend(here.iter().flat_map(|neighbour| neighbour.consumers(&dockerfiles)));
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
 }
 
 /// The Dockerfiles of a project, by path.
@@ -83,40 +108,70 @@ impl Dockerfiles {
     }
 }
 
-/// The consumers in one file: a line each for every Dockerfile that it names.
-fn in_text(path: &str, text: &str, dockerfiles: &Dockerfiles) -> Vec<Consumer> {
-    let folder = parent(path);
-    let without_buildkit = consumers::without_buildkit(text).map(|Mark { line, what }| (line, what));
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    let mut add = |dockerfile: Option<FileId>, line| {
-        let Some(dockerfile) = dockerfile.filter(|id| seen.insert(*id)) else { return };
-        found.push(Consumer { dockerfile, path: path.to_owned(), line, without_buildkit });
-    };
-    let lines: Vec<&str> = text.lines().collect();
-    for (index, line) in lines.iter().enumerate() {
-        if line.trim_start().starts_with(['#', ';']) || line.trim_start().starts_with("//") {
-            continue;
+/// A file that may name Dockerfiles, reduced to what it says of them.
+#[derive(Debug)]
+struct Neighbour {
+    path: String,
+    mentions: Vec<(usize, Mention)>,
+    without_buildkit: Option<(usize, &'static str)>,
+}
+
+/// What a line says.
+#[derive(Debug)]
+enum Mention {
+    /// A word that looks like a Dockerfile.
+    File(String),
+    /// The context of a build of the default Dockerfile.
+    Context(String),
+}
+
+impl Neighbour {
+    fn read(path: String, text: &str) -> Self {
+        let without_buildkit = consumers::without_buildkit(text).map(|Mark { line, what }| (line, what));
+        let mut mentions = Vec::new();
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            if line.trim_start().starts_with(['#', ';']) || line.trim_start().starts_with("//") {
+                continue;
+            }
+            let files = words(line).filter(|word| is_dockerfile_word(word));
+            mentions.extend(files.map(|word| (index + 1, Mention::File(word.to_owned()))));
+            let context = context(&lines, index).map(|context| Mention::Context(context.to_owned()));
+            mentions.extend(context.map(|context| (index + 1, context)));
         }
-        for word in words(line).filter(|word| is_dockerfile_word(word)) {
-            add(dockerfiles.named(word, folder), index + 1);
-        }
-        if let Some(context) = context(&lines, index) {
-            add(dockerfiles.default_of(context, folder), index + 1);
-        }
+        Self { path, mentions, without_buildkit }
     }
-    if found.is_empty()
-        && let Some((line, _)) = without_buildkit
-    {
-        let dockerfile = dockerfiles.default_of("", folder);
-        found.extend(dockerfile.map(|id| Consumer {
-            dockerfile: id,
-            path: path.to_owned(),
-            line,
-            without_buildkit,
-        }));
+
+    fn says_something(&self) -> bool {
+        !self.mentions.is_empty() || self.without_buildkit.is_some()
     }
-    found
+
+    /// The consumers in it: a line each for every Dockerfile that it names.
+    fn consumers(&self, dockerfiles: &Dockerfiles) -> Vec<Consumer> {
+        let folder = parent(&self.path);
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
+        for (line, mention) in &self.mentions {
+            let dockerfile = match mention {
+                Mention::File(word) => dockerfiles.named(word, folder),
+                Mention::Context(context) => dockerfiles.default_of(context, folder),
+            };
+            let new = dockerfile.filter(|id| seen.insert(*id));
+            found.extend(new.map(|dockerfile| self.consumer(dockerfile, *line)));
+        }
+        if found.is_empty()
+            && let Some((line, _)) = self.without_buildkit
+        {
+            found
+                .extend(dockerfiles.default_of("", folder).map(|dockerfile| self.consumer(dockerfile, line)));
+        }
+        found
+    }
+
+    fn consumer(&self, dockerfile: FileId, line: usize) -> Consumer {
+        let without_buildkit = self.without_buildkit;
+        Consumer { dockerfile, path: self.path.clone(), line, without_buildkit }
+    }
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
@@ -159,10 +214,8 @@ mod tests {
         let paths = ["Dockerfile", "api/Dockerfile", "docker/web.staging.Dockerfile"];
         let known = paths.iter().enumerate().map(|(id, path)| ((*path).to_owned(), FileId(id)));
         let known = Dockerfiles(known.collect());
-        in_text(path, text, &known)
-            .into_iter()
-            .map(|found| (paths[found.dockerfile.0].to_owned(), found.line))
-            .collect()
+        let consumers = Neighbour::read(path.to_owned(), text).consumers(&known);
+        consumers.into_iter().map(|found| (paths[found.dockerfile.0].to_owned(), found.line)).collect()
     }
 
     fn one(path: &str, line: usize) -> Vec<(String, usize)> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Entry, Image, Workspace, consumers, discover,
+    Entry, Image, Neighbours, Workspace, consumers, discover,
     disk::Disk,
     path,
     projects::{Project, Request, Roots},
@@ -74,11 +74,11 @@ pub fn load(base: &Path, target: &Path) -> Result<Loaded, InputError> {
         return Err(error);
     }
     let base = request.base.clone();
-    Ok(load_project(&base, &request.whole()))
+    Ok(load_project(&base, &request.whole(), &Neighbours::default()))
 }
 
-/// Reads the files of a project below `base`; faults in single files are in `Loaded::errors`.
-pub fn load_project(base: &Path, project: &Project) -> Loaded {
+/// Reads the files of a project below `base`; `neighbours` are those of the run; faults in single files are in `Loaded::errors`.
+pub fn load_project(base: &Path, project: &Project, neighbours: &Neighbours) -> Loaded {
     let roots = project.roots.clone();
     let mut loader = Loader { disk: Disk::new(base), roots, ..Loader::default() };
     project.siblings.iter().for_each(|path| loader.read_sibling(path));
@@ -89,14 +89,14 @@ pub fn load_project(base: &Path, project: &Project) -> Loaded {
         let id = loader.read_file(path);
         loader.ws.read_only.extend(id);
     }
-    loader.finish(base.to_owned())
+    loader.finish(base.to_owned(), neighbours)
 }
 
 /// A project of one Dockerfile with this text; its build context is `base`.
 pub fn load_text(base: &Path, path: &str, text: &str) -> Loaded {
     let mut loader = Loader { disk: Disk::new(base), ..Loader::default() };
     loader.take(path, text.into());
-    loader.finish(base.to_owned())
+    loader.finish(base.to_owned(), &Neighbours::default())
 }
 
 /// A service that a compose file builds.
@@ -194,7 +194,7 @@ impl Loader {
         None
     }
 
-    fn finish(mut self, base: PathBuf) -> Loaded {
+    fn finish(mut self, base: PathBuf, neighbours: &Neighbours) -> Loaded {
         self.link_services();
         let linked: BTreeSet<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
         let rest: Vec<FileId> = self.dockerfiles.keys().filter(|id| !linked.contains(id)).copied().collect();
@@ -212,7 +212,7 @@ impl Loader {
             }
         }
         self.read_ignore_files();
-        self.ws.consumers = consumers::find(&self.disk, &self.ws);
+        self.ws.consumers = consumers::find(&self.disk, &self.ws, neighbours);
         self.ws.context = self.disk.into_seen();
         Loaded { base, ws: self.ws, errors: self.errors, skips: self.skips }
     }

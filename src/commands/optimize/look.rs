@@ -1,15 +1,17 @@
 //! One project of a run: read, planned and rendered, so that nothing of it has to be kept.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, path::Path, sync::Arc};
 
 use crate::{
     cli::Format,
+    index::{self, Settings},
     options::Options,
     pipeline,
     plan::{Conflict, Output, Plan},
     transforms,
     view::{diagnostic, diff, json::Lists, ndjson, summary, totals::Totals},
     workspace::{
+        Workspace,
         load::{Loaded, load_text},
         path,
     },
@@ -24,6 +26,8 @@ pub(super) struct Shown {
     pub(super) everything: bool,
     /// Whether errors are coloured.
     pub(super) colour: bool,
+    /// Whether the package index is asked.
+    pub(super) online: bool,
     /// Whether the files are written in the end.
     pub(super) writes: bool,
 }
@@ -53,8 +57,13 @@ pub(super) fn look(loaded: Loaded, options: &Options, shown: Shown) -> Seen {
     for error in &loaded.errors {
         seen.messages.extend(diagnostic::render(error, shown.colour).into_bytes());
     }
-    let mut plan = pipeline::run(loaded.ws, transforms::ALL, options);
+    let (options, remark) = match shown.online {
+        true => asked(&loaded.ws, options),
+        false => (Cow::Borrowed(options), None),
+    };
+    let mut plan = pipeline::run(loaded.ws, transforms::ALL, &options);
     plan.skips.extend(loaded.skips);
+    plan.remarks.extend(remark);
     let patches = diff::patches(&plan);
     seen.totals = Totals::of(&plan, &patches);
     seen.totals.failed = loaded.errors.len();
@@ -87,6 +96,19 @@ pub(super) fn look(loaded: Loaded, options: &Options, shown: Shown) -> Seen {
 fn summarize(plan: &Plan, everything: bool, out: &mut Vec<u8>) {
     // Writing into memory does not fail.
     let _ = summary::write_files(plan, everything, out);
+}
+
+/// The options with what the package index says of packages that the tables do not know; a sentence when it is mute.
+fn asked<'o>(ws: &Workspace, options: &'o Options) -> (Cow<'o, Options>, Option<String>) {
+    let names = pipeline::questions(ws, options);
+    if names.is_empty() {
+        return (Cow::Borrowed(options), None);
+    }
+    let answers = index::ask(&names, &Settings::from_environment());
+    let mut options = options.clone();
+    Arc::make_mut(&mut options.knowledge).index = answers.by_name;
+    let remark = answers.problem.map(|problem| format!("The package index was not reached: {problem}."));
+    (Cow::Owned(options), remark)
 }
 
 /// A Dockerfile whose text is at hand, optimized in place; its build context is `base`.
