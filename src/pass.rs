@@ -90,6 +90,8 @@ pub struct Decline {
     pub why: String,
     /// Whether there was simply nothing to gain; such declines are shown only on request.
     pub is_quiet: bool,
+    /// Whether it decides the way of the whole file, so that people read it first.
+    pub comes_first: bool,
 }
 
 /// What a pass says.
@@ -104,12 +106,17 @@ pub enum Proposal {
 impl Proposal {
     /// Nothing is done at `span`, because of `why`.
     pub fn decline(file: FileId, span: Span, why: impl Into<String>) -> Self {
-        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: false })
+        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: false, comes_first: false })
+    }
+
+    /// The file stays on its base, because of `why`: what comes after it follows from that.
+    pub fn stay(file: FileId, span: Span, why: impl Into<String>) -> Self {
+        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: false, comes_first: true })
     }
 
     /// There is nothing to do at `span`, and nobody would expect otherwise.
     pub fn nothing(file: FileId, span: Span, why: impl Into<String>) -> Self {
-        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: true })
+        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: true, comes_first: false })
     }
 }
 

@@ -87,9 +87,7 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     let wanted = cx.options.alpine.as_ref().and_then(|branch| branch.parse::<AlpineBranch>().ok());
     match stages::moving(cx, image, wanted) {
         Ok(moving) => together(cx, image, &moving),
-        Err((base_text, why)) => {
-            Proposal::decline(image.id, base.span, format!("Stays on {base_text}: {why}."))
-        }
+        Err((base_text, why)) => Proposal::stay(image.id, base.span, format!("Stays on {base_text}: {why}.")),
     }
 }
 
@@ -242,8 +240,11 @@ fn install_span(image: &ImageView) -> Span {
 fn decline(image: &ImageView, obstacles: &[Obstacle]) -> Proposal {
     let list: Vec<String> = obstacles
         .iter()
-        .map(|obstacle| format!("line {}: {}", place(image.text, obstacle.span.start).line, obstacle.what))
+        .map(|obstacle| {
+            let line = place(image.text, obstacle.span.start).line;
+            format!("line {line}: {}", obstacle.what.trim_end_matches('.'))
+        })
         .collect();
     let why = format!("Stays on {}: {}.", image.stage().base_word.text, list.join("; "));
-    Proposal::decline(image.id, obstacles[0].span, why)
+    Proposal::stay(image.id, obstacles[0].span, why)
 }

@@ -30,7 +30,6 @@
 //! Safe: a program is added that the file calls already.
 
 use crate::{
-    alpine::commands,
     docker::Keyword,
     facts::{self, Aspect, Context, ImageView, packages::Manager, runtime},
     installs,
@@ -60,7 +59,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     }
     let installed = installs::installed(image);
     let mut missing: Vec<(String, &'static str)> = Vec::new();
-    for words in commands::run_by(cx, image) {
+    for words in facts::commands::run_by(cx, image) {
         let Some(package) = package_of(image, &words) else { continue };
         let is_new = !missing.iter().any(|(_, known)| *known == package);
         if is_new && !installed.iter().any(|name| name == package) {

@@ -3,7 +3,7 @@
 use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
     docker::Keyword,
-    facts::{Context, ImageView, build_context, scripts},
+    facts::{Context, ImageView, commands, scripts},
     shell::{Script as ShellScript, bashism},
     source::Span,
 };
@@ -27,7 +27,7 @@ pub(super) fn look(
     (name, span, workdir): (&str, Span, &str),
     out: &mut Translated,
 ) {
-    let Some((path, text)) = standing(cx, image, name, workdir) else {
+    let Some((path, text)) = commands::standing(cx, image, name, workdir) else {
         let what = format!(
             "the script {name} is not in the build context, so its interpreter is not known (PKG-19)"
         );
@@ -37,7 +37,7 @@ pub(super) fn look(
     let script = Script { name, path, text, span };
     started(image, &script, out);
     for called in scripts::called(text, &script.path, workdir) {
-        let Some(text) = text_at(cx, image, &called.path) else { continue };
+        let Some(text) = commands::text_at(cx, image, &called.path) else { continue };
         let inner = Script { name: &called.path, path: called.path.clone(), text, span };
         match called.is_sourced {
             true if interpreter(script.text).contains("bash") => debian_tools(&inner, out),
@@ -45,23 +45,6 @@ pub(super) fn look(
             false => started(image, &inner, out),
         }
     }
-}
-
-/// Path in the image and text of the script that a command calls `name`.
-pub(super) fn standing<'c>(
-    cx: &Context<'c>,
-    image: &ImageView,
-    name: &str,
-    workdir: &str,
-) -> Option<(String, &'c str)> {
-    let mut places = scripts::places(name, workdir).into_iter();
-    places.find_map(|path| text_at(cx, image, &path).map(|text| (path, text)))
-}
-
-fn text_at<'c>(cx: &Context<'c>, image: &ImageView, wanted: &str) -> Option<&'c str> {
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let origin = build_context::origin(image.instructions(), &image.image.context, wanted, &lookup)?;
-    cx.ws.context_text(&origin).map(|text| &**text)
 }
 
 /// The `#!` line of a script, or nothing.

@@ -3,6 +3,7 @@
 pub mod app_server;
 pub mod build_context;
 pub mod caches;
+pub mod commands;
 pub mod contract;
 pub mod evidence;
 pub mod generated;
@@ -18,6 +19,7 @@ pub mod service;
 pub mod sources;
 pub mod split;
 pub mod start;
+
 pub mod variables;
 pub mod workers;
 pub mod writers;

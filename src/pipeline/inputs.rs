@@ -36,7 +36,8 @@ pub(super) fn checked(ws: &Workspace, documents: &Documents, options: &Options) 
         let place = place(image.text, first.source.span.start);
         if !image.image.services.is_empty() {
             let why = format!("Left alone: it does not build as it is. {}", list(&image, &absent));
-            let decline = Decline { file: image.id, span: first.source.span, why, is_quiet: false };
+            let decline =
+                Decline { file: image.id, span: first.source.span, why, is_quiet: false, comes_first: true };
             inputs.declines.push(DeclineRecord { pass: TOPIC, decline, place });
             left_alone.push(image.id);
         } else if sources::is_any_present(&cx, &image) {

@@ -1,10 +1,9 @@
 //! What keeps an installation from moving into a builder.
 
 use crate::{
-    alpine::commands,
     docker::{Instruction, Keyword},
     facts::{
-        Context, ImageView, evidence, packages,
+        Context, ImageView, commands, evidence, packages,
         python::{self, project::Tool},
         runtime,
         split::{self, Ecosystem, Part, Role, Side, Split},

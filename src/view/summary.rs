@@ -91,23 +91,27 @@ impl<'p> ByFile<'p> {
             Some(output) if output.path != path => writeln!(out, "{BOLD}{path}{BOLD:#} -> {}", output.path)?,
             _ => writeln!(out, "{BOLD}{path}{BOLD:#}")?,
         }
+        let declines = self.declines.get(&id).into_iter().flatten();
+        let (first, later): (Vec<&DeclineRecord>, Vec<&DeclineRecord>) =
+            declines.partition(|record| record.decline.comes_first);
+        first.into_iter().try_for_each(|record| decline(record, out))?;
         for step in self.steps.get(&id).into_iter().flatten() {
             self::step(step, out)?;
         }
-        for record in self.declines.get(&id).into_iter().flatten() {
-            if record.decline.is_quiet && !everything {
-                continue;
-            }
-            let mark = if record.decline.is_quiet { "nothing " } else { "declined" };
-            line(out, (YELLOW, mark), record.pass, record.place, "")?;
-            wrapped(out, &record.decline.why)?;
-        }
+        let shown = later.into_iter().filter(|record| everything || !record.decline.is_quiet);
+        shown.into_iter().try_for_each(|record| decline(record, out))?;
         for finding in self.findings.get(&id).into_iter().flatten() {
             line(out, (YELLOW, "noted   "), finding.topic, finding.place, "")?;
             wrapped(out, &finding.what)?;
         }
         Ok(())
     }
+}
+
+fn decline(record: &DeclineRecord, out: &mut dyn Write) -> io::Result<()> {
+    let mark = if record.decline.is_quiet { "nothing " } else { "declined" };
+    line(out, (YELLOW, mark), record.pass, record.place, "")?;
+    wrapped(out, &record.decline.why)
 }
 
 fn step(step: &Step, out: &mut dyn Write) -> io::Result<()> {

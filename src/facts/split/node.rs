@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Context, ImageView, build_context,
+        Context, ImageView, build_context, commands,
         contract::join_path,
         evidence::{self, NodeProject},
         node::{self, Action, Manager},
@@ -74,8 +74,8 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
 
 /// `corepack enable` and the like are for the builder alone when nothing that runs calls the package manager.
 fn leave_managers(cx: &Context, image: &ImageView, parts: &mut [Part]) {
-    let started: Vec<String> = crate::alpine::commands::run_by(cx, image).into_iter().flatten().collect();
-    let scripts = crate::alpine::commands::scripts_run_by(cx, image);
+    let started: Vec<String> = commands::run_by(cx, image).into_iter().flatten().collect();
+    let scripts = commands::scripts_run_by(cx, image);
     let is_called = |name: &str| {
         started.iter().any(|word| word == name) || scripts.iter().any(|(_, text)| text.contains(name))
     };
@@ -186,10 +186,10 @@ fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<Strin
     if project.package.has_workspaces {
         return Err("The project is a workspace of several packages (MS-20).".to_owned());
     }
-    for words in crate::alpine::commands::run_by(cx, image) {
+    for words in commands::run_by(cx, image) {
         started(&words, project)?;
     }
-    for (script, text) in crate::alpine::commands::scripts_run_by(cx, image) {
+    for (script, text) in commands::scripts_run_by(cx, image) {
         for command in &Script::parse_str(text).commands {
             let words: Vec<String> = command.words.iter().map(|word| word.text().to_owned()).collect();
             started(&words, project).map_err(|why| format!("{script}: {why}"))?;

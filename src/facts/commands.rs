@@ -1,0 +1,82 @@
+//! What runs in the container: the commands of the image and its services, and the scripts that they start.
+
+use super::{Context, ImageView, build_context, runtime, scripts};
+use crate::{
+    compose::health::Probe,
+    docker::{Instruction, Keyword},
+    shell::Script,
+};
+
+/// The commands that run in the container: CMD, ENTRYPOINT, HEALTHCHECK, and those of its services.
+pub fn run_by(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
+    let keywords = [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck];
+    let steps = keywords.into_iter().filter_map(|keyword| runtime::last(image, keyword));
+    steps.flat_map(commands_of).chain(of_services(cx, image)).filter(|words| !words.is_empty()).collect()
+}
+
+/// The scripts of the build context that those commands start, with their text.
+pub fn scripts_run_by<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &'a str)> {
+    let states = runtime::states(image);
+    let workdir = &states[states.len() - 1].workdir;
+    let words = run_by(cx, image).into_iter().flatten().filter(|word| is_script(word) && !word.contains(' '));
+    words.filter_map(|word| Some((word.clone(), standing(cx, image, &word, workdir)?.1))).collect()
+}
+
+/// The commands and health checks that the services of an image set.
+pub fn of_services(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for service in cx.services_of(image.image) {
+        let commands = [&service.service.command, &service.service.entrypoint];
+        all.extend(commands.into_iter().flatten().filter_map(|field| field.value.words()));
+        let probe = service.service.healthcheck.as_ref().and_then(|check| check.test.as_ref());
+        match probe.map(|field| &field.value) {
+            Some(Probe::Words(words)) => all.push(words.clone()),
+            Some(Probe::Shell(line)) => all.extend(shell_words(line)),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// The words of each command of a CMD, ENTRYPOINT or HEALTHCHECK.
+pub fn commands_of(instruction: &Instruction) -> Vec<Vec<String>> {
+    if let Some(json) = &instruction.json {
+        return vec![json.iter().map(|word| word.text.clone()).collect()];
+    }
+    let text = match instruction.keyword {
+        Keyword::Healthcheck => instruction.body.text.trim_start_matches(|c: char| !c.is_whitespace()),
+        _ => &instruction.body.text,
+    };
+    shell_words(text)
+}
+
+/// The words of each command of a shell line.
+pub fn shell_words(line: &str) -> Vec<Vec<String>> {
+    let script = Script::parse_str(line);
+    let words =
+        |command: &crate::shell::Command| command.words.iter().map(|word| word.text().to_owned()).collect();
+    script.commands.iter().map(words).collect()
+}
+
+/// Whether a word names a shell script.
+pub fn is_script(word: &str) -> bool {
+    word.ends_with(".sh") || word.ends_with(".bash") || word.contains("entrypoint")
+}
+
+/// Path in the image and text of the script that a command calls `name`.
+pub fn standing<'c>(
+    cx: &Context<'c>,
+    image: &ImageView,
+    name: &str,
+    workdir: &str,
+) -> Option<(String, &'c str)> {
+    let mut places = scripts::places(name, workdir).into_iter();
+    places.find_map(|path| text_at(cx, image, &path).map(|text| (path, text)))
+}
+
+/// The text of the file of the build context that stands at `wanted` in the image.
+pub fn text_at<'c>(cx: &Context<'c>, image: &ImageView, wanted: &str) -> Option<&'c str> {
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let origin = build_context::origin(image.instructions(), &image.image.context, wanted, &lookup)?;
+    cx.ws.context_text(&origin).map(|text| &**text)
+}
