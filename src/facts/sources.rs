@@ -80,17 +80,17 @@ impl Request {
 ///
 /// A name with wildcards may fit nothing without harm, and one with an unknown variable cannot be judged.
 pub fn required(dockerfile: &Dockerfile, request: &Request) -> Vec<Source> {
-    let variables = variables::at_each(dockerfile, &request.arguments);
+    let needed = needed(dockerfile, &request.targets);
+    let stages = dockerfile.stages.iter().filter(|stage| needed.contains(&stage.index));
+    let wanted: BTreeSet<usize> = stages.flat_map(|stage| stage.instructions.clone()).collect();
     let mut found = Vec::new();
-    for stage in needed(dockerfile, &request.targets) {
-        for index in dockerfile.stages[stage].instructions.clone() {
-            let instruction = &dockerfile.instructions[index];
-            for (span, text) in named(instruction) {
-                let path = literal(&text, dockerfile.escape, &variables[index]);
-                found.extend(path.map(|path| Source { instruction: instruction.keyword, span, path }));
-            }
+    variables::visit(dockerfile, &request.arguments, &mut |index, variables| {
+        let instruction = &dockerfile.instructions[index];
+        for (span, text) in named(instruction).into_iter().filter(|_| wanted.contains(&index)) {
+            let path = literal(&text, variables);
+            found.extend(path.map(|path| Source { instruction: instruction.keyword, span, path }));
         }
-    }
+    });
     found
 }
 
@@ -141,8 +141,8 @@ fn option<'m>(mount: &'m str, names: &[&str]) -> Option<&'m str> {
 }
 
 /// The path in the context that a name stands for, if it stands for one.
-fn literal(text: &str, escape: char, variables: &Variables) -> Option<String> {
-    let name = variables.word(text, escape)?;
+fn literal(text: &str, variables: &Variables) -> Option<String> {
+    let name = variables.word(text)?;
     if name.contains(['*', '?', '[', '\\']) {
         return None;
     }

@@ -7,40 +7,94 @@ use crate::docker::{Dockerfile, Instruction, Keyword, Stage, expand};
 /// Build arguments that a build passes in; a name without a value is passed in with one that is not known.
 pub type Arguments = BTreeMap<String, Option<String>>;
 
-/// The variables that hold at a place of a Dockerfile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Variables {
-    arguments: BTreeMap<String, Option<String>>,
-    environment: BTreeMap<String, Option<String>>,
+/// The variables that hold before an instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Variables<'a> {
+    own: &'a Scope,
+    earlier: &'a [Scope],
+    escape: char,
 }
 
-impl Variables {
-    /// Those before the first FROM, given the build arguments.
-    pub fn global(dockerfile: &Dockerfile, given: &Arguments) -> Self {
-        let mut variables = Self::default();
-        for instruction in dockerfile.global_arguments() {
-            variables.advance(instruction, dockerfile.escape, (given, &Self::default()));
+/// What a stage sets itself.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    arguments: Arguments,
+    environment: Arguments,
+    parent: Option<usize>,
+}
+
+/// How many stages a value is looked for upwards; a value from further away is not known.
+const DEEPEST: usize = 64;
+
+impl Variables<'_> {
+    /// The value of a variable, where it is known. ENV goes before ARG, wherever it stands.
+    pub fn value(&self, name: &str) -> Option<String> {
+        let mut scope = self.own;
+        for _ in 0..DEEPEST {
+            if let Some(value) = scope.environment.get(name) {
+                return value.clone();
+            }
+            match scope.parent {
+                Some(parent) => scope = &self.earlier[parent],
+                None => return self.own.arguments.get(name).cloned().flatten(),
+            }
         }
-        variables
+        None
     }
 
-    /// Takes in what an instruction sets; `global` are those before the first FROM.
-    pub fn advance(
+    /// The word with its variables replaced; `None` where one is not known.
+    pub fn word(&self, text: &str) -> Option<String> {
+        expand::word(text, self.escape, &|name| self.value(name))
+    }
+}
+
+/// Shows every instruction, by its index, with the variables before it; those of a FROM are the global ones.
+pub fn visit(dockerfile: &Dockerfile, given: &Arguments, see: &mut dyn FnMut(usize, &Variables)) {
+    let escape = dockerfile.escape;
+    let mut global = Scope::default();
+    for instruction in dockerfile.global_arguments() {
+        global.advance(instruction, (given, &Arguments::new()), &[], escape);
+    }
+    let mut earlier: Vec<Scope> = Vec::new();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    for stage in &dockerfile.stages {
+        let parent = names.get(&stage.base_word.text.to_ascii_lowercase()).copied();
+        let mut scope = Scope { parent, ..Scope::default() };
+        for index in stage.instructions.clone() {
+            let instruction = &dockerfile.instructions[index];
+            let own = if instruction.keyword == Keyword::From { &global } else { &scope };
+            see(index, &Variables { own, earlier: &earlier, escape });
+            scope.advance(instruction, (given, &global.arguments), &earlier, escape);
+        }
+        earlier.push(scope);
+        names.extend(stage.name.iter().map(|name| (name.text.to_ascii_lowercase(), stage.index)));
+    }
+}
+
+impl Scope {
+    /// Takes in what an instruction sets; `global` are the arguments before the first FROM.
+    fn advance(
         &mut self,
         instruction: &Instruction,
+        (given, global): (&Arguments, &Arguments),
+        earlier: &[Scope],
         escape: char,
-        (given, global): (&Arguments, &Variables),
     ) {
         for pair in &instruction.pairs {
-            let own = || pair.value.as_deref().and_then(|value| self.word(value, escape));
+            let own = |scope: &Scope| {
+                let variables = Variables { own: scope, earlier, escape };
+                pair.value.as_deref().and_then(|value| variables.word(value))
+            };
             match instruction.keyword {
-                Keyword::Env => drop(self.environment.insert(pair.name.clone(), own())),
+                Keyword::Env => {
+                    let value = own(self);
+                    self.environment.insert(pair.name.clone(), value);
+                }
                 Keyword::Arg => {
-                    let inherited = || global.arguments.get(&pair.name).cloned().flatten();
                     let value = match given.get(&pair.name) {
                         Some(value) => value.clone(),
-                        None if pair.value.is_some() => own(),
-                        None => inherited(),
+                        None if pair.value.is_some() => own(self),
+                        None => global.get(&pair.name).cloned().flatten(),
                     };
                     self.arguments.insert(pair.name.clone(), value);
                 }
@@ -48,40 +102,6 @@ impl Variables {
             }
         }
     }
-
-    /// The variables that the stage starts with: the environment of the stage that it starts from.
-    pub fn inherited(&self) -> Self {
-        Self { arguments: BTreeMap::new(), environment: self.environment.clone() }
-    }
-
-    /// The value of a variable, where it is known.
-    pub fn value(&self, name: &str) -> Option<String> {
-        self.environment.get(name).or_else(|| self.arguments.get(name)).cloned().flatten()
-    }
-
-    /// The word with its variables replaced; `None` where one is not known.
-    pub fn word(&self, text: &str, escape: char) -> Option<String> {
-        expand::word(text, escape, &|name| self.value(name))
-    }
-}
-
-/// The variables before each instruction of the file, by its index; those of a FROM are the global ones.
-pub fn at_each(dockerfile: &Dockerfile, given: &Arguments) -> Vec<Variables> {
-    let global = Variables::global(dockerfile, given);
-    let mut at = vec![Variables::default(); dockerfile.instructions.len()];
-    let mut ends: Vec<Variables> = Vec::new();
-    for stage in &dockerfile.stages {
-        let mut variables =
-            parent(dockerfile, stage).map_or_else(Variables::default, |parent| ends[parent].inherited());
-        for index in stage.instructions.clone() {
-            let instruction = &dockerfile.instructions[index];
-            let is_from = instruction.keyword == Keyword::From;
-            at[index] = if is_from { global.clone() } else { variables.clone() };
-            variables.advance(instruction, dockerfile.escape, (given, &global));
-        }
-        ends.push(variables);
-    }
-    at
 }
 
 /// The index of the earlier stage that `stage` starts from.
@@ -98,7 +118,9 @@ mod tests {
         let dockerfile = crate::docker::parse(text).expect("parses");
         let given =
             given.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect();
-        at_each(&dockerfile, &given).last()?.word(word, '\\')
+        let mut found = None;
+        visit(&dockerfile, &given, &mut |_, variables| found = variables.word(word));
+        found
     }
 
     #[test]
