@@ -72,12 +72,13 @@ impl Documents {
 /// Runs `passes` over `ws` in their order.
 pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
     let documents = Documents::of(&ws);
-    let inputs = inputs::checked(&ws, &documents, options);
     let pragmas = Pragmas::of(&ws, &documents);
     let skips = Skips::of(&ws, &documents, &pragmas);
+    let inputs = inputs::checked(&ws, &documents, options);
     let (steps, declines) = (Vec::new(), inputs.declines);
     let mut state = State { ws: inputs.ws, documents, pragmas, skips, steps, declines };
     state.ws.read_only.extend(state.skips.ids());
+    state.skips.leave_out(&mut state.ws, &state.documents);
     let selected: Vec<&Pass> = passes.iter().filter(|pass| is_selected(pass, options)).collect();
     for pass in &selected {
         state.run_pass(pass, options);

@@ -170,12 +170,11 @@ fn parted(file: &SourceFile, id: FileId, before: &[(Key, Pragma)], edits: &[&edi
     let changed = SourceFile { text: text.into(), ..file.clone() };
     let mut documents = Documents::default();
     documents.read(id, &changed).ok()?;
-    let after = pragmas(&changed, id, &documents);
+    let after: BTreeMap<Key, Pragma> = pragmas(&changed, id, &documents).into_iter().collect();
     let name = |below: &Option<Below>| below.as_ref().map(|below| below.name.clone());
-    let lost = before.iter().find(|(key, pragma)| {
-        let now = after.iter().find(|(other, _)| other == key);
-        now.is_none_or(|(_, now)| name(&now.below) != name(&pragma.below))
-    });
+    let lost = before
+        .iter()
+        .find(|(key, pragma)| after.get(key).is_none_or(|now| name(&now.below) != name(&pragma.below)));
     let (_, pragma) = lost?;
     let line = read_line(file, pragma);
     Some(format!("it would part the pragma in line {line} from what it stands above"))

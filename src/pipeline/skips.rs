@@ -15,12 +15,16 @@ const OUTSIDE: &str = "it lies outside the folders that were named; name it or i
 
 /// How many services a compose file may have: each edit is tried out on the whole file.
 const MOST_SERVICES: usize = 200;
+/// How many instructions a Dockerfile may have: some facts look at every pair of them.
+const MOST_INSTRUCTIONS: usize = 4_000;
 
 fn too_many(documents: &Documents, id: FileId) -> Option<(usize, String)> {
-    let services = documents.composes.get(&id)?.services.len();
-    let why =
-        || format!("it has {services} services; files with more than {MOST_SERVICES} are only looked at");
-    (services > MOST_SERVICES).then(|| (0, why()))
+    let services =
+        documents.composes.get(&id).map(|compose| (compose.services.len(), MOST_SERVICES, "services"));
+    let instructions = documents.dockerfiles.get(&id);
+    let instructions = instructions.map(|file| (file.instructions.len(), MOST_INSTRUCTIONS, "instructions"));
+    let (count, most, what) = services.or(instructions).filter(|(count, most, _)| count > most)?;
+    Some((0, format!("it has {count} {what}; files with more than {most} are only read")))
 }
 
 fn is_outside(ws: &Workspace, id: FileId) -> bool {
@@ -53,6 +57,13 @@ impl Skips {
     /// The files.
     pub(super) fn ids(&self) -> impl Iterator<Item = FileId> {
         self.0.keys().copied()
+    }
+
+    /// Takes the images out whose Dockerfile is too large to look at.
+    pub(super) fn leave_out(&self, ws: &mut Workspace, documents: &Documents) {
+        ws.images.retain(|image| {
+            !self.contains(image.dockerfile) || too_many(documents, image.dockerfile).is_none()
+        });
     }
 
     /// Whether nothing is said of this file but that it is left alone.

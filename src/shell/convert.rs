@@ -10,9 +10,14 @@ use crate::{docker::lines::Logical, source::Span};
 
 const DEEPEST_SUBSTITUTION: usize = 12;
 
+/// No script that people write is as long; rable's trees are as deep as a list is long.
+const LONGEST: usize = 64 << 10;
+/// How many compound commands may be open at once, at most.
+const MOST_OPENED: usize = 200;
+
 pub(super) fn convert(logical: &Logical) -> Script {
-    if substitution_depth(&logical.text) > DEEPEST_SUBSTITUTION {
-        return unreadable("command substitutions are nested too deep");
+    if let Some(why) = excess(&logical.text) {
+        return unreadable(why);
     }
     match rable::parse(&logical.text, false) {
         Err(error) => unreadable(error.message()),
@@ -32,9 +37,9 @@ pub(super) fn convert(logical: &Logical) -> Script {
 
 /// The script, unless it opens a here-document.
 pub(super) fn convert_without_heredocs(logical: &Logical) -> Script {
-    let may_open = logical.text.contains("<<");
+    let may_open = logical.text.contains("<<") && excess(&logical.text).is_none();
     let opens = || rable::parse(&logical.text, false).is_ok_and(|nodes| nodes.iter().any(holds_heredoc));
-    if may_open && substitution_depth(&logical.text) <= DEEPEST_SUBSTITUTION && opens() {
+    if may_open && opens() {
         return unreadable("the here-document is none that BuildKit sees");
     }
     convert(logical)
@@ -51,6 +56,19 @@ fn holds_heredoc(node: &Node) -> bool {
 
 fn unreadable(why: &str) -> Script {
     Script { unreadable: Some(why.to_owned()), ..Script::default() }
+}
+
+/// What about a script would take too long or too much of the stack.
+fn excess(text: &str) -> Option<&'static str> {
+    if text.len() > LONGEST {
+        return Some("it is longer than 64 KiB");
+    }
+    let opens =
+        |word: &&str| matches!(*word, "{" | "if" | "while" | "until" | "for" | "case" | "select" | "!");
+    if text.split_ascii_whitespace().filter(opens).count() > MOST_OPENED {
+        return Some("it opens too many compound commands");
+    }
+    (substitution_depth(text) > DEEPEST_SUBSTITUTION).then_some("command substitutions are nested too deep")
 }
 
 fn substitution_depth(text: &str) -> usize {

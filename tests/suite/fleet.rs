@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::project::{Project, assert_snapshot, files};
+use crate::project::{Project, assert_snapshot, files, repository};
 
 fn slim(name: &str) -> String {
     format!("# {name}\nFROM python:3.12-slim\nWORKDIR /app\nCOPY app.py .\nCMD [\"python\", \"app.py\"]\n")
 }
 
 /// Services with and without a compose file, a template, a fault, and an ignored folder.
-fn repository() -> Project {
+fn monorepo() -> Project {
     let project = Project::new();
     for name in ["api", "jobs", "web", "shared/base", "build/out"] {
         project.write(&format!("{name}/Dockerfile"), slim(name));
@@ -24,7 +24,7 @@ fn repository() -> Project {
 
 #[test]
 fn a_run_over_a_repository_ends_with_one_summary() {
-    let project = repository();
+    let project = monorepo();
     let run = project.run(&["optimize", "--only", "alpine-base,compose-build"]);
     assert_eq!(run.code, 3);
     assert_snapshot("fleet", "repository", &run.transcript());
@@ -32,7 +32,7 @@ fn a_run_over_a_repository_ends_with_one_summary() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let project = repository();
+    let project = monorepo();
     let transcript = |jobs: &str, format: &str| {
         project.run(&["optimize", "--jobs", jobs, "--format", format]).transcript()
     };
@@ -45,7 +45,7 @@ fn the_number_of_threads_changes_nothing() {
 
 #[test]
 fn paths_are_taken_together_and_once() {
-    let project = repository();
+    let project = monorepo();
     let all = project.run(&["optimize", "api", "web", "deploy"]);
     let again = project.run(&["optimize", "deploy", "web", "api/Dockerfile", "api", "web", "./api"]);
     assert_eq!(all.out, again.out);
@@ -54,7 +54,7 @@ fn paths_are_taken_together_and_once() {
 
 #[test]
 fn a_missing_path_does_not_stop_the_others() {
-    let project = repository();
+    let project = monorepo();
     let run = project.run(&["optimize", "nowhere", "api"]);
     assert_eq!(run.code, 3);
     assert!(run.err.contains("nowhere"), "{}", run.err);
@@ -63,7 +63,7 @@ fn a_missing_path_does_not_stop_the_others() {
 
 #[test]
 fn nothing_outside_of_the_paths_is_changed() {
-    let project = repository();
+    let project = monorepo();
     let before = files(project.path());
     let run = project.run(&["optimize", "deploy", "--write"]);
     assert_eq!(run.code, 0, "{}", run.err);
@@ -78,7 +78,7 @@ fn nothing_outside_of_the_paths_is_changed() {
 
 #[test]
 fn paths_outside_of_the_current_folder_are_seen_from_the_one_that_holds_them() {
-    let (project, elsewhere) = (repository(), Project::new());
+    let (project, elsewhere) = (monorepo(), Project::new());
     let api = project.path().join("api").display().to_string();
     let web = project.path().join("web").display().to_string();
     let run = elsewhere.run(&["optimize", &web, &api]);
@@ -88,7 +88,7 @@ fn paths_outside_of_the_current_folder_are_seen_from_the_one_that_holds_them() {
 
 #[test]
 fn each_path_has_its_own_choices() {
-    let project = repository();
+    let project = monorepo();
     project.write("api/alpinist.yaml", "passes:\n  skip: [alpine-base]\n");
     let run = project.run(&["optimize", "api", "web", "--only", "alpine-base"]);
     assert!(!run.out.contains("api/Dockerfile"), "{}", run.out);
@@ -97,7 +97,7 @@ fn each_path_has_its_own_choices() {
 
 #[test]
 fn ndjson_is_one_object_a_file_without_places_of_this_machine() {
-    let project = repository();
+    let project = monorepo();
     let run = project.run(&["optimize", "--format", "ndjson"]);
     assert_eq!(run.code, 3);
     assert!(!run.out.contains(&project.path().display().to_string()));
@@ -106,6 +106,10 @@ fn ndjson_is_one_object_a_file_without_places_of_this_machine() {
     for object in &objects {
         let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
         assert_eq!(keys, expected);
+    }
+    let page = std::fs::read_to_string(repository("docs/fleets.md")).unwrap();
+    for key in expected {
+        assert!(page.contains(&format!("| `{key}` |")), "docs/fleets.md does not explain {key}");
     }
     let states: Vec<(&str, &str)> =
         objects.iter().map(|o| (o["file"].as_str().unwrap(), o["status"].as_str().unwrap())).collect();
@@ -122,7 +126,7 @@ fn ndjson_is_one_object_a_file_without_places_of_this_machine() {
 
 #[test]
 fn shards_together_say_what_one_run_says() {
-    let project = repository();
+    let project = monorepo();
     let lines = |paths: &[&str]| {
         let out = project.run(&[&["optimize", "--format", "ndjson"], paths].concat()).out;
         out.lines().map(str::to_owned).collect::<Vec<_>>()

@@ -14,6 +14,7 @@ mod explain;
 mod fleet;
 mod fuzzing;
 mod generated;
+mod hostile;
 mod house;
 mod knowledge;
 mod manuals;

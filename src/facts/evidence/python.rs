@@ -73,9 +73,10 @@ impl Evidence {
     }
 
     fn closure(&mut self, closure: &Closure, python: (u8, u8)) {
+        let specifiers = closure.specifiers(python);
         for located in closure.packages.iter().filter(|located| located.value.applies(python)) {
-            let specifiers = closure.specifiers(&located.value.name, python);
-            self.package(&located.value.name, &specifiers, python);
+            let name = located.value.name.as_str();
+            self.package(name, &specifiers[name], python);
         }
         for located in &closure.others {
             match &located.value {

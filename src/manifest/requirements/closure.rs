@@ -1,8 +1,8 @@
 //! A requirements file together with the files it includes.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use pep440_rs::VersionSpecifiers;
+use pep440_rs::{VersionSpecifier, VersionSpecifiers};
 
 use super::{ItemKind, Package, read};
 use crate::source::Span;
@@ -36,15 +36,14 @@ pub struct Closure {
 }
 
 impl Closure {
-    /// The versions of `name` that all requirements and constraints for this Python allow together.
-    pub fn specifiers(&self, name: &str, python: (u8, u8)) -> VersionSpecifiers {
-        self.packages
-            .iter()
-            .chain(&self.constraints)
-            .map(|located| &located.value)
-            .filter(|package| package.name == name && package.applies(python))
-            .flat_map(|package| package.specifiers.iter().cloned())
-            .collect()
+    /// The versions that all requirements and constraints for this Python allow together, by name.
+    pub fn specifiers(&self, python: (u8, u8)) -> BTreeMap<&str, VersionSpecifiers> {
+        let packages = self.packages.iter().chain(&self.constraints).map(|located| &located.value);
+        let mut by_name: BTreeMap<&str, Vec<VersionSpecifier>> = BTreeMap::new();
+        for package in packages.filter(|package| package.applies(python)) {
+            by_name.entry(&package.name).or_default().extend(package.specifiers.iter().cloned());
+        }
+        by_name.into_iter().map(|(name, specifiers)| (name, specifiers.into_iter().collect())).collect()
     }
 }
 
