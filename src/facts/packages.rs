@@ -92,6 +92,11 @@ pub fn installs(script: &Script) -> Vec<Install> {
     script.commands.iter().enumerate().filter_map(|(index, command)| install(index, command)).collect()
 }
 
+/// Whether a command installs system packages.
+pub fn is_install(command: &Command) -> bool {
+    install(0, command).is_some()
+}
+
 fn install(index: usize, command: &Command) -> Option<Install> {
     let (manager, verb) = if is_apt(command) {
         (Manager::Apt, "install")

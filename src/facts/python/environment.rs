@@ -89,7 +89,8 @@ impl StageState {
             if let Some((_, Action::Configures(option, value))) = project::action(index, command) {
                 self.is_in_project |= option == "virtualenvs.in-project" && is_true(&value);
             }
-            if let Some(pip) = pips.iter().find(|pip| pip.command == index && !pip.is_tooling()) {
+            let pip = pips.binary_search_by_key(&index, |pip| pip.command).ok().map(|at| &pips[at]);
+            if let Some(pip) = pip.filter(|pip| !pip.is_tooling()) {
                 targets.push(self.of_pip(command, pip.is_uv, pip.system.is_some(), here));
             }
             if let Some((_, Action::Installs(install))) = project::action(index, command) {

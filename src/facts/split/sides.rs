@@ -81,7 +81,7 @@ fn check_words(script: &Script) -> Result<(), String> {
 fn side(image: &ImageView, script: &Script, item: usize) -> Result<Side, String> {
     let Some(command) = script.command_of(item) else { return Ok(Side::Final) };
     let index = script.items[item].command.unwrap_or_default();
-    if packages::installs(script).iter().any(|install| install.command == index) {
+    if packages::is_install(command) {
         return Ok(Side::Packages);
     }
     if let Some(removed) = packages::removed(command) {
