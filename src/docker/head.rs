@@ -13,8 +13,8 @@ pub(super) struct Head {
     pub name: Span,
     /// The builder flags after it.
     pub flags: Vec<Flag>,
-    /// The rest, trimmed.
-    pub body: Logical,
+    /// The rest, trimmed, in the logical text.
+    pub body: Span,
 }
 
 /// Cuts `logical`.
@@ -26,7 +26,7 @@ pub(super) fn read(logical: &Logical, escape: char) -> Head {
     let flags = raw_flags.into_iter().map(|raw| flag(logical, raw, name.end)).collect();
     let rest = name.end + rest;
     let body = words::trimmed(&logical.text[rest..]).shifted(rest);
-    Head { name, flags, body: logical.part(body) }
+    Head { name, flags, body }
 }
 
 fn flag(logical: &Logical, raw: RawFlag, shift: usize) -> Flag {

@@ -3,7 +3,7 @@
 use super::{
     error::DockerfileError,
     exec_form::{self, Json},
-    head::{self, Head},
+    head,
     heredoc::Heredoc,
     keyword::Keyword,
     lines::Logical,
@@ -89,11 +89,11 @@ impl Instruction {
         }
     }
 
-    /// Reads the body of `head` as BuildKit does for this keyword; the places of the whole are left to the caller.
+    /// Reads `body` as BuildKit does for this keyword; the places of the whole are left to the caller.
     pub(super) fn read(
-        keyword: Keyword,
-        head: Head,
-        keyword_span: Span,
+        (keyword, keyword_span): (Keyword, Span),
+        flags: Vec<Flag>,
+        body: Logical,
         escape: char,
     ) -> Result<Self, DockerfileError> {
         let mut instruction = Self {
@@ -103,8 +103,8 @@ impl Instruction {
             end: keyword_span.end,
             lines: (0, 0),
             keyword_span,
-            flags: head.flags,
-            body: head.body,
+            flags,
+            body,
             json: None,
             words: Vec::new(),
             pairs: Vec::new(),
@@ -123,7 +123,7 @@ impl Instruction {
         let head = head::read(&self.body, escape);
         let Some(keyword) = Keyword::parse(head.name.of(&self.body.text)) else { return Ok(None) };
         let keyword_span = self.body.source_span(head.name);
-        Self::read(keyword, head, keyword_span, escape).map(Some)
+        Self::read((keyword, keyword_span), head.flags, self.body.clone().part(head.body), escape).map(Some)
     }
 
     /// Whether BuildKit looks for here-documents in it.

@@ -31,7 +31,8 @@ pub fn split(text: &str) -> Vec<Line> {
     let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     while start < text.len() {
         let next = text[start..].find('\n').map_or(text.len(), |at| start + at + 1);
-        let body = text[start..next].trim_end_matches(['\r', '\n']);
+        let line = &text[start..next];
+        let body = line.strip_suffix('\n').unwrap_or(line).trim_end_matches('\r');
         lines.push(Line { span: Span::new(start, start + body.len()), next });
         start = next;
     }
@@ -69,15 +70,18 @@ impl Logical {
     }
 
     /// The text at `span`, with its places.
-    pub fn part(&self, span: Span) -> Logical {
-        let mut part = Logical { text: span.of(&self.text).to_owned(), segments: Vec::new() };
+    pub fn part(mut self, span: Span) -> Logical {
+        self.text.truncate(span.end);
+        self.text.drain(..span.start);
         let first = self.segments.partition_point(|segment| segment.0 <= span.start).saturating_sub(1);
-        let touching = self.segments[first..].iter().take_while(|segment| segment.0 < span.end);
-        part.segments.extend(touching.map(|&(logical, source)| {
-            let skip = span.start.saturating_sub(logical);
-            (logical + skip - span.start, source + skip)
-        }));
-        part
+        let last = self.segments.partition_point(|segment| segment.0 < span.end).max(first);
+        self.segments.truncate(last);
+        self.segments.drain(..first);
+        for (logical, source) in &mut self.segments {
+            let skip = span.start.saturating_sub(*logical);
+            (*logical, *source) = (*logical + skip - span.start, *source + skip);
+        }
+        self
     }
 
     /// The file offset of the byte at `offset`.
@@ -121,7 +125,7 @@ mod tests {
         assert_eq!(logical.source_span(Span::new(0, 2)), Span::new(10, 12));
         assert_eq!(logical.source_span(Span::new(3, 5)), Span::new(20, 22));
         assert!(!logical.is_contiguous(Span::new(1, 4)));
-        let tail = logical.part(Span::new(1, 5));
+        let tail = logical.clone().part(Span::new(1, 5));
         assert_eq!(tail.text, "b cd");
         assert_eq!(tail.source_span(Span::new(0, 1)), Span::new(11, 12));
         assert_eq!(tail.source_span(Span::new(2, 4)), Span::new(20, 22));

@@ -24,16 +24,15 @@ pub fn parse(text: &str) -> Result<Dockerfile, DockerfileError> {
     let lines = &lines[..readable];
     let directives = directive::read(text, lines)?;
     let escape = directives.iter().find(|d| d.name == "escape").and_then(|d| d.value.chars().next());
-    let mut reader = Reader { text, lines, escape: escape.unwrap_or('\\'), at: 0, last_end: 0 };
+    let escape = escape.unwrap_or('\\');
+    let mut reader = Reader { text, lines, escape, at: 0, last_end: 0, unknown: None };
     let mut instructions = Vec::new();
-    let mut unknown = None;
-    while let Some(item) = reader.next_item()? {
-        match item {
-            Item::Instruction(instruction) if unknown.is_none() => instructions.push(*instruction),
-            Item::Instruction(_) => {}
-            Item::Unknown(error) => unknown = unknown.or(Some(error)),
+    while let Some(instruction) = reader.next_instruction()? {
+        if reader.unknown.is_none() {
+            instructions.push(instruction);
         }
     }
+    let unknown = reader.unknown;
     if instructions.is_empty() && unknown.is_none() {
         let help = "a Dockerfile starts with FROM";
         return Err(DockerfileError::new(Span::at(0), "file with no instructions", help));
@@ -48,13 +47,7 @@ pub fn parse(text: &str) -> Result<Dockerfile, DockerfileError> {
     }
     let stages = stage::find(&instructions);
     check::has_stage(&instructions, &stages)?;
-    Ok(Dockerfile { directives, escape: reader.escape, instructions, stages })
-}
-
-enum Item {
-    Instruction(Box<Instruction>),
-    /// BuildKit goes on after a name that it does not know: a later line may be worse.
-    Unknown(DockerfileError),
+    Ok(Dockerfile { directives, escape, instructions, stages })
 }
 
 struct Reader<'t> {
@@ -63,22 +56,39 @@ struct Reader<'t> {
     escape: char,
     at: usize,
     last_end: usize,
+    /// BuildKit goes on after a name that it does not know: a later line may be worse.
+    unknown: Option<DockerfileError>,
 }
 
 impl Reader<'_> {
-    fn next_item(&mut self) -> Result<Option<Item>, DockerfileError> {
-        let Some(first) = self.next_code() else { return Ok(None) };
-        self.at = first;
-        let logical = self.logical();
-        let head = head::read(&logical, self.escape);
-        let Some(keyword) = Keyword::parse(head.name.of(&logical.text)) else {
-            return Ok(Some(Item::Unknown(self.unknown(first, &logical, head.name))));
-        };
-        let keyword_span = logical.source_span(head.name);
-        let mut instruction = Instruction::read(keyword, head, keyword_span, self.escape)?;
+    fn next_instruction(&mut self) -> Result<Option<Instruction>, DockerfileError> {
+        while let Some(first) = self.next_code() {
+            self.at = first;
+            let logical = self.logical();
+            let head = head::read(&logical, self.escape);
+            match Keyword::parse(head.name.of(&logical.text)) {
+                Some(keyword) => return self.instruction(first, logical, (keyword, head)).map(Some),
+                None if self.unknown.is_none() => {
+                    self.unknown = Some(self.unknown(first, &logical, head.name));
+                }
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn instruction(
+        &mut self,
+        first: usize,
+        logical: Logical,
+        (keyword, head): (Keyword, head::Head),
+    ) -> Result<Instruction, DockerfileError> {
+        let name = (keyword, logical.source_span(head.name));
+        let marked = logical.text.contains("<<").then(|| logical.clone());
+        let mut instruction = Instruction::read(name, head.flags, logical.part(head.body), self.escape)?;
         let trigger = instruction.trigger(self.escape)?;
-        if trigger.as_ref().unwrap_or(&instruction).can_hold_heredoc() && logical.text.contains("<<") {
-            instruction.heredocs = self.heredocs(&logical)?;
+        if let Some(marked) = marked.filter(|_| trigger.as_ref().unwrap_or(&instruction).can_hold_heredoc()) {
+            instruction.heredocs = self.heredocs(&marked)?;
         }
         let last = self.lines[self.at - 1];
         instruction.span.end = last.span.end;
@@ -86,7 +96,7 @@ impl Reader<'_> {
         instruction.end = last.next;
         instruction.lines = (first + 1, self.at);
         self.last_end = last.next;
-        Ok(Some(Item::Instruction(Box::new(instruction))))
+        Ok(instruction)
     }
 
     /// The index of the next line that is neither blank nor a comment.
