@@ -5,7 +5,7 @@
 //! after the other on one core. Without the variable nothing runs.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -25,14 +25,29 @@ fn main() {
         return;
     };
     let folder = Path::new(&folder);
-    let (paths, _) = discover::walk(folder, folder);
-    let dockerfiles: Vec<&String> = paths.iter().filter(|path| discover::is_dockerfile(path)).collect();
+    let mut dockerfiles = Vec::new();
+    find(folder, folder, &mut dockerfiles);
+    dockerfiles.sort();
     println!("{} Dockerfiles below {}", dockerfiles.len(), folder.display());
     parsing(folder, &dockerfiles);
     pipelines(folder, &dockerfiles);
 }
 
-fn parsing(folder: &Path, paths: &[&String]) {
+/// The Dockerfiles below `at`, relative to `folder`.
+fn find(folder: &Path, at: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(at) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            find(folder, &path, found);
+        } else if kind.is_file() && path.to_str().is_some_and(discover::is_dockerfile) {
+            found.extend(path.strip_prefix(folder).map(Path::to_owned));
+        }
+    }
+}
+
+fn parsing(folder: &Path, paths: &[PathBuf]) {
     let texts: Vec<String> =
         paths.iter().filter_map(|path| std::fs::read_to_string(folder.join(path)).ok()).collect();
     let bytes: usize = texts.iter().map(String::len).sum();
@@ -42,13 +57,13 @@ fn parsing(folder: &Path, paths: &[&String]) {
     println!("parse: {bytes} bytes in {fastest:.2?}, {rate:.0} MB/s");
 }
 
-fn pipelines(folder: &Path, paths: &[&String]) {
+fn pipelines(folder: &Path, paths: &[PathBuf]) {
     let mut loads = Vec::new();
     let mut alone = Vec::new();
     let mut with_compose = Vec::new();
-    let mut slowest = (Duration::ZERO, String::new());
+    let mut slowest = (Duration::ZERO, PathBuf::new());
     for path in paths {
-        let (loaded, load) = timed(|| load::load(folder, Path::new(path)));
+        let (loaded, load) = timed(|| load::load(folder, path));
         let Some(ws) = loaded.ok().map(|loaded| loaded.ws).filter(|ws| !ws.images.is_empty()) else {
             continue;
         };
@@ -56,14 +71,14 @@ fn pipelines(folder: &Path, paths: &[&String]) {
         let has_compose = ws.images.iter().any(|image| !image.services.is_empty());
         let run = (0..RUNS).map(|_| pipeline(ws.clone())).min().unwrap_or_default();
         if run > slowest.0 {
-            slowest = (run, (*path).clone());
+            slowest = (run, path.clone());
         }
         if has_compose { &mut with_compose } else { &mut alone }.push(run);
     }
     report("read a Dockerfile and its project", loads);
     report("pipeline, a Dockerfile alone", alone);
     report("pipeline, a Dockerfile with its compose file", with_compose);
-    println!("slowest pipeline: {:.2?}, {}", slowest.0, slowest.1);
+    println!("slowest pipeline: {:.2?}, {}", slowest.0, slowest.1.display());
 }
 
 fn pipeline(ws: Workspace) -> Duration {
