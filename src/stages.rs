@@ -68,7 +68,16 @@ pub fn is_harmless(command: &Command) -> bool {
         "update-ca-certificates",
         "",
     ];
-    harmless.contains(&command.name()) && (command.name() != "echo" || command.redirects.is_empty())
+    let is_known =
+        harmless.contains(&command.name()) && (command.name() != "echo" || command.redirects.is_empty());
+    is_known || only_tells_its_version(command)
+}
+
+fn only_tells_its_version(command: &Command) -> bool {
+    let mut words = command.arguments().peekable();
+    command.redirects.is_empty()
+        && words.peek().is_some()
+        && words.all(|word| matches!(word, "--version" | "-V" | "-v"))
 }
 
 impl Builder<'_> {

@@ -11,6 +11,9 @@ use crate::{
     knowledge::{AlpineBranch, tags::AlpineTag},
 };
 
+/// The oldest branch to move to.
+const OLDEST: AlpineBranch = AlpineBranch::new(3, 18);
+
 /// A stage that moves.
 #[derive(Clone, Debug)]
 pub struct Moving<'a> {
@@ -64,6 +67,14 @@ fn tags(
         let tag = stage.base.tag.as_deref();
         let pinned = stage.base.digest.as_ref().map(|digest| format!("{}@{digest}", tag.unwrap_or("latest")));
         match cx.options.knowledge.alpine_tag(&stage.base.name, pinned.as_deref().or(tag), wanted) {
+            Ok(tag) if tag.branch < OLDEST => {
+                let why = format!(
+                    "it was last published for Alpine {}, and before {OLDEST} musl resolves names without TCP \
+                     (BASE-17) and pip does not know wheels for musl (PIP-17)",
+                    tag.branch
+                );
+                return Err((stage.base_word.text.clone(), why));
+            }
             Ok(tag) => found.push((*root, tag)),
             Err(why) => return Err((stage.base_word.text.clone(), why.to_string())),
         }

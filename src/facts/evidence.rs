@@ -86,6 +86,11 @@ impl Evidence {
         self.known += 1;
         match verdict {
             Verdict::MuslWheel { runtime } | Verdict::Pure { runtime, .. } => self.runtime.extend(runtime),
+            Verdict::Builds { is_heavy: true, why, build, runtime } => {
+                let why = why.trim_end_matches('.');
+                self.unknown.push(format!("{why}; compiling it takes long at every change (BASE-02)"));
+                self.builds.push(Build { name: name.to_owned(), build, runtime });
+            }
             Verdict::Builds { build, runtime, why, .. } => {
                 self.notes.push(why);
                 self.builds.push(Build { name: name.to_owned(), build, runtime });

@@ -19,9 +19,10 @@ pub fn without(image: &ImageView, instruction: &Instruction, tools: &[Tool]) -> 
     let is_command = matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck);
     if let Some(words) = instruction.json.as_ref().filter(|_| is_command) {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        let Some(program) = program(&texts, tools)? else { return Ok(None) };
+        let Some((program, tool)) = program(&texts, tools)? else { return Ok(None) };
         let span = Span::new(words[0].span.start, words[program].span.start);
-        return Ok(Some(Edit::delete(image.id, span)));
+        let interpreter = if is_python_script(tool, texts[program]) { "\"python\", " } else { "" };
+        return Ok(Some(Edit::replace(image.id, span, interpreter)));
     }
     if instruction.keyword != Keyword::Run && !is_command {
         return Ok(None);
@@ -46,7 +47,9 @@ pub fn pieces(script: &Script, tools: &[Tool]) -> Result<Vec<write::Piece>, Stri
     for (index, command) in script.commands.iter().enumerate() {
         match project::action(index, command) {
             Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
-                pieces.push((prefix, String::new()))
+                let program = command.words.iter().find(|word| word.span.start == prefix.end);
+                let is_script = program.is_some_and(|word| is_python_script(tool, word.text()));
+                pieces.push((prefix, if is_script { "python ".to_owned() } else { String::new() }));
             }
             Some((tool, _)) if tools.contains(&tool) => return Err(still_calls(tool)),
             _ => {}
@@ -59,14 +62,20 @@ fn still_calls(tool: Tool) -> String {
     format!("The image calls {} when it runs, so it cannot be left behind.", tool.name())
 }
 
-/// Where the program starts in the words of an exec form.
-fn program(words: &[&str], tools: &[Tool]) -> Result<Option<usize>, String> {
+/// `uv run script.py` starts the interpreter; the other tools start the file itself.
+fn is_python_script(tool: Tool, program: &str) -> bool {
+    tool == Tool::Uv && program.ends_with(".py")
+}
+
+/// Where the program starts in the words of an exec form, and which tool starts it.
+fn program(words: &[&str], tools: &[Tool]) -> Result<Option<(usize, Tool)>, String> {
     let line = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
     let script = Script::parse_str(&line);
     let Some(command) = script.commands.first() else { return Ok(None) };
     match project::action(0, command) {
         Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
-            Ok(command.words.iter().position(|word| word.span.start == prefix.end))
+            let at = command.words.iter().position(|word| word.span.start == prefix.end);
+            Ok(at.map(|at| (at, tool)))
         }
         Some((tool, _)) if tools.contains(&tool) => Err(still_calls(tool)),
         _ => Ok(None),
