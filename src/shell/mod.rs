@@ -163,7 +163,9 @@ pub fn literal(raw: &str) -> Option<String> {
         match (quote, c) {
             (Some('\''), '\'') | (Some('"'), '"') => quote = None,
             (Some('\''), c) => out.push(c),
-            (_, '$' | '`') | (None, '(' | ')' | '<' | '>') => return None,
+            (_, '$' | '`') | (None, '(' | ')' | '<' | '>' | ' ' | '\t' | '\n' | ';' | '&' | '|') => {
+                return None;
+            }
             (None, '\'' | '"') => quote = Some(c),
             (Some('"'), '\\') => match chars.next() {
                 Some('\n') => {}
@@ -194,7 +196,7 @@ mod tests {
         for (raw, value) in known {
             assert_eq!(literal(raw).as_deref(), Some(value), "{raw}");
         }
-        for raw in ["$a", "\"$a\"", "`a`", "'a", "a=(b c)", "<(a)"] {
+        for raw in ["$a", "\"$a\"", "`a`", "'a", "a=(b c)", "<(a)", "a b", "a&&b"] {
             assert_eq!(literal(raw), None, "{raw}");
         }
     }
