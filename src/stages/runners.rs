@@ -48,7 +48,11 @@ pub fn pieces(script: &Script, tools: &[Tool]) -> Result<Vec<write::Piece>, Stri
         match project::action(index, command) {
             Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
                 let program = command.words.iter().find(|word| word.span.start == prefix.end);
-                let is_script = program.is_some_and(|word| is_python_script(tool, word.text()));
+                let program = program.map_or("", |word| word.text());
+                if is_unclear(tool, program) {
+                    return Err(still_calls(tool));
+                }
+                let is_script = is_python_script(tool, program);
                 pieces.push((prefix, if is_script { "python ".to_owned() } else { String::new() }));
             }
             Some((tool, _)) if tools.contains(&tool) => return Err(still_calls(tool)),
@@ -62,9 +66,14 @@ fn still_calls(tool: Tool) -> String {
     format!("The image calls {} when it runs, so it cannot be left behind.", tool.name())
 }
 
-/// `uv run script.py` starts the interpreter; the other tools start the file itself.
+/// `uv run script.py` and `uv run .` start the interpreter; the other tools start the file itself.
 fn is_python_script(tool: Tool, program: &str) -> bool {
-    tool == Tool::Uv && program.ends_with(".py")
+    tool == Tool::Uv && (program.ends_with(".py") || program == ".")
+}
+
+/// uv looks at what a path holds before it starts it.
+fn is_unclear(tool: Tool, program: &str) -> bool {
+    tool == Tool::Uv && program.contains('/') && !program.ends_with(".py")
 }
 
 /// Where the program starts in the words of an exec form, and which tool starts it.
@@ -75,7 +84,10 @@ fn program(words: &[&str], tools: &[Tool]) -> Result<Option<(usize, Tool)>, Stri
     match project::action(0, command) {
         Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
             let at = command.words.iter().position(|word| word.span.start == prefix.end);
-            Ok(at.map(|at| (at, tool)))
+            match at.filter(|at| is_unclear(tool, words[*at])) {
+                Some(_) => Err(still_calls(tool)),
+                None => Ok(at.map(|at| (at, tool))),
+            }
         }
         Some((tool, _)) if tools.contains(&tool) => Err(still_calls(tool)),
         _ => Ok(None),

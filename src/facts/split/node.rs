@@ -280,6 +280,9 @@ fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
     if script.unreadable.is_some() {
         return Ok(Part::Stays);
     }
+    if let Some(word) = super::sides::variable_command(script) {
+        return Err(format!("What `{word}` runs cannot be told, so it may install packages (MS-08)."));
+    }
     let mut sides = Vec::new();
     for item in 0..script.items.len() {
         sides.push(side(script, item)?);

@@ -51,8 +51,17 @@ pub(super) fn part(image: &ImageView, step: &Instruction) -> Result<Part, String
     Ok(Part::Apart(sides))
 }
 
+/// The first command whose program is a variable.
+pub(super) fn variable_command(script: &Script) -> Option<&str> {
+    let mut names = script.commands.iter().filter_map(|command| command.words.first());
+    names.find(|word| word.literal.is_none()).map(|word| word.raw.as_str())
+}
+
 /// Requires that all words of the installations are known, and that none stands inside another command.
 fn check_words(script: &Script) -> Result<(), String> {
+    if let Some(word) = variable_command(script) {
+        return Err(format!("What `{word}` runs cannot be told, so it may install packages (MS-08)."));
+    }
     for install in python::pip_installs(script) {
         if let Some(word) = install.obstacles.first() {
             return Err(format!("pip install has {word}, which decides where packages go or is not known."));
