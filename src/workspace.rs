@@ -7,6 +7,7 @@ use crate::source::{FileId, SourceFile};
 mod consumers;
 pub mod discover;
 mod disk;
+mod gather;
 pub mod load;
 pub mod path;
 pub mod projects;

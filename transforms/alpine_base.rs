@@ -170,6 +170,7 @@ fn sentence(text: &str) -> String {
 
 fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = packages_evidence(cx, image);
+    evidence.merge(facts::evidence::others(cx, image));
     evidence.unknown.extend(full_image(image).filter(|_| image.is_final()));
     evidence.unknown.extend(facts::evidence::compiled_programs(image));
     evidence

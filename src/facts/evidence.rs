@@ -2,6 +2,7 @@
 
 mod manifests;
 mod node;
+mod others;
 mod project;
 mod python;
 
@@ -11,17 +12,19 @@ use pep440_rs::VersionSpecifiers;
 
 pub use manifests::{Manifests, exported_files, manifests, needs_git};
 pub use node::{NodeProject, fetches_with_git, node, project as node_project};
+pub use others::others;
 pub use project::{build_backend, other_python};
 pub use python::python;
 
 use super::{ImageView, packages};
 use crate::{
-    docker::Keyword,
+    docker::{Instruction, Keyword},
     knowledge::{
         Knowledge,
         wheels::{self, Verdict, Wanted},
     },
     manifest::normal_name,
+    shell::Command,
 };
 
 /// What is known for and against a move to musl.
@@ -146,8 +149,18 @@ pub fn compiled_programs(image: &ImageView) -> Vec<String> {
     let compilers = ["make", "cmake", "configure", "ninja", "meson", "gcc", "g++", "cc", "cargo", "go"];
     let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
     let scripts = steps.map(|step| (image.line(step), image.script(step)));
+    let sets_cgo = |step: &Instruction| {
+        step.pairs.iter().any(|pair| pair.name == "CGO_ENABLED" && pair.value.as_deref() == Some("0"))
+    };
+    let has_no_cgo = image.instructions().iter().any(sets_cgo);
+    // A Go program without cgo links to no C library at all.
+    let is_static = |command: &Command| {
+        let own = command.assignments.iter().any(|word| word.raw == "CGO_ENABLED=0");
+        command.name() == "go" && (own || has_no_cgo)
+    };
     let found = scripts.flat_map(|(line, script)| {
-        let names: Vec<String> = script.commands.iter().map(|command| command.name().to_owned()).collect();
+        let commands = script.commands.iter().filter(|command| !is_static(command));
+        let names: Vec<String> = commands.map(|command| command.name().to_owned()).collect();
         names.into_iter().filter(|name| compilers.contains(&name.as_str())).map(move |name| (line, name))
     });
     let mut seen = BTreeSet::new();

@@ -10,6 +10,7 @@ pub mod consumers;
 pub mod images;
 mod known;
 pub mod modules;
+pub mod programs;
 pub mod releases;
 pub mod roles;
 pub mod shell;

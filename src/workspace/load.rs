@@ -9,22 +9,16 @@ use std::{
 use super::{
     Entry, Image, Neighbours, Workspace, consumers, discover,
     disk::Disk,
+    gather::gather,
     path,
     projects::{Project, Request, Roots},
-    scripts::read_called,
     sources::look_at,
 };
 use crate::{
     compose::Compose,
-    docker::{self, Dockerfile, Keyword},
-    facts::{
-        build_context::{self, Site},
-        contract::join_path,
-        generated, node, python, scripts,
-    },
-    manifest::requirements,
+    docker::{self, Dockerfile},
+    facts::{build_context, generated},
     plan::Skip,
-    shell::Script,
     source::{FileId, FileKind, Place, SourceFile, place},
 };
 
@@ -297,102 +291,5 @@ impl Loader {
             self.disk.read(&format!("{}.dockerignore", self.ws.file(image.dockerfile).path));
             self.disk.read(&path::join(&image.context, ".dockerignore"));
         }
-    }
-}
-
-/// Looks at everything in the build context that a fact may ask for.
-fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: &str) {
-    let lookup = |path: &str| Some(disk.entry(path));
-    let instructions = &dockerfile.instructions;
-    for instruction in instructions {
-        let Some((sources, _)) = build_context::local_copy(instruction) else { continue };
-        for source in sources.iter().filter(|source| !build_context::is_pattern(&source.text)) {
-            disk.entry(&build_context::context_path(context, &source.text));
-        }
-    }
-    let mut workdir = "/".to_owned();
-    for stage in &dockerfile.stages {
-        // What an unrelated stage copied does not stand here.
-        let first = dockerfile.lineage(stage).last().map_or(0, |root| root.instructions.start);
-        for index in stage.instructions.clone() {
-            let step = &instructions[index];
-            if step.keyword == Keyword::Workdir {
-                workdir = join_path(&workdir, &step.body.text);
-            }
-            let site = Site { before: &instructions[first..index], step, workdir: &workdir };
-            let origin = |wanted: &str| site.find(context, wanted, &lookup);
-            let wanted = asked_files(step, text);
-            for path in wanted.iter().flat_map(|wanted| scripts::places(wanted, &workdir)) {
-                if let Some(found) = origin(&path) {
-                    read_closure(disk, &found);
-                    read_called(disk, &found, (&path, &workdir), &origin);
-                }
-            }
-        }
-    }
-    for name in ["package.json", "package-lock.json"] {
-        let wanted = join_path(&workdir, name);
-        if let Some(found) = build_context::origin(instructions, context, &wanted, &lookup) {
-            disk.read(&found);
-        }
-    }
-}
-
-/// Container paths of files that an instruction names: requirement files and scripts.
-fn asked_files(instruction: &docker::Instruction, text: &str) -> Vec<String> {
-    let runs = matches!(
-        instruction.keyword,
-        Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck
-    );
-    if !runs {
-        return Vec::new();
-    }
-    if let (Some(words), true) = (&instruction.json, instruction.keyword != Keyword::Run) {
-        return words.iter().map(|word| word.text.clone()).filter(|word| looks_like_file(word)).collect();
-    }
-    let script = Script::of(instruction, text);
-    let mut files: Vec<String> = python::pip_installs(script)
-        .into_iter()
-        .flat_map(|install| install.requirements.into_iter().chain(install.constraints))
-        .collect();
-    files.extend(project_files(script));
-    let words = script.commands.iter().flat_map(|command| &command.words).map(|word| word.text().to_owned());
-    files.extend(words.filter(|word| looks_like_file(word)));
-    files
-}
-
-/// The manifests and locks that the installations of a script read, and those that describe a local project.
-fn project_files(script: &Script) -> Vec<String> {
-    let mut files = Vec::new();
-    for (index, command) in script.commands.iter().enumerate() {
-        if let Some((tool, _)) = python::project::action(index, command) {
-            files.extend(tool.files().map(str::to_owned));
-        }
-    }
-    for local in python::pip_installs(script).iter().flat_map(|install| &install.local) {
-        let folder = local.split('[').next().unwrap_or(local).trim_end_matches('/');
-        files.push(format!("{folder}/pyproject.toml"));
-    }
-    let describing =
-        ["pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rst", ".python-version"];
-    if !files.is_empty() {
-        files.extend(describing.map(str::to_owned));
-    }
-    if script.commands.iter().any(|command| node::action(command).is_some()) {
-        files.extend(node::MANIFESTS.map(str::to_owned));
-    }
-    files
-}
-
-fn looks_like_file(word: &str) -> bool {
-    let name = path::name(word);
-    [".sh", ".bash", ".py"].iter().any(|ending| name.ends_with(ending)) || name.contains("entrypoint")
-}
-
-/// Reads a file and, when it is a requirements file, those that it names.
-fn read_closure(disk: &Disk, file: &str) {
-    disk.read(file);
-    if file.ends_with(".txt") || file.ends_with(".in") {
-        requirements::closure(file, &|path| disk.read(path));
     }
 }

@@ -1,0 +1,86 @@
+//! The evidence for images of other languages and of distributions.
+
+use super::{
+    super::{Context, ImageView, build_context::Site, packages, runtime},
+    Evidence,
+};
+use crate::{
+    docker::{Instruction, Keyword},
+    knowledge::programs,
+    shell::Command,
+};
+
+/// The evidence for the stage in view from its base: a distribution, Ruby, PHP or Java.
+pub fn others(cx: &Context, image: &ImageView) -> Evidence {
+    let mut evidence = Evidence::default();
+    match image.root().official_name() {
+        Some("debian" | "ubuntu" | "buildpack-deps") => distribution(image, &mut evidence),
+        Some("ruby") => ruby(cx, image, &mut evidence),
+        Some("php") => php(image, &mut evidence),
+        Some("eclipse-temurin" | "openjdk" | "amazoncorretto" | "tomcat" | "maven" | "gradle") => {
+            evidence.notes.push(
+                "An application that draws text needs fonts: add fontconfig and ttf-dejavu (BASE-28)"
+                    .to_owned(),
+            );
+        }
+        _ => {}
+    }
+    evidence
+}
+
+fn steps<'a>(image: &ImageView<'a>) -> impl Iterator<Item = (usize, &'a Instruction)> {
+    image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run)
+}
+
+fn distribution(image: &ImageView, evidence: &mut Evidence) {
+    let installs = steps(image).flat_map(|(_, step)| packages::installs(image.script(step)));
+    for package in installs.flat_map(|install| install.packages) {
+        if let Some(what) = programs::set_up_otherwise(&package.name) {
+            evidence.unknown.push(format!("{}: Alpine has {what} (BASE-16)", package.name));
+        }
+    }
+}
+
+/// Bundler installs only what the lock lists a platform for.
+fn ruby(cx: &Context, image: &ImageView, evidence: &mut Evidence) {
+    let states = runtime::states(image);
+    let bundles =
+        |command: &Command| command.name() == "bundle" && command.arguments().next() == Some("install");
+    let Some((index, step)) = steps(image).find(|(_, step)| image.script(step).commands.iter().any(bundles))
+    else {
+        return;
+    };
+    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+    let lock = site.file(cx, image, "Gemfile.lock").and_then(|path| cx.ws.context_text(&path));
+    match lock.map(|text| platforms(text)) {
+        None => evidence.unknown.push(
+            "Gemfile.lock is not in the build context, so which gems have native code is not known (BASE-30)"
+                .to_owned(),
+        ),
+        Some(platforms) if platforms.iter().any(|name| *name == "ruby" || name.ends_with("-linux-musl")) => {}
+        Some(platforms) => evidence.against.push(format!(
+            "Gemfile.lock is for {}; run `bundle lock --add-platform ruby` first (BASE-30)",
+            platforms.join(", ")
+        )),
+    }
+}
+
+/// The entries below `PLATFORMS`.
+fn platforms(lock: &str) -> Vec<&str> {
+    let below = lock.lines().skip_while(|line| line.trim_end() != "PLATFORMS").skip(1);
+    below.take_while(|line| line.starts_with(' ')).map(str::trim).collect()
+}
+
+fn php(image: &ImageView, evidence: &mut Evidence) {
+    evidence.notes.push(
+        "iconv of musl knows neither //TRANSLIT nor //IGNORE, and GLOB_BRACE is missing (BASE-25)".to_owned(),
+    );
+    for (_, step) in steps(image) {
+        if image.script(step).commands.iter().any(|command| command.name() == "pecl") {
+            let line = image.line(step);
+            evidence.unknown.push(format!(
+                "pecl in line {line} compiles, for which Alpine's image needs $PHPIZE_DEPS installed first (BASE-25)"
+            ));
+        }
+    }
+}
