@@ -84,7 +84,8 @@ impl Reader<'_> {
         (keyword, head): (Keyword, head::Head),
     ) -> Result<Instruction, DockerfileError> {
         let name = (keyword, logical.source_span(head.name));
-        let marked = logical.text.contains("<<").then(|| logical.clone());
+        let may_mark = logical.text.find('<').is_some_and(|at| logical.text[at..].contains("<<"));
+        let marked = may_mark.then(|| logical.clone());
         let mut instruction = Instruction::read(name, head.flags, logical.part(head.body), self.escape)?;
         let trigger = instruction.trigger(self.escape)?;
         if let Some(marked) = marked.filter(|_| trigger.as_ref().unwrap_or(&instruction).can_hold_heredoc()) {

@@ -49,7 +49,8 @@ pub fn find(instructions: &[Instruction]) -> Vec<Stage> {
         .map(|(index, (&start, end))| {
             let words = &instructions[start].words;
             let has_name = words.len() == 3 && words[1].text.eq_ignore_ascii_case("as");
-            let parent = named.get(&words[0].text.to_ascii_lowercase()).copied();
+            let find = || named.get(&words[0].text.to_ascii_lowercase()).copied();
+            let parent = if named.is_empty() { None } else { find() };
             if has_name {
                 named.insert(words[2].text.to_ascii_lowercase(), index);
             }
