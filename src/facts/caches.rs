@@ -31,7 +31,7 @@ pub const SWITCHES: [&str; 3] = ["PIP_NO_CACHE_DIR", "UV_NO_CACHE", "POETRY_NO_C
 pub fn of_script(script: &Script, env: &BTreeMap<String, String>) -> Vec<Cache> {
     let mut found: Vec<Cache> = Vec::new();
     for (index, command) in script.commands.iter().enumerate() {
-        if let Some(cache) = of_command(script, (index, command), env)
+        if let Some(cache) = of_command(index, command, env)
             && !found.contains(&cache)
         {
             found.push(cache);
@@ -40,13 +40,8 @@ pub fn of_script(script: &Script, env: &BTreeMap<String, String>) -> Vec<Cache> 
     found
 }
 
-fn of_command(
-    script: &Script,
-    (index, command): (usize, &Command),
-    env: &BTreeMap<String, String>,
-) -> Option<Cache> {
-    let pip = python::pip_installs(script).into_iter().find(|install| install.command == index);
-    if let Some(pip) = pip.filter(|pip| pip.is_item) {
+fn of_command(index: usize, command: &Command, env: &BTreeMap<String, String>) -> Option<Cache> {
+    if let Some(pip) = python::pip_install(index, command).filter(|pip| pip.is_item) {
         return Some(if pip.is_uv { uv(env) } else { shared(env, ("PIP_CACHE_DIR", "/root/.cache/pip")) });
     }
     if let Some((tool, Action::Installs(_))) = project::action(index, command) {

@@ -146,7 +146,8 @@ fn uv_pip_word(command: &Command) -> Option<usize> {
     (command.name() == "uv" && command.words.get(1)?.text() == "pip").then_some(1)
 }
 
-fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
+/// The `pip install` that a command of a script is, if it is one; `index` is its place there.
+pub fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
     let is_uv = uv_pip_word(command).is_some();
     let pip = pip_word(command).or_else(|| uv_pip_word(command))?;
     let words = &command.words[pip + 1..];

@@ -313,8 +313,7 @@ fn side(script: &Script, item: usize) -> Result<Side, String> {
             None => Ok(Side::Final),
         };
     };
-    let index = script.items[item].command.unwrap_or_default();
-    if packages::installs(script).iter().any(|install| install.command == index) {
+    if packages::is_install(command) {
         return Ok(Side::Packages);
     }
     if packages::is_apt_companion(command) {
