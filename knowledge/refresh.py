@@ -7,7 +7,8 @@ FACTS holds apt-to-apk.tsv, apt-patterns.tsv, pypi-musllinux.tsv, base-images.ts
 base-image-tags.tsv, alpine-releases.tsv, alpine-base-users.tsv and
 apk-names-<branch>.txt.gz. The same facts always give the same bytes.
 shell-words.tsv, traps.tsv, errors.tsv, dev-twins.tsv, native-modules.tsv, apt-own.tsv and
-distribution-programs.tsv are kept by hand: the script sorts and checks them, and adds apt-own.tsv to apt-packages.tsv. An apk name that no branch holds stops the run.
+distribution-programs.tsv are kept by hand: the script sorts and checks them, and lets the rows of
+apt-own.tsv take the place of those of apt-to-apk.tsv. An apk name that no branch holds stops the run.
 lock-wheels.tsv is made by wheels_from_locks.py.
 """
 
@@ -98,7 +99,9 @@ def packages(folder, names):
         by = row["made_by"]
         source = f"{APORTS}; by hand" if by == "hand" else f"{APORTS}; {by}"
         rows.append((row["apt"], kind, apk, runtime, row["first_branch"], row["last_branch"], row["note"], source))
-    for row in read(HERE, "apt-own.tsv"):
+    own = read(HERE, "apt-own.tsv")
+    rows = [row for row in rows if row[0] not in {row["apt"] for row in own}]
+    for row in own:
         names.use(row["apk"] + " " + row["runtime_apk"], row["apt"])
         rows.append(tuple(row.values()))
     write("apt-packages.tsv", "apt kind apk runtime_apk first_branch last_branch note source", rows)
