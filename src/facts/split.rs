@@ -97,6 +97,8 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
         (0..instructions.len()).filter(|at| sides::installs_python(image, &instructions[*at])).collect();
     let (Some(&first), Some(&last)) = (installs.first(), installs.last()) else { return Ok(None) };
     let environment = Environment::of(image)?;
+    // Where a COPY may bring an environment of the host along, ours comes after it, as it did.
+    let first = if inputs::is_overlaid(cx, image, (&environment.path, first)) { last } else { first };
     inputs::place(cx, image, (&mut parts, last))?;
     leave_late(&mut parts, last);
     let tools = sides::tools(image);

@@ -154,6 +154,23 @@ pub(super) fn is_copied_again(cx: &Context, image: &ImageView, index: usize) -> 
     })
 }
 
+/// Whether a COPY after the instruction at `first` may put something of the build context over `folder`.
+pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&str, usize)) -> bool {
+    let states = runtime::states(image);
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let context = &image.image.context;
+    image.instructions().iter().enumerate().skip(first + 1).any(|(index, step)| {
+        let Some((sources, target)) = build_context::local_copy(step) else { return false };
+        let to = join_path(&states[index].workdir, &target.text);
+        let Some(rest) = folder.strip_prefix(to.trim_end_matches('/')) else { return false };
+        build_context::copies_folder(step, context, &lookup)
+            && sources.iter().any(|source| {
+                let own = build_context::context_path(context, &source.text);
+                !super::super::sources::is_kept_out(cx, image, &path::join(&own, rest.trim_start_matches('/')))
+            })
+    })
+}
+
 /// Lets the builder have every file that an installation names, and requires that there is one.
 fn check(cx: &Context, image: &ImageView, parts: &mut [Part]) -> Result<(), Refusal> {
     let instructions = image.instructions();
