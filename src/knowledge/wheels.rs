@@ -302,6 +302,11 @@ fn tag_serves(tag: &str, python: (u8, u8)) -> bool {
     }
 }
 
+/// Fortran and Rust come with much code to compile.
+fn needs_large_compiler(build: &[&str]) -> bool {
+    build.iter().any(|package| matches!(*package, "gfortran" | "cargo" | "rust"))
+}
+
 /// The verdict for a version from before the first musl wheel.
 fn before_wheels(row: &Row) -> Verdict {
     let (name, first, note) = (row.cell(0), row.cell(2), row.cell(12));
@@ -313,7 +318,8 @@ fn before_wheels(row: &Row) -> Verdict {
         "stay" => Verdict::StayOnDebian { why },
         kind @ ("build" | "heavy") => {
             let (build, runtime) = build();
-            Verdict::Builds { build, runtime, is_heavy: kind == "heavy", why }
+            let is_heavy = kind == "heavy" || needs_large_compiler(&build);
+            Verdict::Builds { build, runtime, is_heavy, why }
         }
         _ => Verdict::OlderThanFirstMuslWheel { first, why },
     }

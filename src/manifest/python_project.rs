@@ -106,6 +106,20 @@ pub fn read(text: &str) -> Result<PyProject, TomlError> {
     Ok(project)
 }
 
+/// Reads the text of a `Pipfile`, whose tables are written as poetry's are.
+///
+/// # Errors
+/// When it is no TOML.
+pub fn read_pipfile(text: &str) -> Result<PyProject, TomlError> {
+    let root: Table = text.trim_start_matches('\u{feff}').parse()?;
+    let dev = poetry_dependencies(root.get("dev-packages"));
+    Ok(PyProject {
+        dependencies: poetry_dependencies(root.get("packages")),
+        optional: dev.into_iter().map(|found| ("dev".to_owned(), found)).collect(),
+        ..PyProject::default()
+    })
+}
+
 fn tool(root: &Table) -> Option<ProjectTool> {
     let tools = table(root, &["tool"])?;
     [("poetry", ProjectTool::Poetry), ("uv", ProjectTool::Uv), ("pdm", ProjectTool::Pdm)]
@@ -218,6 +232,16 @@ mod tests {
         };
         assert_eq!(optional(&project), ["pg: psycopg2", "dev: ruff"]);
         assert_eq!((project.tool, project.unread.as_slice()), (Some(ProjectTool::Uv), &["!".to_owned()][..]));
+    }
+
+    #[test]
+    fn reads_a_pipfile() {
+        let text = "[packages]\nflask = '*'\nnumpy = '==1.26.4'\nx = {git = 'https://h/x'}\n[dev-packages]\nruff = '*'\n";
+        let project = read_pipfile(text).expect("valid");
+        let mut found = shown(&project.dependencies);
+        found.sort();
+        assert_eq!(found, ["flask ", "numpy ==1.26.4", "x ?"]);
+        assert_eq!(project.optional[0].1.name, "ruff");
     }
 
     #[test]

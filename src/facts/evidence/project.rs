@@ -129,9 +129,12 @@ impl Project {
             Tool::Pipenv => python_lock::read_pipfile(text).map_err(|error| error.to_string()),
             _ => python_lock::read(text).map_err(|error| error.to_string()),
         };
-        let manifest = text(manifest).filter(|_| tool != Tool::Pipenv);
+        let read_manifest = |text: &str| match tool {
+            Tool::Pipenv => python_project::read_pipfile(text).map_err(|error| error.to_string()),
+            _ => python_project::read(text).map_err(|error| error.to_string()),
+        };
         Self {
-            manifest: manifest.map(|text| python_project::read(&text).map_err(|error| error.to_string())),
+            manifest: text(manifest).map(|text| read_manifest(&text)),
             lock: text(lock).map(|text| read_lock(&text)),
         }
     }

@@ -166,7 +166,11 @@ pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&st
         build_context::copies_folder(step, context, &lookup)
             && sources.iter().any(|source| {
                 let own = build_context::context_path(context, &source.text);
-                !super::super::sources::is_kept_out(cx, image, &path::join(&own, rest.trim_start_matches('/')))
+                !super::super::sources::is_kept_out(
+                    cx,
+                    image,
+                    &path::join(&own, rest.trim_start_matches('/')),
+                )
             })
     })
 }
