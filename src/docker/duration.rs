@@ -1,4 +1,4 @@
-//! Durations as Go writes them: `1m30s`, `1.5h`, `0`.
+//! Durations as Go writes them: `1m30s`, `1.5h`, `0`; `us` in ASCII, as no other letters survive in a flag.
 
 /// The nanoseconds of `text`, as <https://pkg.go.dev/time#ParseDuration> counts them.
 pub(super) fn nanoseconds(text: &str) -> Option<i128> {
@@ -48,7 +48,7 @@ fn digits(text: &str) -> (&str, &str) {
 fn unit(name: &str) -> Option<i128> {
     Some(match name {
         "ns" => 1,
-        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
+        "us" => 1_000,
         "ms" => 1_000_000,
         "s" => 1_000_000_000,
         "m" => 60_000_000_000,

@@ -119,6 +119,22 @@ fn flags_obey_the_escape_character_and_know_their_values() {
 }
 
 #[test]
+fn flags_are_read_byte_by_byte() {
+    for (text, value, words_after) in [
+        ("COPY --from=b\u{a0} c d\n", "b\u{a0}", ["c", "d"]),
+        ("COPY --from=b\u{e0}c d\n", "b\u{e0}", ["c", "d"]),
+        ("COPY --from=b\u{e9}\u{2005}c d\n", "b\u{e9}\u{2005}", ["c", "d"]),
+    ] {
+        let copy = second(text);
+        assert_eq!(copy.flags[0].value.as_deref(), Some(value), "{text:?}");
+        assert_eq!(words(&copy), words_after, "{text:?}");
+    }
+    assert!(is_refused("HEALTHCHECK --interval=1s\u{a0} CMD a"));
+    assert!(is_refused("HEALTHCHECK --interval=1000\u{b5}s CMD a"));
+    assert!(!is_refused("HEALTHCHECK --interval=1000us CMD a"));
+}
+
+#[test]
 fn run_flags_know_their_values() {
     for flag in ["--network=x", "--security=", "--mount=", "--mount=type=bind,from=$a", "--mount=a\\\"b"] {
         assert!(is_refused(&format!("RUN {flag} a")), "{flag}");

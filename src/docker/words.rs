@@ -66,7 +66,7 @@ fn flag_word(text: &str, start: usize, escape: char) -> (String, usize) {
         match (quote, c) {
             (None, c) if is_blank(c) => return (word, start + offset),
             (None, c) if holds_blank_byte(c) => {
-                word.extend(Some(c).filter(|c| !c.is_whitespace()));
+                word.push(c);
                 return (word, start + offset + c.len_utf8());
             }
             (None, '\'' | '"') => quote = Some(c),
@@ -79,6 +79,8 @@ fn flag_word(text: &str, start: usize, escape: char) -> (String, usize) {
 }
 
 /// BuildKit reads flags byte by byte, and takes a byte of a wider character for a Latin-1 blank.
+///
+/// The flag keeps that character as it is written: BuildKit leaves a torn piece of it there.
 fn holds_blank_byte(c: char) -> bool {
     !c.is_ascii() && c.encode_utf8(&mut [0; 4]).bytes().any(|byte| matches!(byte, 0x85 | 0xa0))
 }
