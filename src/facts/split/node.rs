@@ -195,7 +195,11 @@ fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<Strin
             started(&words, project).map_err(|why| format!("{script}: {why}"))?;
         }
     }
-    Ok(project.manager.prune().to_owned())
+    let tag = image.root().tag.as_deref().unwrap_or_default();
+    let major = tag.split(['.', '-']).next().and_then(|text| text.parse::<u32>().ok());
+    // npm 6, which comes with Node up to 14, does not know --omit.
+    let is_old = project.manager == Manager::Npm && major.is_some_and(|major| major < 15);
+    Ok(if is_old { "npm prune --production" } else { project.manager.prune() }.to_owned())
 }
 
 /// Requires that what a command starts needs no development dependency.
