@@ -30,8 +30,6 @@
 //!
 //! Safe: the same commands run with the same inputs.
 
-use std::collections::BTreeMap;
-
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
@@ -44,7 +42,7 @@ use crate::{
             environment::Environment,
             project::{self, Action},
         },
-        runtime::{self, State},
+        runtime::{self, State, Variables},
         sources,
     },
     manifest::{package_json::PackageJson, requirements::ItemKind},
@@ -158,7 +156,7 @@ fn is_part_of_installing((index, command): (usize, &Command)) -> bool {
                 | node::Action::ClearsCache(_)
         ))
     );
-    is_pip || is_uv_pip || is_tool || is_node || caches::is_purge(command, &BTreeMap::new())
+    is_pip || is_uv_pip || is_tool || is_node || caches::is_purge(command, &Variables::new())
 }
 
 /// The files that a tool or a package manager of Node reads, those first that have to be there; none for pip.

@@ -1,13 +1,12 @@
 //! Where package managers keep their downloads, and what keeps them from doing so.
 
-use std::collections::BTreeMap;
-
 use super::{
     node::{self, Manager},
     python::{
         self,
         project::{self, Action, Tool},
     },
+    runtime::Variables,
     split,
 };
 use crate::{
@@ -28,7 +27,7 @@ pub struct Cache {
 pub const SWITCHES: [&str; 3] = ["PIP_NO_CACHE_DIR", "UV_NO_CACHE", "POETRY_NO_CACHE"];
 
 /// The folders that the installations of a script fill, each once.
-pub fn of_script(script: &Script, env: &BTreeMap<String, String>) -> Vec<Cache> {
+pub fn of_script(script: &Script, env: &Variables) -> Vec<Cache> {
     let mut found: Vec<Cache> = Vec::new();
     for (index, command) in script.commands.iter().enumerate() {
         if let Some(cache) = of_command(index, command, env)
@@ -40,7 +39,7 @@ pub fn of_script(script: &Script, env: &BTreeMap<String, String>) -> Vec<Cache> 
     found
 }
 
-fn of_command(index: usize, command: &Command, env: &BTreeMap<String, String>) -> Option<Cache> {
+fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache> {
     if let Some(pip) = python::pip_install(index, command).filter(|pip| pip.is_item) {
         return Some(if pip.is_uv { uv(env) } else { shared(env, ("PIP_CACHE_DIR", "/root/.cache/pip")) });
     }
@@ -55,7 +54,7 @@ fn of_command(index: usize, command: &Command, env: &BTreeMap<String, String>) -
     }
 }
 
-fn of_tool(tool: Tool, env: &BTreeMap<String, String>) -> Option<Cache> {
+fn of_tool(tool: Tool, env: &Variables) -> Option<Cache> {
     match tool {
         Tool::Uv => Some(uv(env)),
         // poetry's environments stand in its cache unless they are led elsewhere: mounted, they would be lost.
@@ -68,7 +67,7 @@ fn of_tool(tool: Tool, env: &BTreeMap<String, String>) -> Option<Cache> {
     }
 }
 
-fn keeps_environment_elsewhere(env: &BTreeMap<String, String>) -> bool {
+fn keeps_environment_elsewhere(env: &Variables) -> bool {
     let is = |name: &str, wanted: &[&str]| {
         env.get(name).is_some_and(|value| wanted.contains(&value.to_ascii_lowercase().as_str()))
     };
@@ -77,7 +76,7 @@ fn keeps_environment_elsewhere(env: &BTreeMap<String, String>) -> bool {
         || is("POETRY_VIRTUALENVS_IN_PROJECT", &["true", "1"])
 }
 
-fn of_manager(manager: Manager, env: &BTreeMap<String, String>) -> Cache {
+fn of_manager(manager: Manager, env: &Variables) -> Cache {
     match manager {
         Manager::Npm => shared(env, ("npm_config_cache", "/root/.npm")),
         Manager::Yarn => shared(env, ("YARN_CACHE_FOLDER", "/usr/local/share/.cache/yarn")),
@@ -88,11 +87,11 @@ fn of_manager(manager: Manager, env: &BTreeMap<String, String>) -> Cache {
     }
 }
 
-fn uv(env: &BTreeMap<String, String>) -> Cache {
+fn uv(env: &Variables) -> Cache {
     shared(env, ("UV_CACHE_DIR", "/root/.cache/uv"))
 }
 
-fn shared(env: &BTreeMap<String, String>, (variable, default): (&str, &str)) -> Cache {
+fn shared(env: &Variables, (variable, default): (&str, &str)) -> Cache {
     let own = env.get(variable).filter(|folder| folder.starts_with('/') && !folder.contains('$'));
     let folder = own.cloned().unwrap_or_else(|| default.to_owned());
     Cache { folder, is_exclusive: false }
@@ -105,7 +104,7 @@ pub fn cancelling_words(script: &Script) -> Vec<Span> {
 }
 
 /// Whether a command empties a cache.
-pub fn is_purge(command: &Command, env: &BTreeMap<String, String>) -> bool {
+pub fn is_purge(command: &Command, env: &Variables) -> bool {
     let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
     let pip = python::pip_word(command).map(|at| &words[at + 1..]);
     let of_node = matches!(node::action(command), Some((_, node::Action::ClearsCache(_))));
@@ -118,7 +117,7 @@ pub fn is_purge(command: &Command, env: &BTreeMap<String, String>) -> bool {
 }
 
 /// `rm -rf $POETRY_CACHE_DIR`.
-fn removes_named_cache(command: &Command, env: &BTreeMap<String, String>) -> bool {
+fn removes_named_cache(command: &Command, env: &Variables) -> bool {
     let variables = ["PIP_CACHE_DIR", "UV_CACHE_DIR", "POETRY_CACHE_DIR", "YARN_CACHE_FOLDER"];
     let is_named = |word: &str| {
         let name = word.trim_matches('"').trim_start_matches('$').trim_matches(['{', '}']);
@@ -153,7 +152,7 @@ mod tests {
 
     #[test]
     fn purges_are_known() {
-        let env = BTreeMap::from([("POETRY_CACHE_DIR".to_owned(), "/tmp/p".to_owned())]);
+        let env = Variables::new().insert("POETRY_CACHE_DIR".to_owned(), "/tmp/p".to_owned());
         let purges = |script: &str| is_purge(&Script::parse_str(script).commands[0], &env);
         assert!(purges("rm -rf $POETRY_CACHE_DIR") && purges("rm -rf \"${POETRY_CACHE_DIR}\""));
         assert!(purges("pip cache purge") && purges("yarn cache clean") && purges("uv cache clean"));

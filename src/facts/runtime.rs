@@ -1,12 +1,17 @@
 //! The state of a stage at each instruction: working directory, user, environment, users made so far.
 
-use std::collections::{BTreeMap, BTreeSet};
+use rpds::{RedBlackTreeMap, RedBlackTreeSet};
 
 use super::{ImageView, contract::join_path};
 use crate::{
     docker::{Instruction, Keyword, instruction::unquoted},
     shell::{Command, Script},
 };
+
+/// The values of variables; a copy shares what it does not change.
+///
+/// A state stands for each instruction, and with maps of their own a long file would cost their square.
+pub type Variables = RedBlackTreeMap<String, String>;
 
 /// What holds before an instruction runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +21,14 @@ pub struct State {
     /// The user as written; `None` is the base image's.
     pub user: Option<String>,
     /// Variables set by ENV and ARG so far.
-    pub env: BTreeMap<String, String>,
+    pub env: Variables,
     /// Users and groups that RUN steps made so far.
-    pub accounts: BTreeSet<String>,
+    pub accounts: RedBlackTreeSet<String>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { workdir: "/".to_owned(), user: None, env: BTreeMap::new(), accounts: BTreeSet::new() }
+        Self { workdir: "/".to_owned(), user: None, env: Variables::new(), accounts: RedBlackTreeSet::new() }
     }
 }
 
@@ -39,14 +44,17 @@ impl State {
             Keyword::Workdir => self.workdir = join_path(&self.workdir, &unquoted(&instruction.body.text)),
             Keyword::User => self.user = Some(instruction.body.text.clone()),
             Keyword::Env | Keyword::Arg => {
-                let pairs = instruction.pairs.iter();
-                let values =
-                    pairs.filter_map(|pair| Some((pair.name.clone(), unquoted(pair.value.as_deref()?))));
-                self.env.extend(values);
+                for pair in &instruction.pairs {
+                    if let Some(value) = &pair.value {
+                        self.env.insert_mut(pair.name.clone(), unquoted(value));
+                    }
+                }
             }
             Keyword::Run => {
                 let script = Script::of(instruction, text);
-                self.accounts.extend(script.commands.iter().filter_map(account).map(str::to_owned));
+                for name in script.commands.iter().filter_map(account) {
+                    self.accounts.insert_mut(name.to_owned());
+                }
             }
             _ => {}
         }
@@ -89,4 +97,22 @@ pub fn words_of(instruction: &Instruction) -> Option<Vec<String>> {
     let command = script.command_of(0)?;
     let is_plain = script.items.len() == 1 && command.assignments.is_empty() && command.redirects.is_empty();
     is_plain.then(|| command.words.iter().map(|word| word.literal.clone()).collect()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docker;
+
+    #[test]
+    fn states_share_what_stays() {
+        let variables = 20_000;
+        let lines: String = (0..variables).map(|index| format!("ENV V{index}=v\n")).collect();
+        let text = format!("FROM a\n{lines}ENV V0=w\n");
+        let states = states_of(&docker::parse(&text).expect("it parses").instructions, &text);
+        assert_eq!(states[1].env.size(), 0);
+        assert_eq!(states[variables + 1].env.get("V0").map(String::as_str), Some("v"));
+        let last = states.last().expect("one more than instructions");
+        assert_eq!((last.env.size(), last.env.get("V0").map(String::as_str)), (variables, Some("w")));
+    }
 }

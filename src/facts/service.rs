@@ -42,7 +42,7 @@ impl<'a> Running<'a> {
         }
         for variable in &service.service.environment {
             let (name, value) = (&variable.value.name, &variable.value.value);
-            state.env.insert(name.clone(), value.clone().unwrap_or_else(|| format!("${{{name}}}")));
+            state.env.insert_mut(name.clone(), value.clone().unwrap_or_else(|| format!("${{{name}}}")));
         }
         if let Some(user) = &service.service.user {
             state.user = Some(user.value.clone());

@@ -50,6 +50,16 @@ fn ten_thousand_stages_are_read_and_left_alone() {
 }
 
 #[test]
+fn thousands_of_variables_are_carried_along() {
+    let mut text = String::from("FROM python:3.12-slim\nWORKDIR /app\n");
+    for index in 0..3_900 {
+        let _ = writeln!(text, "ENV V{index}=b");
+    }
+    let run = check(&(text + "RUN pip install flask\nCMD [\"flask\", \"run\"]\n"));
+    assert_eq!(run.code, 1, "{}", run.err);
+}
+
+#[test]
 fn aliases_that_expand_without_end_are_an_error() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x]\n");
     for index in 1..20 {

@@ -1,7 +1,5 @@
 //! Where the installed packages live: a virtual environment of the author's, or one that a builder makes.
 
-use std::collections::BTreeMap;
-
 use super::{
     pip_installs,
     project::{self, Action, ProjectInstall, Tool},
@@ -162,7 +160,7 @@ fn is_true(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
 }
 
-fn path_of(env: &BTreeMap<String, String>) -> Vec<String> {
+fn path_of(env: &runtime::Variables) -> Vec<String> {
     let expand = |folder: &str| match env.get("VIRTUAL_ENV") {
         Some(path) => folder.replace("$VIRTUAL_ENV", path).replace("${VIRTUAL_ENV}", path),
         None => folder.to_owned(),
