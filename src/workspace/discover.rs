@@ -11,7 +11,7 @@ use super::{
 pub fn is_dockerfile(path: &str) -> bool {
     let name = name(path);
     let lower = name.to_ascii_lowercase();
-    if lower.ends_with(".dockerignore") || is_template(&lower) {
+    if lower.ends_with(".dockerignore") || is_template(&lower) || is_source(name) {
         return false;
     }
     ["dockerfile", "containerfile"].iter().any(|stem| {
@@ -23,6 +23,16 @@ fn is_template(name: &str) -> bool {
     [".j2", ".tpl", ".tmpl", ".template", ".erb", ".in", ".md", ".bak", ".orig", ".swp"]
         .iter()
         .any(|ending| name.ends_with(ending))
+}
+
+/// A program or a page about Dockerfiles, such as `dockerfile.py`; `Dockerfile.py` is the one for Python.
+fn is_source(name: &str) -> bool {
+    let endings =
+        ["py", "go", "js", "mjs", "ts", "rs", "rb", "php", "java", "txt", "json", "yml", "yaml", "html"];
+    ["dockerfile.", "containerfile."]
+        .iter()
+        .filter_map(|stem| name.strip_prefix(stem))
+        .any(|rest| rest.rsplit('.').next().is_some_and(|ending| endings.contains(&ending)))
 }
 
 /// Whether a file with this name is a compose file.
@@ -78,10 +88,25 @@ mod tests {
 
     #[test]
     fn names_decide() {
-        for path in ["Dockerfile", "a/b.Dockerfile", "Dockerfile.prod", "Containerfile", "x.dockerfile"] {
+        for path in [
+            "Dockerfile",
+            "a/b.Dockerfile",
+            "Dockerfile.prod",
+            "Dockerfile.py",
+            "Containerfile",
+            "x.dockerfile",
+            "dockerfile.prod",
+        ] {
             assert!(is_dockerfile(path), "{path}");
         }
-        for path in ["Dockerfile.dockerignore", "Dockerfile.j2", "mydockerfile", "dockerfile_utils.py"] {
+        for path in [
+            "Dockerfile.dockerignore",
+            "Dockerfile.j2",
+            "mydockerfile",
+            "dockerfile_utils.py",
+            "dockerfile.py",
+            "src/dockerfile.test.ts",
+        ] {
             assert!(!is_dockerfile(path), "{path}");
         }
         for path in ["compose.yaml", "docker-compose.staging.yml", "docker-compose-dev.yml"] {
