@@ -63,6 +63,9 @@ fn excess(text: &str) -> Option<&'static str> {
     if text.len() > LONGEST {
         return Some("it is longer than 64 KiB");
     }
+    if text.contains(|c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r')) {
+        return Some("it holds control characters");
+    }
     let opens =
         |word: &&str| matches!(*word, "{" | "if" | "while" | "until" | "for" | "case" | "select" | "!");
     if text.split_ascii_whitespace().filter(opens).count() > MOST_OPENED {
