@@ -14,7 +14,7 @@ use crate::{
 const OUTSIDE: &str = "it lies outside the folders that were named; name it or its folder as well";
 
 /// How many services a compose file may have: each edit is tried out on the whole file.
-const MOST_SERVICES: usize = 200;
+const MOST_SERVICES: usize = 1_000;
 /// How many instructions a Dockerfile may have: some facts look at every pair of them.
 const MOST_INSTRUCTIONS: usize = 4_000;
 
