@@ -27,6 +27,13 @@ fn too_many(documents: &Documents, id: FileId) -> Option<(usize, String)> {
     Some((0, format!("it has {count} {what}; files with more than {most} are only read")))
 }
 
+/// A name that a continuation cuts is read as BuildKit reads it, but no line holds it to rewrite.
+fn cut_name(documents: &Documents, (id, text): (FileId, &str)) -> Option<(usize, String)> {
+    let mut names = documents.dockerfiles.get(&id)?.instructions.iter().map(|step| step.keyword_span);
+    let cut = names.find(|name| name.of(text).contains('\n'))?;
+    Some((cut.start, "the name of an instruction goes on in the next line; write it in one".to_owned()))
+}
+
 fn is_outside(ws: &Workspace, id: FileId) -> bool {
     ws.file(id).kind == FileKind::Dockerfile && ws.read_only.contains(&id)
 }
@@ -46,7 +53,9 @@ impl Skips {
                 }
                 Some(pragma) => (pragma.span.start, format!("a pragma asks for it: {}", pragma.reason)),
                 None if is_outside(ws, id) => (0, OUTSIDE.to_owned()),
-                None => generated::sign(file.kind, &file.text).or_else(|| too_many(documents, id))?,
+                None => generated::sign(file.kind, &file.text)
+                    .or_else(|| too_many(documents, id))
+                    .or_else(|| cut_name(documents, (id, &file.text)))?,
             };
             let line = place(&file.text, offset).line;
             Some((id, Skip { path: file.path.clone(), line, why }))

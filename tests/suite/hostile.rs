@@ -50,6 +50,13 @@ fn ten_thousand_stages_are_read_and_left_alone() {
 }
 
 #[test]
+fn a_name_cut_by_a_continuation_is_read_and_left_alone() {
+    let run = check("FROM python:3.12-slim\nRU\\\nN pip install flask\nCMD [\"flask\", \"run\"]\n");
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("the name of an instruction goes on in the next line"), "{}", run.err);
+}
+
+#[test]
 fn thousands_of_variables_are_carried_along() {
     let mut text = String::from("FROM python:3.12-slim\nWORKDIR /app\n");
     for index in 0..3_900 {
