@@ -46,6 +46,7 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     let mut parts = Vec::new();
     for (index, instruction) in instructions.iter().enumerate() {
         parts.push(match instruction.keyword {
+            Keyword::Run if index > last => Part::Stays,
             Keyword::Run => part(image, instruction).map_err(|why| (index, why))?,
             Keyword::Workdir | Keyword::Shell => Part::Both,
             _ => Part::Stays,
@@ -291,21 +292,22 @@ fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
     for item in 0..script.items.len() {
         sides.push(side(script, item)?);
     }
-    let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
-    if !has(&[Side::Builder, Side::Packages, Side::Companion, Side::Both]) {
-        return Ok(Part::Stays);
-    }
-    if !has(&[Side::Builder, Side::Packages, Side::Final]) {
+    // A program that is installed for the whole image may serve the build and what runs.
+    let has = |wanted: Side| sides.contains(&wanted);
+    if sides.iter().all(|side| *side == Side::Both) {
         return Ok(Part::Both);
     }
-    if !has(&[Side::Packages, Side::Companion, Side::Final]) {
-        return Ok(Part::Moves);
+    let installs_globally = script
+        .commands
+        .iter()
+        .filter_map(node::action)
+        .any(|(_, action)| matches!(action, Action::InstallsGlobally(_) | Action::Prepares));
+    if installs_globally && has(Side::Final) && !has(Side::Builder) {
+        return Err(
+            "The RUN that installs a program for the whole image does other things too (PKG-11).".to_owned()
+        );
     }
-    let changes_folder = script.commands.iter().any(|command| command.is_item && command.name() == "cd");
-    if !script.is_plain_list() || !step.heredocs.is_empty() || (changes_folder && has(&[Side::Builder])) {
-        return Err("The RUN that installs packages does other things too (PKG-11).".to_owned());
-    }
-    Ok(Part::Apart(sides))
+    super::sides::part_of(step, script, sides)
 }
 
 fn side(script: &Script, item: usize) -> Result<Side, String> {

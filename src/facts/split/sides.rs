@@ -32,7 +32,14 @@ pub(super) fn part(image: &ImageView, step: &Instruction) -> Result<Part, String
     check_words(script)?;
     let sides: Result<Vec<Side>, String> =
         (0..script.items.len()).map(|item| side(image, script, item)).collect();
-    let sides = sides?;
+    part_of(step, script, sides?)
+}
+
+/// What a RUN is whose items go to these sides.
+///
+/// # Errors
+/// When they cannot be taken apart.
+pub(super) fn part_of(step: &Instruction, script: &Script, sides: Vec<Side>) -> Result<Part, String> {
     let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
     if !has(&[Side::Builder, Side::Packages, Side::Companion]) {
         return Ok(Part::Stays);
@@ -45,7 +52,7 @@ pub(super) fn part(image: &ImageView, step: &Instruction) -> Result<Part, String
     }
     let changes_folder = script.commands.iter().any(|command| command.is_item && command.name() == "cd");
     if !script.is_plain_list() || !step.heredocs.is_empty() || (changes_folder && has(&[Side::Builder])) {
-        let what = if has(&[Side::Builder]) { "with Python packages" } else { "system packages" };
+        let what = if has(&[Side::Builder]) { "dependencies" } else { "system packages" };
         return Err(format!("The RUN that installs {what} does other things too (PKG-11)."));
     }
     Ok(Part::Apart(sides))
