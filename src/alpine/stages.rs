@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    docker::{Dockerfile, Instruction, Keyword, Stage},
+    docker::{Dockerfile, ImageRef, Instruction, Keyword, Stage},
     facts::{Context, ImageView},
     knowledge::{AlpineBranch, tags::AlpineTag},
 };
@@ -36,11 +36,11 @@ pub fn moving<'a>(
 ) -> Result<Vec<Moving<'a>>, (String, String)> {
     let dockerfile = image.dockerfile;
     let roots = bound(dockerfile);
-    let found = tags(cx, dockerfile, (&roots, wanted))?;
+    let found = tags(cx, image, (&roots, wanted))?;
     let branches: BTreeSet<AlpineBranch> = found.iter().map(|(_, tag)| tag.branch).collect();
     // One C library for all: the oldest branch that each of the images has.
     let found = match (branches.len(), branches.first()) {
-        (2.., Some(oldest)) => tags(cx, dockerfile, (&roots, Some(*oldest)))?,
+        (2.., Some(oldest)) => tags(cx, image, (&roots, Some(*oldest)))?,
         _ => found,
     };
     let of_stage = |stage: &Stage| {
@@ -54,9 +54,10 @@ pub fn moving<'a>(
 
 fn tags(
     cx: &Context,
-    dockerfile: &Dockerfile,
+    image: &ImageView,
     (roots, wanted): (&BTreeSet<usize>, Option<AlpineBranch>),
 ) -> Result<Vec<(usize, AlpineTag)>, (String, String)> {
+    let dockerfile = image.dockerfile;
     let mut found = Vec::new();
     for root in roots {
         let stage = &dockerfile.stages[*root];
@@ -75,11 +76,44 @@ fn tags(
                 );
                 return Err((stage.base_word.text.clone(), why));
             }
+            Ok(tag) if stage.base_word.text.contains('$') => {
+                let kept = with_variable(cx, image, (stage, &tag));
+                found.push((*root, kept.map_err(|why| (stage.base_word.text.clone(), why))?));
+            }
             Ok(tag) => found.push((*root, tag)),
             Err(why) => return Err((stage.base_word.text.clone(), why.to_string())),
         }
     }
     Ok(found)
+}
+
+/// The tag for a base as the author writes it: the variable stays, and what follows it changes.
+fn with_variable(
+    cx: &Context,
+    image: &ImageView,
+    (stage, tag): (&Stage, &AlpineTag),
+) -> Result<AlpineTag, String> {
+    let written = ImageRef::parse(&stage.base_word.text);
+    let (old, resolved) = (written.tag.unwrap_or_default(), stage.base.tag.clone().unwrap_or_default());
+    let (variable, suffix) = old.rsplit_once('}').ok_or("the tag holds a variable")?;
+    let value = resolved.strip_suffix(suffix).filter(|value| !value.is_empty() && !variable.contains('}'));
+    let value = value.filter(|_| variable.starts_with("${") && written.name == tag.image);
+    let (Some(value), name) =
+        (value, variable.trim_start_matches("${").split(':').next().unwrap_or_default())
+    else {
+        return Err("the base holds a variable (BASE-15)".to_owned());
+    };
+    let services = cx.services_of(image.image);
+    let mut arguments =
+        services.iter().filter_map(|view| view.service.build.as_ref()).flat_map(|build| &build.args);
+    if arguments.any(|argument| argument.value.name == name) {
+        return Err(format!("a service sets {name}, which decides the base (BASE-15)"));
+    }
+    let rest = tag.tag.strip_prefix(value).ok_or("the base holds a variable (BASE-15)")?;
+    let note = format!("a build that sets {name} otherwise needs a tag of this form too (BASE-15)");
+    let notes =
+        if tag.note.is_empty() { note } else { format!("{}; {note}", tag.note.trim_end_matches('.')) };
+    Ok(AlpineTag { tag: format!("{variable}}}{rest}"), note: notes, ..tag.clone() })
 }
 
 /// The roots of the stages that share compiled files with the final one.

@@ -45,7 +45,7 @@ pub fn parse(text: &str) -> Result<Dockerfile, DockerfileError> {
     if let Some(error) = unknown {
         return Err(error);
     }
-    let stages = stage::find(&instructions);
+    let stages = stage::find(&instructions, escape);
     check::has_stage(&instructions, &stages)?;
     Ok(Dockerfile { directives, escape, instructions, stages })
 }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::{
+    expand,
     image::ImageRef,
-    instruction::{Instruction, Word},
+    instruction::{Instruction, Word, unquoted},
     keyword::Keyword,
 };
 
@@ -15,7 +16,7 @@ pub struct Stage {
     pub index: usize,
     /// Its instructions in `Dockerfile::instructions`, the FROM first.
     pub instructions: std::ops::Range<usize>,
-    /// What it starts from, as written.
+    /// What it starts from; a variable in the tag stands for the default of its global ARG, where that has one.
     pub base: ImageRef,
     /// The word that names the base.
     pub base_word: Word,
@@ -33,7 +34,7 @@ impl Stage {
 }
 
 /// The stages of a list of instructions.
-pub fn find(instructions: &[Instruction]) -> Vec<Stage> {
+pub fn find(instructions: &[Instruction], escape: char) -> Vec<Stage> {
     let starts: Vec<usize> = instructions
         .iter()
         .enumerate()
@@ -41,6 +42,7 @@ pub fn find(instructions: &[Instruction]) -> Vec<Stage> {
         .map(|(index, _)| index)
         .collect();
     let ends = starts.iter().skip(1).copied().chain([instructions.len()]);
+    let globals = &instructions[..starts.first().copied().unwrap_or(0)];
     let mut named: HashMap<String, usize> = HashMap::new();
     starts
         .iter()
@@ -57,11 +59,27 @@ pub fn find(instructions: &[Instruction]) -> Vec<Stage> {
             Stage {
                 index,
                 instructions: start..end,
-                base: ImageRef::parse(&words[0].text),
+                base: ImageRef::parse(&with_defaults(&words[0].text, globals, escape)),
                 base_word: words[0].clone(),
                 name: has_name.then(|| words[2].clone()),
                 parent,
             }
         })
         .collect()
+}
+
+/// A base with the defaults of global ARGs in place of variables; as written where one has no default.
+///
+/// Only a tag is looked into: an image whose name is a variable may be any.
+fn with_defaults(base: &str, globals: &[Instruction], escape: char) -> String {
+    if !base.contains('$') || ImageRef::parse(base).name.contains('$') {
+        return base.to_owned();
+    }
+    let default = |name: &str| {
+        let pairs = globals.iter().rev().flat_map(|argument| argument.pairs.iter().rev());
+        let value = pairs.filter(|pair| pair.name == name).find_map(|pair| pair.value.clone())?;
+        let plain = unquoted(&value);
+        (!plain.contains('$')).then_some(plain)
+    };
+    expand::word(base, escape, &default).filter(|text| !text.is_empty()).unwrap_or_else(|| base.to_owned())
 }
