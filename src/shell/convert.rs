@@ -35,6 +35,14 @@ pub(super) fn convert(logical: &Logical) -> Script {
     }
 }
 
+/// The script of a here-document, which the shell gets as it is written.
+pub(super) fn convert_heredoc(logical: &Logical) -> Script {
+    if logical.text.contains('\r') {
+        return unreadable("its lines end in CR LF, and the shell takes the CR for a part of its words");
+    }
+    convert(logical)
+}
+
 /// The script, unless it opens a here-document.
 pub(super) fn convert_without_heredocs(logical: &Logical) -> Script {
     let may_open = logical.text.contains("<<") && excess(&logical.text).is_none();

@@ -118,7 +118,7 @@ impl Script {
             Some(heredoc) if instruction.body.text.trim_start().starts_with("<<") => {
                 let mut logical = Logical::default();
                 logical.push(heredoc.body.of(text), heredoc.body.start);
-                Self::parse(&logical)
+                convert::convert_heredoc(&logical)
             }
             None if instruction.keyword == Keyword::Run => {
                 convert::convert_without_heredocs(&instruction.body)

@@ -57,6 +57,20 @@ fn a_name_cut_by_a_continuation_is_read_and_left_alone() {
 }
 
 #[test]
+fn a_here_document_with_carriage_returns_is_not_read() {
+    let project = Project::new();
+    let lines =
+        ["FROM python:3.12-slim", "RUN <<EOF", "set -e", "apt-get update", "apt-get install -y git", "EOF"];
+    project.write(
+        "Dockerfile",
+        lines.map(|line| format!("{line}\r\n")).concat() + "CMD [\"python\", \"a.py\"]\r\n",
+    );
+    let run = project.run(&["optimize"]);
+    assert!(run.err.contains("its lines end in CR LF"), "{}", run.err);
+    assert!(!run.out.contains("git\r tini"), "{}", run.out);
+}
+
+#[test]
 fn thousands_of_variables_are_carried_along() {
     let mut text = String::from("FROM python:3.12-slim\nWORKDIR /app\n");
     for index in 0..3_900 {
