@@ -74,9 +74,10 @@ fn excess(text: &str) -> Option<&'static str> {
     if text.contains(|c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r')) {
         return Some("it holds control characters");
     }
-    // rable ends such a target at another backquote than a shell does.
-    if text.split(['<', '>']).skip(1).any(|rest| rest.trim_start_matches([' ', '\t']).starts_with('`')) {
-        return Some("it redirects to or from a command in backquotes");
+    // rable ends a target in backquotes elsewhere than a shell does, and takes a line's end for one.
+    let is_misread = |rest: &str| rest.trim_start_matches([' ', '\t']).starts_with(['`', '\n']);
+    if text.split(['<', '>']).skip(1).any(is_misread) {
+        return Some("it redirects to or from a command in backquotes, or nothing");
     }
     let opens =
         |word: &&str| matches!(*word, "{" | "if" | "while" | "until" | "for" | "case" | "select" | "!");
