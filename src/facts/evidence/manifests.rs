@@ -86,10 +86,17 @@ pub fn exported_files(script: &Script) -> Vec<String> {
         .collect()
 }
 
-/// Whether anything in the image is installed by pip from a version control system.
+/// Whether an installation of the image may call git: for a requirement from a repository, a project whose
+/// version is told by its tags, or what a tool's manifest and lock name.
 pub fn needs_git(cx: &Context, image: &ImageView) -> bool {
     let has_vcs = |closure: &Closure| {
         closure.others.iter().any(|located| matches!(located.value, ItemKind::Vcs { .. }))
     };
-    manifests(cx, image).closures.iter().any(|(_, closure)| has_vcs(closure))
+    let may_call = |step: &Instruction| {
+        let script = image.script(step);
+        !python::project::installs(script).is_empty()
+            || python::pip_installs(script).iter().any(|install| !install.local.is_empty())
+    };
+    let mut steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    steps.any(may_call) || manifests(cx, image).closures.iter().any(|(_, closure)| has_vcs(closure))
 }
