@@ -11,6 +11,7 @@ use std::{
 
 use alpinist::{
     docker,
+    documents::Documents,
     options::Options,
     pipeline, transforms,
     workspace::{Workspace, discover, load},
@@ -83,7 +84,10 @@ fn pipelines(folder: &Path, paths: &[PathBuf]) {
 
 fn pipeline(ws: Workspace) -> Duration {
     let options = Options::default();
-    let (plan, time) = timed(|| pipeline::run(ws, transforms::ALL, &options));
+    let (plan, time) = timed(|| {
+        let documents = Documents::of(&ws.files);
+        pipeline::run(ws, documents, transforms::ALL, &options)
+    });
     drop(plan);
     time
 }

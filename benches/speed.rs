@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, hint::black_box, sync::Arc};
 
 use alpinist::{
     docker,
+    documents::Documents,
     knowledge::{
         AlpineBranch,
         apt::{self, ImageFamily},
@@ -152,6 +153,7 @@ fn project(dockerfile: &str, compose: Option<&str>) -> Workspace {
 }
 
 fn run(ws: &Workspace) -> usize {
-    let plan = pipeline::run(ws.clone(), transforms::ALL, &Options::default());
+    let documents = Documents::of(&ws.files);
+    let plan = pipeline::run(ws.clone(), documents, transforms::ALL, &Options::default());
     plan.outputs.len()
 }

@@ -4,6 +4,7 @@
 //!
 //! - [`source`], [`places`], [`edit`]: text, spans, places, edits.
 //! - [`docker`], [`shell`], [`compose`], [`manifest`]: read-only views of text.
+//! - [`documents`]: Dockerfiles and compose files parsed, each text once.
 //! - [`pragma`]: comments that tell alpinist to leave something alone.
 //! - [`knowledge`]: questions asked of the tables in `knowledge/`.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
@@ -21,6 +22,7 @@ pub mod commands;
 pub mod compose;
 pub mod docker;
 pub mod docs;
+pub mod documents;
 pub mod edit;
 pub mod facts;
 pub mod index;

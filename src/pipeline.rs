@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    compose::Compose,
-    docker::{self, Dockerfile},
+    documents::Documents,
     edit,
     facts::{Context, Contract, contract::is_declared, evidence},
     options::Options,
     pass::{Change, Pass, Proposal},
-    places::Places,
     plan::{DeclineRecord, Outcome, Plan, Step},
-    source::{FileId, FileKind, Place, SourceFile},
+    source::{FileId, Place, SourceFile},
     workspace::Workspace,
 };
 
@@ -25,53 +23,8 @@ mod skips;
 use pragmas::Pragmas;
 use skips::Skips;
 
-/// Documents of a workspace, parsed once a text.
-#[derive(Clone, Debug, Default)]
-pub struct Documents {
-    /// The Dockerfiles.
-    pub dockerfiles: BTreeMap<FileId, Dockerfile>,
-    /// The compose files.
-    pub composes: BTreeMap<FileId, Compose>,
-    /// Where the files stood as they were read.
-    pub places: Places,
-}
-
-impl Documents {
-    /// Parses every file of `ws`; a file that does not parse is left out.
-    pub fn of(ws: &Workspace) -> Self {
-        let mut documents = Documents { places: Places::new(ws.files.len()), ..Documents::default() };
-        for (index, file) in ws.files.iter().enumerate() {
-            // Files that do not parse never get into a workspace.
-            let _ = documents.read(FileId(index), file);
-        }
-        documents
-    }
-
-    /// What passes may look at: these documents, of the files of `ws`.
-    fn context<'a>(&'a self, ws: &'a Workspace, options: &'a Options) -> Context<'a> {
-        let Self { dockerfiles, composes, places } = self;
-        Context { ws, options, dockerfiles, composes, places }
-    }
-
-    fn read(&mut self, id: FileId, file: &SourceFile) -> Result<(), String> {
-        match file.kind {
-            FileKind::Compose => {
-                let compose = Compose::parse(&file.text).map_err(|error| error.to_string())?;
-                self.composes.insert(id, compose);
-            }
-            FileKind::Dockerfile => {
-                let dockerfile = docker::parse(&file.text).map_err(|error| error.to_string())?;
-                self.dockerfiles.insert(id, dockerfile);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// Runs `passes` over `ws` in their order.
-pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
-    let documents = Documents::of(&ws);
+/// Runs `passes` over `ws`, whose files `documents` holds parsed, in their order.
+pub fn run(ws: Workspace, documents: Documents, passes: &[Pass], options: &Options) -> Plan {
     let pragmas = Pragmas::of(&ws, &documents);
     let skips = Skips::of(&ws, &documents, &pragmas);
     let inputs = inputs::checked(&ws, &documents, options);
@@ -102,10 +55,15 @@ pub fn run(ws: Workspace, passes: &[Pass], options: &Options) -> Plan {
 }
 
 /// The Python packages of the project of which the tables know too little, by name in PyPI's normal form.
-pub fn questions(ws: &Workspace, options: &Options) -> BTreeSet<String> {
-    let documents = Documents::of(ws);
-    let cx = documents.context(ws, options);
+pub fn questions(ws: &Workspace, documents: &Documents, options: &Options) -> BTreeSet<String> {
+    let cx = context(documents, ws, options);
     cx.images().flat_map(|image| evidence::python(&cx, &image).unknown_packages).collect()
+}
+
+/// What passes may look at: `documents`, which are those of the files of `ws`.
+fn context<'a>(documents: &'a Documents, ws: &'a Workspace, options: &'a Options) -> Context<'a> {
+    let Documents { dockerfiles, composes, places } = documents;
+    Context { ws, options, dockerfiles, composes, places }
 }
 
 fn is_selected(pass: &Pass, options: &Options) -> bool {
@@ -125,7 +83,7 @@ struct State {
 impl State {
     fn run_pass(&mut self, pass: &Pass, options: &Options) {
         let seen = self.ws.files.clone();
-        let proposals = (pass.run)(&self.documents.context(&self.ws, options));
+        let proposals = (pass.run)(&context(&self.documents, &self.ws, options));
         self.pragmas.refresh(&self.ws, &self.documents);
         let mut changes = Vec::new();
         for proposal in proposals {
@@ -240,10 +198,8 @@ impl State {
         }
         for (id, file) in changed {
             self.ws.files[id.0] = file;
-            self.documents.places.forget(id);
         }
-        self.documents.dockerfiles.append(&mut fresh.dockerfiles);
-        self.documents.composes.append(&mut fresh.composes);
+        self.documents.replace(fresh);
         *accepted = all;
         Ok(())
     }

@@ -13,20 +13,18 @@ pub struct Places {
 }
 
 impl Places {
-    /// For so many files, of which nothing is known yet.
-    pub fn new(files: usize) -> Self {
-        Self { maps: (0..files).map(|_| OnceLock::new()).collect() }
-    }
-
     /// The place that `offset` had in the text that was read: that of the same line, or of the line that it
     /// replaced. `file` is the file `id` as it is now.
     pub fn place(&self, id: FileId, file: &SourceFile, offset: usize) -> Place {
-        let map = self.maps[id.0].get_or_init(|| LineMap::of(file));
-        map.as_read(place(&file.text, offset))
+        let seen = place(&file.text, offset);
+        self.maps.get(id.0).map_or(seen, |map| map.get_or_init(|| LineMap::of(file)).as_read(seen))
     }
 
-    /// Forgets a file whose text changed.
+    /// Forgets what is known of the file `id`, whose text is new or changed.
     pub fn forget(&mut self, id: FileId) {
+        if self.maps.len() <= id.0 {
+            self.maps.resize_with(id.0 + 1, OnceLock::new);
+        }
         self.maps[id.0].take();
     }
 }
@@ -44,7 +42,8 @@ mod tests {
             text: text.into(),
             on_disk: "a\nb\nc\n".into(),
         };
-        let mut places = Places::new(1);
+        let mut places = Places::default();
+        places.forget(FileId(0));
         assert_eq!(places.place(FileId(0), &file("a\nb\nc\n"), 4), Place { line: 3, column: 1 });
         let changed = file("new\na\nB\nc\n");
         places.forget(FileId(0));

@@ -1,7 +1,7 @@
 //! What is known before any pass runs: images that do not build as they are, which are left alone.
 
-use super::Documents;
 use crate::{
+    documents::Documents,
     facts::{
         ImageView,
         sources::{self, Absence, Absent},
@@ -27,7 +27,7 @@ pub(super) struct Inputs {
 ///
 /// A compose file says which folder that is. Where it is only guessed, the guess may be what is wrong.
 pub(super) fn checked(ws: &Workspace, documents: &Documents, options: &Options) -> Inputs {
-    let cx = documents.context(ws, options);
+    let cx = super::context(documents, ws, options);
     let mut inputs = Inputs { ws: ws.clone(), declines: Vec::new(), findings: Vec::new() };
     let mut left_alone: Vec<FileId> = Vec::new();
     for image in cx.images() {

@@ -1,7 +1,7 @@
 //! What a finished run writes: changed files, or optimized siblings beside the originals.
 
-use super::Documents;
 use crate::{
+    documents::Documents,
     facts::is_alpine,
     options::Options,
     plan::{Base, Conflict, Output},

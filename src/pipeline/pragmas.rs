@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Documents;
 use crate::{
+    documents::Documents,
     edit,
     pass::{Change, Pass},
     plan::Finding,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Documents, pragmas::Pragmas};
+use super::pragmas::Pragmas;
 use crate::{
+    documents::Documents,
     facts::generated,
     pass::Change,
     plan::Skip,

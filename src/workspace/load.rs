@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     compose::Compose,
-    docker::{self, Dockerfile},
+    documents::{DocumentError, Documents},
     facts::{build_context, generated},
     plan::Skip,
     source::{FileId, FileKind, Place, SourceFile, place},
@@ -52,6 +52,8 @@ pub struct Loaded {
     pub base: PathBuf,
     /// The files.
     pub ws: Workspace,
+    /// The same files, parsed.
+    pub documents: Documents,
     /// Files that are left out, and why.
     pub errors: Vec<InputError>,
     /// Files that are no Dockerfile or compose file yet, but what one is made from.
@@ -131,8 +133,7 @@ struct Loader {
     roots: Roots,
     /// What was read; nothing for a file that could not be.
     known: BTreeMap<String, Option<FileId>>,
-    dockerfiles: BTreeMap<FileId, Dockerfile>,
-    composes: BTreeMap<FileId, Compose>,
+    documents: Documents,
 }
 
 impl Loader {
@@ -161,19 +162,16 @@ impl Loader {
     fn take(&mut self, path: &str, text: Arc<str>) -> Option<FileId> {
         let id = FileId(self.ws.files.len());
         let kind = if discover::is_compose(path) { FileKind::Compose } else { FileKind::Dockerfile };
-        let parsed = match kind {
-            FileKind::Compose => Compose::parse(&text)
-                .map(|compose| drop(self.composes.insert(id, compose)))
-                .map_err(|error| (error.span, error.message, "correct the YAML".to_owned())),
-            _ => docker::parse(&text)
-                .map(|dockerfile| drop(self.dockerfiles.insert(id, dockerfile)))
-                .map_err(|error| (error.span, error.what, error.help)),
-        };
+        let file = SourceFile { path: path.to_owned(), kind, on_disk: text.clone(), text: text.clone() };
+        let parsed = self.documents.read(id, &file);
         self.known.insert(path.to_owned(), parsed.is_ok().then_some(id));
-        let Err((span, what, help)) = parsed else {
-            let on_disk = text.clone();
-            self.ws.files.push(SourceFile { path: path.to_owned(), kind, text, on_disk });
-            return Some(id);
+        let (span, what, help) = match parsed {
+            Ok(()) => {
+                self.ws.files.push(file);
+                return Some(id);
+            }
+            Err(DocumentError::Dockerfile(error)) => (error.span, error.what, error.help),
+            Err(DocumentError::Compose(error)) => (error.span, error.message, "correct the YAML".to_owned()),
         };
         match generated::template(&text) {
             Some((offset, why)) => {
@@ -191,7 +189,8 @@ impl Loader {
     fn finish(mut self, base: PathBuf, neighbours: &Neighbours) -> Loaded {
         self.link_services();
         let linked: BTreeSet<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
-        let rest: Vec<FileId> = self.dockerfiles.keys().filter(|id| !linked.contains(id)).copied().collect();
+        let rest: Vec<FileId> =
+            self.documents.dockerfiles.keys().filter(|id| !linked.contains(id)).copied().collect();
         for id in rest {
             let context = self.guess_context(id);
             self.ws.images.push(Image { dockerfile: id, context, services: Vec::new() });
@@ -200,15 +199,16 @@ impl Loader {
             .images
             .sort_by(|a, b| self.ws.files[a.dockerfile.0].path.cmp(&self.ws.files[b.dockerfile.0].path));
         for image in &self.ws.images {
-            if let Some(dockerfile) = self.dockerfiles.get(&image.dockerfile) {
+            if let Some(dockerfile) = self.documents.dockerfiles.get(&image.dockerfile) {
                 gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
-                look_at(&self.disk, image, dockerfile, &self.composes);
+                look_at(&self.disk, image, dockerfile, &self.documents.composes);
             }
         }
         self.read_ignore_files();
         self.ws.consumers = consumers::find(&self.disk, &self.ws, neighbours);
         self.ws.context = self.disk.into_seen();
-        Loaded { base, ws: self.ws, errors: self.errors, skips: self.skips }
+        let Self { ws, documents, errors, skips, .. } = self;
+        Loaded { base, ws, documents, errors, skips }
     }
 
     /// Finds the Dockerfile of each built service, reading it if a compose file alone was named.
@@ -217,7 +217,7 @@ impl Loader {
             let builds = builds(compose, &self.ws.file(*id).path).into_iter();
             builds.map(|build| (*id, build)).collect::<Vec<_>>()
         };
-        let wanted: Vec<(FileId, Build)> = self.composes.iter().flat_map(of_file).collect();
+        let wanted: Vec<(FileId, Build)> = self.documents.composes.iter().flat_map(of_file).collect();
         let mut images: BTreeMap<FileId, usize> = BTreeMap::new();
         for (compose, build) in wanted {
             let original = self.original_of(&build.dockerfile);
@@ -264,7 +264,7 @@ impl Loader {
     /// The nearest folder, from the Dockerfile's own upwards, that holds every literal COPY source.
     fn guess_context(&self, id: FileId) -> String {
         let own = path::parent(&self.ws.file(id).path).to_owned();
-        let sources: Vec<String> = self.dockerfiles[&id]
+        let sources: Vec<String> = self.documents.dockerfiles[&id]
             .instructions
             .iter()
             .filter_map(build_context::local_copy)

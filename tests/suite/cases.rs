@@ -134,7 +134,7 @@ fn plan(folder: &Path, options: &Options) -> Plan {
     let loaded = load::load(folder, Path::new(".")).unwrap();
     let faults: Vec<String> = loaded.errors.iter().map(ToString::to_string).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    pipeline::run(loaded.ws, transforms::ALL, options)
+    pipeline::run(loaded.ws, loaded.documents, transforms::ALL, options)
 }
 
 fn check_inputs(plan: &Plan) {

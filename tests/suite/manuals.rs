@@ -33,8 +33,8 @@ fn optimized_compose(pass: &Pass, text: &str) -> String {
         project.write(path, BUILT);
     }
     let options = Options { only: vec![pass.id.to_owned()], ..Options::default() };
-    let ws = load::load(project.path(), Path::new(".")).unwrap().ws;
-    let plan = pipeline::run(ws, transforms::ALL, &options);
+    let loaded = load::load(project.path(), Path::new(".")).unwrap();
+    let plan = pipeline::run(loaded.ws, loaded.documents, transforms::ALL, &options);
     plan.outputs.first().map_or_else(String::new, |output| output.text.clone())
 }
 
@@ -46,8 +46,8 @@ fn optimized(pass: &Pass, text: &str) -> String {
     project.write("requirements.txt", REQUIREMENTS);
     project.write("src/app.py", "");
     let options = Options { only: vec![pass.id.to_owned()], in_place: true, ..Options::default() };
-    let ws = load::load(project.path(), Path::new(".")).unwrap().ws;
-    let plan = pipeline::run(ws, transforms::ALL, &options);
+    let loaded = load::load(project.path(), Path::new(".")).unwrap();
+    let plan = pipeline::run(loaded.ws, loaded.documents, transforms::ALL, &options);
     let after = plan.outputs.first().map_or_else(String::new, |output| output.text.clone());
     if head.is_empty() { after } else { after.replacen(FROM, "", 1) }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alpinist::{
     compose::Compose,
+    documents::Documents,
     options::Options,
     pipeline,
     plan::{Outcome, Plan},
@@ -61,7 +62,9 @@ impl Files<'_> {
     /// What `only` these passes make of it; all when there is none.
     pub(crate) fn plan(&self, only: &[String]) -> Plan {
         let options = Options { in_place: true, only: only.to_vec(), ..Options::default() };
-        pipeline::run(self.workspace(), transforms::ALL, &options)
+        let ws = self.workspace();
+        let documents = Documents::of(&ws.files);
+        pipeline::run(ws, documents, transforms::ALL, &options)
     }
 
     /// Panics when `only` these passes break a promise.

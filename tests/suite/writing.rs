@@ -59,7 +59,7 @@ fn planned(folder: &Path) -> Planned {
     let asked = [".".into()];
     let roots = Request::new(folder, &asked).roots();
     let loaded = load::load(folder, Path::new(".")).unwrap();
-    let outputs = pipeline::run(loaded.ws, transforms::ALL, &Options::default()).outputs;
+    let outputs = pipeline::run(loaded.ws, loaded.documents, transforms::ALL, &Options::default()).outputs;
     Planned { base: folder.to_owned(), outputs, roots, folders: BTreeSet::new() }
 }
 

@@ -11,7 +11,6 @@ use crate::{
     transforms,
     view::{diagnostic, diff, json::Lists, ndjson, summary, totals::Totals},
     workspace::{
-        Workspace,
         load::{Loaded, load_text},
         path,
     },
@@ -58,10 +57,10 @@ pub(super) fn look(loaded: Loaded, options: &Options, shown: Shown) -> Seen {
         seen.messages.extend(diagnostic::render(error, shown.colour).into_bytes());
     }
     let (options, remark) = match shown.online {
-        true => asked(&loaded.ws, options),
+        true => asked(&loaded, options),
         false => (Cow::Borrowed(options), None),
     };
-    let mut plan = pipeline::run(loaded.ws, transforms::ALL, &options);
+    let mut plan = pipeline::run(loaded.ws, loaded.documents, transforms::ALL, &options);
     plan.skips.extend(loaded.skips);
     plan.remarks.extend(remark);
     let patches = diff::patches(&plan);
@@ -99,8 +98,8 @@ fn summarize(plan: &Plan, everything: bool, out: &mut Vec<u8>) {
 }
 
 /// The options with what the package index says of packages that the tables do not know; a sentence when it is mute.
-fn asked<'o>(ws: &Workspace, options: &'o Options) -> (Cow<'o, Options>, Option<String>) {
-    let names = pipeline::questions(ws, options);
+fn asked<'o>(loaded: &Loaded, options: &'o Options) -> (Cow<'o, Options>, Option<String>) {
+    let names = pipeline::questions(&loaded.ws, &loaded.documents, options);
     if names.is_empty() {
         return (Cow::Borrowed(options), None);
     }
