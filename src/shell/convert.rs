@@ -1,19 +1,17 @@
 //! From rable's tree to [`Script`].
 //!
-//! rable's spans count characters, so they are mapped to bytes once. Nested `$(` costs it cubic time: the
-//! depth is bounded before it is called.
+//! rable's spans count characters, so they are mapped to bytes once. It says little of where the parts of a
+//! word stand: `boundaries` finds the scripts in a word, and each is read as a script of its own.
 
 use rable::{ListOperator, Node, NodeKind};
 
-use super::{Command, Item, Join, Script, ShellWord, literal};
+use super::{
+    Command, Item, Join, Script, ShellWord,
+    boundaries::{self, Substitution},
+    limits::excess,
+    literal,
+};
 use crate::{docker::lines::Logical, source::Span};
-
-const DEEPEST_SUBSTITUTION: usize = 12;
-
-/// No script that people write is as long; rable's trees are as deep as a list is long.
-const LONGEST: usize = 64 << 10;
-/// How many compound commands may be open at once, at most.
-const MOST_OPENED: usize = 200;
 
 pub(super) fn convert(logical: &Logical) -> Script {
     if let Some(why) = excess(&logical.text) {
@@ -22,10 +20,12 @@ pub(super) fn convert(logical: &Logical) -> Script {
     match rable::parse(&logical.text, false) {
         Err(error) => unreadable(error.message()),
         Ok(nodes) => {
-            let mut builder =
-                Builder { logical, bytes: byte_offsets(&logical.text), script: Script::default() };
+            let mut builder = Builder::new(logical);
             for node in &nodes {
                 builder.top(node, Some(Join::Then));
+            }
+            if builder.is_misread {
+                return unreadable("its words can be read in more than one way");
             }
             if let Some(last) = builder.script.items.last_mut() {
                 last.join = None;
@@ -66,40 +66,6 @@ fn unreadable(why: &str) -> Script {
     Script { unreadable: Some(why.to_owned()), ..Script::default() }
 }
 
-/// What about a script would take too long or too much of the stack.
-fn excess(text: &str) -> Option<&'static str> {
-    if text.len() > LONGEST {
-        return Some("it is longer than 64 KiB");
-    }
-    if text.contains(|c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r')) {
-        return Some("it holds control characters");
-    }
-    // rable ends a target in backquotes elsewhere than a shell does, and takes a line's end for one.
-    let is_misread = |rest: &str| rest.trim_start_matches([' ', '\t']).starts_with(['`', '\n']);
-    if text.split(['<', '>']).skip(1).any(is_misread) {
-        return Some("it redirects to or from a command in backquotes, or nothing");
-    }
-    let opens =
-        |word: &&str| matches!(*word, "{" | "if" | "while" | "until" | "for" | "case" | "select" | "!");
-    if text.split_ascii_whitespace().filter(opens).count() > MOST_OPENED {
-        return Some("it opens too many compound commands");
-    }
-    (substitution_depth(text) > DEEPEST_SUBSTITUTION).then_some("command substitutions are nested too deep")
-}
-
-fn substitution_depth(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
-}
-
 /// Byte offset of each character and of the end; `None` when characters are bytes.
 fn byte_offsets(text: &str) -> Option<Vec<usize>> {
     (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).chain([text.len()]).collect())
@@ -107,18 +73,37 @@ fn byte_offsets(text: &str) -> Option<Vec<usize>> {
 
 struct Builder<'l> {
     logical: &'l Logical,
+    /// The part of the text that is read as a script: all of it, or a substitution.
+    part: Span,
     bytes: Option<Vec<usize>>,
     script: Script,
+    /// Whether rable ended a word elsewhere than a shell does.
+    is_misread: bool,
 }
 
-impl Builder<'_> {
+impl<'l> Builder<'l> {
+    fn new(logical: &'l Logical) -> Self {
+        let (part, bytes) = (Span::new(0, logical.text.len()), byte_offsets(&logical.text));
+        Self { logical, part, bytes, script: Script::default(), is_misread: false }
+    }
+
     fn logical_span(&self, node: &Node) -> Span {
+        let Span { start, end } = self.part;
         let byte = |at: usize| match &self.bytes {
-            Some(offsets) => offsets.get(at).copied().unwrap_or(self.logical.text.len()),
-            None => at.min(self.logical.text.len()),
+            Some(offsets) => offsets.get(at).map_or(end, |offset| start + offset),
+            None => (start + at).min(end),
         };
         let (start, end) = (byte(node.span.start), byte(node.span.end));
         Span::new(start, end.max(start))
+    }
+
+    /// A redirection with the number before it, which rable leaves out.
+    fn redirect_span(&self, node: &Node) -> Span {
+        let span = self.logical_span(node);
+        let before = &self.logical.text[self.part.start..span.start];
+        let rest = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_number = rest.is_empty() || rest.ends_with(boundaries::ends_word);
+        Span::new(span.start - if is_number { before.len() - rest.len() } else { 0 }, span.end)
     }
 
     fn span(&self, node: &Node) -> Span {
@@ -153,17 +138,37 @@ impl Builder<'_> {
     fn visit(&mut self, node: &Node, item: usize, is_item: bool) {
         match &node.kind {
             NodeKind::Command { assignments, words, redirects } => {
+                let spans = redirects.iter().map(|redirect| self.redirect_span(redirect));
                 let command = Command {
                     span: self.span(node),
                     assignments: assignments.iter().map(|word| self.word(word)).collect(),
                     words: words.iter().map(|word| self.word(word)).collect(),
-                    redirects: redirects.iter().map(|redirect| self.span(redirect)).collect(),
+                    redirects: spans.map(|span| self.logical.source_span(span)).collect(),
                     stdout: redirects.iter().rev().find_map(|redirect| self.stdout(redirect)),
                     item,
                     is_item,
                 };
                 self.script.commands.push(command);
+                self.is_misread |= !self.is_spaced(assignments.iter().chain(words), redirects);
                 for child in assignments.iter().chain(words).chain(redirects) {
+                    self.visit(child, item, false);
+                }
+            }
+            NodeKind::Word { .. } => {
+                let span = self.logical_span(node);
+                let word = boundaries::word(&self.logical.text[..self.part.end], span.start);
+                let found = word.filter(|word| word.end == span.end).map(|word| word.substitutions);
+                self.visit_scripts(found, item);
+            }
+            NodeKind::Redirect { .. } | NodeKind::ConditionalExpr { .. } => {
+                let span = self.logical_span(node);
+                self.visit_scripts(boundaries::substitutions(&self.logical.text, span), item);
+            }
+            NodeKind::For { body, redirects, .. } | NodeKind::Select { body, redirects, .. } => {
+                // The words of its head have no places.
+                let head = Span::new(self.logical_span(node).start, self.logical_span(body).start);
+                self.visit_scripts(boundaries::substitutions(&self.logical.text, head), item);
+                for child in [&**body].into_iter().chain(redirects) {
                     self.visit(child, item, false);
                 }
             }
@@ -175,12 +180,41 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether blanks stand between the parts of a command, and nothing else.
+    fn is_spaced<'n>(&self, words: impl Iterator<Item = &'n Node>, redirects: &[Node]) -> bool {
+        let mut parts: Vec<Span> = words.map(|word| self.logical_span(word)).collect();
+        parts.extend(redirects.iter().map(|redirect| self.redirect_span(redirect)));
+        parts.sort_unstable();
+        let gap = |pair: &[Span]| self.logical.text.get(pair[0].end..pair[1].start);
+        parts.windows(2).all(|pair| gap(pair).is_some_and(boundaries::is_blank))
+    }
+
+    /// Reads the scripts inside a word, whose places rable counts from the script's own start.
+    fn visit_scripts(&mut self, found: Option<Vec<Substitution>>, item: usize) {
+        let Some(found) = found else {
+            self.is_misread = true;
+            return;
+        };
+        let logical = self.logical;
+        for Substitution { script, is_plain } in found {
+            let text = script.of(&logical.text);
+            let Some(nodes) = rable::parse(text, false).ok().filter(|_| is_plain) else {
+                self.is_misread = true;
+                return;
+            };
+            let outer = (self.part, std::mem::replace(&mut self.bytes, byte_offsets(text)));
+            self.part = script;
+            nodes.iter().for_each(|node| self.visit(node, item, false));
+            (self.part, self.bytes) = outer;
+        }
+    }
+
     /// The file that a redirection sends stdout to.
     fn stdout(&self, node: &Node) -> Option<String> {
         let NodeKind::Redirect { op, fd, .. } = &node.kind else { return None };
         let is_stdout = matches!(op.as_str(), ">" | ">>" | ">|") && matches!(fd, -1 | 1);
         // The target has no span of its own; it is what follows the operator.
-        let text = self.logical_span(node).of(&self.logical.text);
+        let text = self.redirect_span(node).of(&self.logical.text);
         let target = text.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(op.as_str())?;
         literal(target.trim()).filter(|target| is_stdout && !target.is_empty())
     }

@@ -1,8 +1,10 @@
 //! A RUN script as commands and words with spans into the file. Never executes, never guesses.
 
 pub mod bashism;
+mod boundaries;
 mod cell;
 mod convert;
+mod limits;
 
 pub use cell::ScriptCell;
 
@@ -229,5 +231,33 @@ mod tests {
         assert_eq!(install.words[4].literal, None);
         assert_eq!(install.words[3].span.of(text), "'é'");
         assert_eq!(script.commands.len(), 5);
+    }
+    #[test]
+    fn commands_in_substitutions_have_their_places() {
+        let text = "é=1 a \"$(b 'c d' | e)\" `f ü` ${g:-$(h $(i j))}; for k in $(l m); do n; done >$(o)";
+        let script = Script::parse_str(text);
+        let commands: Vec<_> = script.commands.iter().map(|command| command.span.of(text)).collect();
+        let outer = text.split_once(';').expect("two items").0;
+        assert_eq!(commands[0], outer);
+        assert_eq!(commands[1..], ["b 'c d'", "e", "f ü", "h $(i j)", "i j", "l m", "n", "o"]);
+        let words: Vec<_> = script.commands[1].words.iter().map(|word| word.span.of(text)).collect();
+        assert_eq!(words, ["b", "'c d'"]);
+        assert_eq!((script.commands[5].item, script.commands[6].item), (0, 1));
+    }
+
+    #[test]
+    fn a_redirection_has_its_number() {
+        let text = "a1 1> b 2>&1 >c";
+        let script = Script::parse_str(text);
+        let redirects: Vec<_> = script.commands[0].redirects.iter().map(|span| span.of(text)).collect();
+        assert_eq!(redirects, ["1> b", "2>&1", ">c"]);
+        assert_eq!(script.commands[0].stdout.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn what_the_shell_cuts_otherwise_is_not_read() {
+        let why = |text: &str| Script::parse_str(text).unreadable;
+        assert_eq!(why("a $(case $b in c) d;; esac)"), None);
+        assert!(why("a `b \\`c\\``").is_some());
     }
 }
