@@ -285,8 +285,10 @@ fn copy_lines(
     }
     let keyword = copy.keyword_span.of(image.text);
     let flags: String = copy.flags.iter().map(|flag| format!(" {}", flag.span.of(image.text))).collect();
+    let is_absolute = copy.words.last().is_some_and(|target| target.text.starts_with('/'));
     let line = |(folder, sources): &(String, Vec<String>)| {
         let target = match (folder.is_empty(), sources.len()) {
+            _ if is_absolute => format!("{}/", join_path(workdir, folder).trim_end_matches('/')),
             (true, 1) => ".".to_owned(),
             (true, _) => "./".to_owned(),
             (false, _) => format!("./{folder}/"),
