@@ -74,7 +74,8 @@ impl Insertion<'_> {
 
     /// `new` before the closing brace or bracket of `span`.
     fn before_close(&self, span: Span, last: Option<Span>, new: &str) -> Option<Edits> {
-        let close = span.end.checked_sub(1).filter(|close| self.text[*close..].starts_with(['}', ']']))?;
+        let is_close = |close: &usize| matches!(self.text.as_bytes().get(*close), Some(b'}' | b']'));
+        let close = span.end.checked_sub(1).filter(is_close)?;
         let Some(last) = last else {
             let inner = Span::new(span.start + 1, close);
             return inner.of(self.text).trim().is_empty().then(|| vec![(inner, new.to_owned())]);
