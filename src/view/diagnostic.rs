@@ -19,7 +19,7 @@ pub fn render(error: &InputError, colour: bool) -> String {
         return format!("error: {title}\n  help: {}\n", error.help);
     }
     let start = (span.start - line_start).min(line.len());
-    let end = (span.end.max(span.start + 1) - line_start).clamp(start, line.len());
+    let end = line.ceil_char_boundary((span.end.max(span.start + 1) - line_start).clamp(start, line.len()));
     let snippet = Snippet::source(line)
         .line_start(place.line)
         .path(&error.path)

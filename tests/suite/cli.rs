@@ -91,6 +91,17 @@ fn text_that_is_not_utf8_is_shown_with_its_place() {
 }
 
 #[test]
+fn a_byte_order_mark_alone_is_no_dockerfile() {
+    let project = Project::new();
+    project.write("Dockerfile", "\u{feff}");
+    for command in ["parse", "optimize"] {
+        let run = project.run(&[command, "Dockerfile"]);
+        assert_eq!(run.code, 3, "{}", run.err);
+        assert!(run.err.contains("Dockerfile:1:1: file with no instructions"), "{}", run.err);
+    }
+}
+
+#[test]
 fn an_unknown_key_of_the_configuration_is_shown_with_its_line() {
     let project = slim_project();
     project.write("alpinist.yaml", "target: alpine\nservices:\n  web:\n    limit: {}\n");
