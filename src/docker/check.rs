@@ -1,35 +1,40 @@
 //! What BuildKit's instruction parser refuses: wrong counts, bad names, instructions outside a stage.
 
 use super::{
-    error::DockerfileError, flag_check, heredoc, instruction::Instruction, keyword::Keyword, stage::Stage,
+    Dockerfile, error::DockerfileError, flag_check, heredoc, instruction::Instruction, keyword::Keyword,
 };
 
 /// Checks every instruction, in order.
 ///
 /// # Errors
-/// The first instruction that BuildKit would refuse.
-pub fn instructions(instructions: &[Instruction]) -> Result<(), DockerfileError> {
+/// The first instruction that BuildKit would refuse, and why.
+pub(super) fn instructions(instructions: &[Instruction]) -> Result<(), (&Instruction, DockerfileError)> {
     let mut has_stage = false;
     for instruction in instructions {
         has_stage |= instruction.keyword == Keyword::From;
-        check_arguments(instruction)?;
-        flag_check::check(instruction)?;
-        if !has_stage && instruction.keyword != Keyword::Arg {
-            let what =
-                format!("no build stage in current context: {} before FROM", instruction.keyword.name());
-            return Err(error(instruction, what, "put a FROM above it"));
-        }
+        let result = check_arguments(instruction)
+            .and_then(|()| flag_check::check(instruction))
+            .and_then(|()| check_stage(instruction, has_stage));
+        result.map_err(|error| (instruction, error))?;
     }
     Ok(())
+}
+
+fn check_stage(instruction: &Instruction, has_stage: bool) -> Result<(), DockerfileError> {
+    if has_stage || instruction.keyword == Keyword::Arg {
+        return Ok(());
+    }
+    let what = format!("no build stage in current context: {} before FROM", instruction.keyword.name());
+    Err(error(instruction, what, "put a FROM above it"))
 }
 
 /// Checks that there is something to build.
 ///
 /// # Errors
 /// When no FROM is there.
-pub fn has_stage(instructions: &[Instruction], stages: &[Stage]) -> Result<(), DockerfileError> {
-    match instructions.last() {
-        Some(last) if stages.is_empty() => {
+pub(super) fn has_stage(dockerfile: &Dockerfile) -> Result<(), DockerfileError> {
+    match dockerfile.instructions.last() {
+        Some(last) if dockerfile.stages.is_empty() => {
             let what = "file with no FROM instruction".to_owned();
             Err(error(last, what, "a Dockerfile needs a base image"))
         }

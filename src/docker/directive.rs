@@ -20,19 +20,24 @@ pub struct Directive {
 /// When one stands twice or `escape` is neither `\` nor a backtick.
 pub fn read(text: &str, lines: &[Line]) -> Result<Vec<Directive>, DockerfileError> {
     let mut directives: Vec<Directive> = Vec::new();
-    for line in lines {
+    for (index, line) in lines.iter().enumerate() {
         let Some((name, value)) = key_value(line.span.of(text)) else { break };
         let name = name.to_ascii_lowercase();
         if !matches!(name.as_str(), "syntax" | "escape" | "check") {
             break;
         }
+        // BuildKit looks at a line before it counts it, and so reports the one above.
+        let refused = |what: String, help: &str| {
+            let above = lines[index.saturating_sub(1)];
+            Err(DockerfileError::new(line.span, what, help).on(text, above))
+        };
         if directives.iter().any(|seen| seen.name == name) {
             let what = format!("only one {name} parser directive can be used");
-            return Err(DockerfileError::new(line.span, what, "remove one of the two lines"));
+            return refused(what, "remove one of the two lines");
         }
         if name == "escape" && !matches!(value, "\\" | "`") {
             let what = format!("invalid escape token '{value}': it is neither ` nor \\");
-            return Err(DockerfileError::new(line.span, what, "write `# escape=\\` or `# escape=\u{60}`"));
+            return refused(what, "write `# escape=\\` or `# escape=\u{60}`");
         }
         directives.push(Directive { name, value: value.to_owned(), span: line.span });
     }

@@ -115,15 +115,21 @@ impl Instruction {
         Ok(instruction)
     }
 
-    /// The instruction that an ONBUILD puts off; none when BuildKit does not know it.
+    /// The instruction that an ONBUILD puts off; none when BuildKit does not know it, or it is another ONBUILD.
+    ///
+    /// # Errors
+    /// When it cannot be read, nor can what a chain of them ends in.
     pub(super) fn trigger(&self, escape: char) -> Result<Option<Self>, DockerfileError> {
         if self.keyword != Keyword::Onbuild {
             return Ok(None);
         }
-        let head = head::read(&self.body, escape);
-        let Some(keyword) = Keyword::parse(head.name.of(&self.body.text)) else { return Ok(None) };
-        let keyword_span = self.body.source_span(head.name);
-        Self::read((keyword, keyword_span), head.flags, self.body.clone().part(head.body), escape).map(Some)
+        let start = head::after_chain(&self.body.text, escape);
+        let body = self.body.clone().part(Span::new(start, self.body.text.len()));
+        let head = head::read(&body, escape);
+        let Some(keyword) = Keyword::parse(head.name.of(&body.text)) else { return Ok(None) };
+        let keyword_span = body.source_span(head.name);
+        let trigger = Self::read((keyword, keyword_span), head.flags, body.part(head.body), escape)?;
+        Ok((start == 0).then_some(trigger))
     }
 
     /// Whether BuildKit looks for here-documents in it.

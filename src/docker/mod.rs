@@ -2,7 +2,7 @@
 //!
 //! Nothing is ever printed from these views. What nobody touches cannot change.
 
-pub mod check;
+mod check;
 pub mod directive;
 mod duration;
 pub mod error;
@@ -28,7 +28,7 @@ pub use error::DockerfileError;
 pub use image::ImageRef;
 pub use instruction::{Flag, Instruction, Pair, Word};
 pub use keyword::Keyword;
-pub use parse::parse;
+pub use parse::{parse, read_instructions};
 pub use stage::Stage;
 
 /// A Dockerfile as typed views into its text.

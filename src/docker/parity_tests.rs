@@ -1,6 +1,6 @@
 //! One small Dockerfile for each rule of BuildKit's parser that is easy to get wrong.
 
-use super::{Dockerfile, Instruction, parse};
+use super::{Dockerfile, Instruction, parse, read_instructions};
 
 /// Parses `text` and checks that lead, span and line ending of all instructions give it back.
 fn read(text: &str) -> Dockerfile {
@@ -23,7 +23,7 @@ fn second(instruction: &str) -> Instruction {
 
 /// The line that is refused and why.
 fn refusal(text: &str) -> (usize, String) {
-    let error = parse(text).expect_err(text);
+    let error = read_instructions(text).expect_err(text);
     (crate::source::place(text, error.span.start).line, error.what)
 }
 
@@ -78,9 +78,11 @@ fn lines_hold_65535_bytes() {
     let line = |bytes: usize| format!("FROM a\nRUN {}", "x".repeat(bytes - 4));
     read(&line(65_535));
     read(&(line(65_535) + "\n"));
-    assert_eq!(refusal(&line(65_536)).0, 2);
-    assert_eq!(refusal(&(line(65_535) + "\r\n")).0, 2);
-    assert_eq!(refusal(&format!("RUN ['a', 1]\nENV\n{}", line(65_536))).0, 4);
+    let refused = (1, "a line holds more than 65535 bytes (on line 2)".to_owned());
+    assert_eq!(refusal(&line(65_536)), refused);
+    assert_eq!(refusal(&(line(65_535) + "\r\n")), refused);
+    assert_eq!(refusal(&format!("RUN ['a', 1]\nENV\n{}", line(65_536))).0, 3);
+    assert_eq!(refusal(&line(65_536)["FROM a\n".len()..]), (1, "file with no instructions".to_owned()));
 }
 
 #[test]
@@ -88,8 +90,39 @@ fn directives_end_at_the_first_other_line() {
     assert_eq!(read("# syntax=a\n# escape = `  \nFROM a\n").escape, '`');
     assert_eq!(read("# other=a\n# escape=`\nFROM a\n").escape, '\\');
     assert_eq!(read("\n# escape=`\nFROM a\n").escape, '\\');
-    assert_eq!(refusal("# escape=\\\n# escape=`\nFROM a\n").0, 2);
-    assert_eq!(refusal("# escape=x\nFROM a\n").0, 1);
+}
+
+#[test]
+fn directives_are_refused_on_the_line_above() {
+    let what = "only one escape parser directive can be used (on line 3)";
+    assert_eq!(refusal("# escape=\\\n# check=a\n# escape=`\nFROM a\n"), (2, what.to_owned()));
+    let what = "invalid escape token 'x': it is neither ` nor \\";
+    assert_eq!(refusal("# escape=x\nFROM a\n"), (1, what.to_owned()));
+    assert_eq!(refusal("# check=a\n# escape=x\nFROM a\n"), (1, format!("{what} (on line 2)")));
+}
+
+#[test]
+fn a_file_without_instructions_is_refused_on_its_last_line() {
+    for (text, line) in [("", 1), ("\n", 1), ("# a\n# b", 2), ("# a\n\n\n", 3), ("# syntax=a\r\n \r\n", 2)] {
+        assert_eq!(refusal(text), (line, "file with no instructions".to_owned()), "{text:?}");
+    }
+}
+
+#[test]
+fn instructions_are_refused_on_their_first_line() {
+    for (instruction, what) in [
+        ("COPY \\\n  --nope a b", "unknown flag: --nope (on line 3)"),
+        ("COPY --nope \\\n a b", "unknown flag: --nope"),
+        ("ENV a=b \\\n\n # c\n d", "can't find = in \"d\": it must be of the form name=value (on line 5)"),
+        ("ENV \\\n a", "ENV must have two arguments (on line 3)"),
+        ("RUN \\\n [1]", "RUN: only string type is allowed in JSON format arrays (on line 3)"),
+        ("\\\n FOO", "unknown instruction: FOO (on line 3)"),
+        ("\\\n COPY a", "COPY requires at least two arguments (on line 3)"),
+        ("ONBUILD \\\n ENV \\\n a", "ENV must have two arguments (on line 4)"),
+        ("RUN a \\\n <<EOF\n", "unterminated heredoc EOF"),
+    ] {
+        assert_eq!(refusal(&format!("FROM a\n{instruction}")), (2, what.to_owned()), "{instruction}");
+    }
 }
 
 #[test]
@@ -186,7 +219,14 @@ fn arguments_are_counted() {
         assert!(is_refused(refused), "{refused}");
     }
     assert!(!is_refused("FROM a aS B.c-d_1") && is_refused("COPY a <<EOF\nEOF"));
-    assert_eq!(refusal("ARG a\n").1, "file with no FROM instruction");
+}
+
+#[test]
+fn arguments_need_no_stage() {
+    assert!(read_instructions("ARG a\nARG b=c\n").is_ok_and(|dockerfile| dockerfile.stages.is_empty()));
+    assert_eq!(parse("ARG a\n").expect_err("no stage").what, "file with no FROM instruction");
+    assert_eq!(refusal("ARG a\nARG\n").0, 2);
+    assert_eq!(refusal("ARG a\nENV b=c\n").1, "no build stage in current context: ENV before FROM");
 }
 
 #[test]
@@ -214,6 +254,8 @@ fn triggers_are_read_too() {
     for trigger in ["", "ENV a", "FROM a", "MAINTAINER a", "ONBUILD RUN a"] {
         assert!(is_refused(&format!("ONBUILD {trigger}")), "{trigger}");
     }
+    assert_eq!(refusal("FROM a\nCOPY b\nONBUILD ONBUILD \\\n ONBUILD ENV c\n").0, 3);
+    assert_eq!(refusal("FROM a\nCOPY b\nONBUILD ONBUILD RUN <<A\n").0, 2);
     let deep = format!("FROM a\n{}", "ONBUILD \\\n".repeat(100_000));
     assert_eq!(refusal(&deep).0, 2);
 }

@@ -12,42 +12,56 @@ use super::{
 };
 use crate::source::Span;
 
-/// Reads a Dockerfile.
+/// Reads a Dockerfile that something can be built from.
 ///
 /// # Errors
-/// What BuildKit's parser or its instruction parser refuses, with the place. As there, what one line breaks
-/// in the syntax comes before what an earlier line asks for.
+/// As [`read_instructions`], and a file that has no FROM.
 pub fn parse(text: &str) -> Result<Dockerfile, DockerfileError> {
+    let dockerfile = read_instructions(text)?;
+    check::has_stage(&dockerfile)?;
+    Ok(dockerfile)
+}
+
+/// Reads a Dockerfile as BuildKit's instruction parser does: ARG instructions alone are fine.
+///
+/// # Errors
+/// What BuildKit's parser or its instruction parser refuses, on the line that BuildKit reports: the first of the
+/// instruction, the last of a file that has none, the one above a directive or a line that is too long. As there,
+/// what one line breaks in the syntax comes before what an earlier line asks for.
+pub fn read_instructions(text: &str) -> Result<Dockerfile, DockerfileError> {
     let lines = lines::split(text);
-    let too_long = lines.iter().find(|line| line.is_too_long(text));
     let readable = lines.iter().take_while(|line| !line.is_too_long(text)).count();
-    let lines = &lines[..readable];
+    let (lines, rest) = lines.split_at(readable);
     let directives = directive::read(text, lines)?;
     let escape = directives.iter().find(|d| d.name == "escape").and_then(|d| d.value.chars().next());
     let escape = escape.unwrap_or('\\');
     let mut reader = Reader { text, lines, escape, at: 0, last_end: 0, unknown: None };
-    let mut instructions = Vec::new();
-    while let Some(instruction) = reader.next_instruction()? {
-        if reader.unknown.is_none() {
-            instructions.push(instruction);
+    let instructions = reader.instructions()?;
+    let last = lines.last().filter(|_| !instructions.is_empty() || reader.unknown.is_some());
+    let last = last.ok_or_else(|| no_instructions(lines))?;
+    if let Some(line) = rest.first() {
+        return Err(too_long(line).on(text, *last));
+    }
+    check::instructions(&instructions)
+        .map_err(|(refused, error)| error.on(text, lines[refused.lines.0 - 1]))?;
+    match reader.unknown {
+        Some(error) => Err(error),
+        None => {
+            let stages = stage::find(&instructions, escape);
+            Ok(Dockerfile { directives, escape, instructions, stages })
         }
     }
-    let unknown = reader.unknown;
-    if instructions.is_empty() && unknown.is_none() {
-        let help = "a Dockerfile starts with FROM";
-        return Err(DockerfileError::new(Span::at(0), "file with no instructions", help));
-    }
-    if let Some(line) = too_long {
-        let what = "the line holds more than 65535 bytes";
-        return Err(DockerfileError::new(Span::at(line.span.start), what, "break it with a backslash"));
-    }
-    check::instructions(&instructions)?;
-    if let Some(error) = unknown {
-        return Err(error);
-    }
-    let stages = stage::find(&instructions, escape);
-    check::has_stage(&instructions, &stages)?;
-    Ok(Dockerfile { directives, escape, instructions, stages })
+}
+
+fn no_instructions(lines: &[Line]) -> DockerfileError {
+    let last = lines.last().map_or(Span::at(0), |line| line.span);
+    DockerfileError::new(last, "file with no instructions", "a Dockerfile starts with FROM")
+}
+
+/// What BuildKit says once it has read the lines above.
+fn too_long(line: &Line) -> DockerfileError {
+    let what = "a line holds more than 65535 bytes";
+    DockerfileError::new(Span::at(line.span.start), what, "break it with a backslash")
 }
 
 struct Reader<'t> {
@@ -61,15 +75,30 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// All instructions up to the first of an unknown name.
+    fn instructions(&mut self) -> Result<Vec<Instruction>, DockerfileError> {
+        let mut instructions = Vec::new();
+        while let Some(instruction) = self.next_instruction()? {
+            if self.unknown.is_none() {
+                instructions.push(instruction);
+            }
+        }
+        Ok(instructions)
+    }
+
     fn next_instruction(&mut self) -> Result<Option<Instruction>, DockerfileError> {
         while let Some(first) = self.next_code() {
             self.at = first;
             let logical = self.logical();
             let head = head::read(&logical, self.escape);
+            let (text, line) = (self.text, self.lines[first]);
             match Keyword::parse(head.name.of(&logical.text)) {
-                Some(keyword) => return self.instruction(first, logical, (keyword, head)).map(Some),
+                Some(keyword) => {
+                    let instruction = self.instruction(first, logical, (keyword, head));
+                    return instruction.map(Some).map_err(|error| error.on(text, line));
+                }
                 None if self.unknown.is_none() => {
-                    self.unknown = Some(self.unknown(first, &logical, head.name));
+                    self.unknown = Some(self.unknown(first, &logical, head.name).on(text, line));
                 }
                 None => {}
             }
