@@ -128,7 +128,7 @@ fn healthcheck(instruction: &Instruction) -> Option<Wrong> {
 
 fn onbuild(instruction: &Instruction) -> Option<Wrong> {
     let Some(trigger) = instruction.words.first() else { return at_least_one(0) };
-    match Keyword::parse(&trigger.text) {
+    match Keyword::parse(trigger.text.trim()) {
         Some(Keyword::Onbuild | Keyword::From | Keyword::Maintainer) => Some((
             "takes no ONBUILD, FROM or MAINTAINER",
             "these cannot be put off to the images built on this one",

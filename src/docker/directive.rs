@@ -48,7 +48,9 @@ pub fn read(text: &str, lines: &[Line]) -> Result<Vec<Directive>, DockerfileErro
 fn key_value(line: &str) -> Option<(&str, &str)> {
     let body = line.trim_start().strip_prefix('#')?.trim_start();
     let (name, value) = body.split_once('=')?;
-    let (name, value) = (name.trim_end_matches(is_blank), value.trim_matches(is_blank));
+    let (name, trimmed) = (name.trim_end_matches(is_blank), value.trim_matches(is_blank));
+    // A value has at least one character, if need be the last blank.
+    let value = if trimmed.is_empty() { &value[value.len().saturating_sub(1)..] } else { trimmed };
     let mut chars = name.chars();
     let is_name = chars.next()?.is_ascii_alphabetic() && chars.all(|c| c.is_ascii_alphanumeric());
     (is_name && !value.is_empty()).then_some((name, value))

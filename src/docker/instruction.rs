@@ -170,6 +170,7 @@ impl Instruction {
     }
 
     fn exec_form(&self, from: usize) -> Result<Option<Vec<Word>>, DockerfileError> {
+        let from = from + words::trimmed(&self.body.text[from..]).start;
         match exec_form::json(&self.body.text[from..]) {
             Json::Not => Ok(None),
             Json::Mixed => {

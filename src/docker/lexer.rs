@@ -1,7 +1,8 @@
 //! BuildKit's shell lexer with no variable set: it finds the words that may open a here-document.
 //!
 //! Its quirks decide where an instruction ends, so they are kept: a modifier that it does not know
-//! makes the whole line malformed, and a nested `${…}` drops what the word held before it.
+//! makes the whole line malformed, a nested `${…}` drops what the word held before it, and a byte order
+//! mark at the start is nothing.
 //! <https://github.com/moby/buildkit/blob/master/frontend/dockerfile/shell/lex.go>
 
 use std::{iter::Peekable, mem, str::Chars};
@@ -29,7 +30,7 @@ const DEEPEST: usize = 100;
 /// When BuildKit cannot read it.
 pub(super) fn words(text: &str, keep: Keep) -> Result<Vec<String>, Malformed> {
     let mut lexer = Lexer {
-        chars: text.chars().peekable(),
+        chars: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(),
         keeps_quotes: keep != Keep::Text,
         keeps_escapes: keep == Keep::All,
         buffer: String::new(),

@@ -90,6 +90,8 @@ fn directives_end_at_the_first_other_line() {
     assert_eq!(read("# syntax=a\n# escape = `  \nFROM a\n").escape, '`');
     assert_eq!(read("# other=a\n# escape=`\nFROM a\n").escape, '\\');
     assert_eq!(read("\n# escape=`\nFROM a\n").escape, '\\');
+    assert_eq!(read("# check= \n# escape=`\nFROM a\n").escape, '`');
+    assert_eq!(read("# check=\n# escape=`\nFROM a\n").escape, '\\');
 }
 
 #[test]
@@ -99,6 +101,7 @@ fn directives_are_refused_on_the_line_above() {
     let what = "invalid escape token 'x': it is neither ` nor \\";
     assert_eq!(refusal("# escape=x\nFROM a\n"), (1, what.to_owned()));
     assert_eq!(refusal("# check=a\n# escape=x\nFROM a\n"), (1, format!("{what} (on line 2)")));
+    assert!(parse("# escape = \t\nFROM a\n").is_err_and(|error| error.what.contains("'\t'")));
 }
 
 #[test]
@@ -233,6 +236,8 @@ fn arguments_need_no_stage() {
 fn healthchecks_name_a_type() {
     assert_eq!(words(&second("HEALTHCHECK --interval=1.5m cmd  a  b\n")), ["cmd", "a  b"]);
     assert_eq!(words(&second("HEALTHCHECK --nope NONE\n")), ["NONE"]);
+    assert_eq!(words(&second("HEALTHCHECK CMD \u{a0}[\"a\"]\n")), ["CMD", "a"]);
+    assert!(is_refused("HEALTHCHECK CMD \u{a0}[1]"));
     for rest in [
         "",
         "CMD",
@@ -251,7 +256,7 @@ fn healthchecks_name_a_type() {
 fn triggers_are_read_too() {
     assert_eq!(names(&second("ONBUILD RUN <<A\nA\n")), ["A"]);
     assert_eq!(names(&second("ONBUILD CMD <<A\n")), [""; 0]);
-    for trigger in ["", "ENV a", "FROM a", "MAINTAINER a", "ONBUILD RUN a"] {
+    for trigger in ["", "ENV a", "ONBUILD\u{2028} a", "FROM a", "MAINTAINER a", "ONBUILD RUN a"] {
         assert!(is_refused(&format!("ONBUILD {trigger}")), "{trigger}");
     }
     assert_eq!(refusal("FROM a\nCOPY b\nONBUILD ONBUILD \\\n ONBUILD ENV c\n").0, 3);
@@ -271,9 +276,17 @@ fn heredoc_names_lose_quotes_and_escapes() {
 
 #[test]
 fn what_only_looks_like_a_heredoc_is_none() {
-    for run in
-        ["[\"a\", \"<<A\"]", "a <<<A", "a <<\"\"", "a '<<A'", "a<<A", "<<A ${b^^}", "<<A 'b", "$((1<<2))"]
-    {
+    for run in [
+        "[\"a\", \"<<A\"]",
+        "a <<<A",
+        "a <<\"\"",
+        "a '<<A'",
+        "a<<A",
+        "<<A ${b^^}",
+        "<<A 'b",
+        "$((1<<2))",
+        "<<\u{feff}",
+    ] {
         assert_eq!(names(&second(&format!("RUN {run}\n"))), [""; 0], "{run}");
     }
     assert!(is_refused("RUN a $((1 <<2 ))") && is_refused("RUN <<A\n A"));
