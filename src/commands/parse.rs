@@ -44,7 +44,7 @@ fn read(file: &Path) -> Result<(String, Dockerfile), InputError> {
         what: error.to_string(),
         help: "check that it is a readable UTF-8 file".to_owned(),
     })?;
-    match docker::parse(&text) {
+    match docker::read_instructions(&text) {
         Ok(dockerfile) => Ok((text, dockerfile)),
         Err(error) => {
             let (what, help) = (error.what, error.help);

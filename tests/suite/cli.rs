@@ -91,6 +91,16 @@ fn text_that_is_not_utf8_is_shown_with_its_place() {
 }
 
 #[test]
+fn a_file_without_a_stage_is_parsed_and_not_optimized() {
+    let project = Project::new();
+    project.write("Dockerfile", "ARG A=b\n");
+    assert_eq!(project.run(&["parse", "Dockerfile"]).code, 0);
+    let run = project.run(&["optimize"]);
+    assert_eq!(run.code, 3);
+    assert!(run.err.contains("Dockerfile:1:1: file with no FROM instruction"), "{}", run.err);
+}
+
+#[test]
 fn a_byte_order_mark_alone_is_no_dockerfile() {
     let project = Project::new();
     project.write("Dockerfile", "\u{feff}");
