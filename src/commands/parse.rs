@@ -1,6 +1,7 @@
 //! `alpinist parse`: how Dockerfiles are read, one JSON object a line.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     path::Path,
 };
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::Exit;
 use crate::{
     cli::Parse,
-    docker::{self, Dockerfile, Instruction, Pair},
+    docker::{self, Dockerfile, Instruction, Pair, bytes},
     view::diagnostic,
     workspace::load::InputError,
 };
@@ -22,10 +23,8 @@ use crate::{
 pub fn run(arguments: &Parse, colour: bool, out: &mut dyn Write) -> io::Result<Exit> {
     let mut exit = Exit::Done;
     for file in &arguments.files {
-        match read(file) {
-            Ok((text, dockerfile)) => {
-                writeln!(out, "{}", object(&file.to_string_lossy(), &text, &dockerfile))?
-            }
+        match line(file) {
+            Ok(line) => writeln!(out, "{line}")?,
             Err(error) => {
                 exit = Exit::Failed;
                 anstream::eprint!("{}", diagnostic::render(&error, colour));
@@ -35,20 +34,24 @@ pub fn run(arguments: &Parse, colour: bool, out: &mut dyn Write) -> io::Result<E
     Ok(exit)
 }
 
-fn read(file: &Path) -> Result<(String, Dockerfile), InputError> {
+/// The JSON object of `file`; a byte that is no text is shown as U+FFFD.
+fn line(file: &Path) -> Result<String, InputError> {
     let path = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| InputError {
+    let bytes = std::fs::read(file).map_err(|error| InputError {
         path: path.clone(),
         text: None,
         span: None,
         what: error.to_string(),
-        help: "check that it is a readable UTF-8 file".to_owned(),
+        help: "check that it is a file that may be read".to_owned(),
     })?;
+    let text = bytes::marked(&bytes);
+    let shown = |told: String| if matches!(text, Cow::Owned(_)) { bytes::shown(&told) } else { told };
     match docker::read_instructions(&text) {
-        Ok(dockerfile) => Ok((text, dockerfile)),
+        Ok(dockerfile) => Ok(shown(object(&path, &text, &dockerfile).to_string())),
         Err(error) => {
-            let (what, help) = (error.what, error.help);
-            Err(InputError { path, text: Some(text.into()), span: Some(error.span), what, help })
+            let (what, help) = (shown(error.what), shown(error.help));
+            let text = Some(shown(text.to_string()).into());
+            Err(InputError { path, text, span: Some(error.span), what, help })
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Here-documents of RUN, COPY and ADD.
 
 use super::{
+    bytes,
     lexer::{self, Keep, Malformed},
     lines::Line,
 };
@@ -77,12 +78,14 @@ pub(super) fn read(
     let mut index = from;
     for Marker { name, strips_tabs, expands } in markers {
         let start = lines.get(index).map_or(text.len(), |line| line.span.start);
+        // BuildKit puts U+FFFD for a byte that is no text into the name, and compares that with bytes.
+        let can_end = !name.contains(bytes::is_mark);
         loop {
             let Some(line) = lines.get(index) else { return Err(name) };
             index += 1;
             let content = line.span.of(text);
             let content = if strips_tabs { content.trim_start_matches('\t') } else { content };
-            if content == name {
+            if content == name && can_end {
                 let body = Span::new(start, line.span.start);
                 heredocs.push(Heredoc { name, strips_tabs, expands, body });
                 break;

@@ -193,8 +193,8 @@ impl Instruction {
 
     fn read_healthcheck(&mut self) -> Result<(), DockerfileError> {
         let text = &self.body.text;
-        let kind_end = text.find(words::is_blank).unwrap_or(text.len());
-        let command = text.len() - text[kind_end..].trim_start_matches(words::is_blank).len();
+        let kind_end = text.find(words::is_blank_byte).unwrap_or(text.len());
+        let command = text.len() - text[kind_end..].trim_start_matches(words::is_blank_byte).len();
         if kind_end > 0 {
             self.words.push(self.word(Span::new(0, kind_end)));
         }

@@ -3,6 +3,7 @@
 //! Rules: <https://docs.docker.com/reference/dockerfile/#format>. A line whose last character but for blanks
 //! is the escape character goes on; comment lines and blank lines inside a continuation are skipped.
 
+use super::bytes;
 use crate::source::Span;
 
 /// One physical line: its text without the line ending, and where the next line starts.
@@ -18,7 +19,8 @@ impl Line {
     /// Whether BuildKit's scanner gives up on this line of `text`: it holds more than 65,535 bytes.
     pub fn is_too_long(&self, text: &str) -> bool {
         let ending = usize::from(text.as_bytes()[self.next - 1] == b'\n');
-        self.next - self.span.start > LONGEST + ending
+        let longest = LONGEST + ending;
+        self.next - self.span.start > longest && bytes::length(&text[self.span.start..self.next]) > longest
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing is ever printed from these views. What nobody touches cannot change.
 
+pub mod bytes;
 mod check;
 pub mod directive;
 mod duration;

@@ -1,6 +1,6 @@
 //! One small Dockerfile for each rule of BuildKit's parser that is easy to get wrong.
 
-use super::{Dockerfile, Instruction, parse, read_instructions};
+use super::{Dockerfile, Instruction, bytes, parse, read_instructions};
 
 /// Parses `text` and checks that lead, span and line ending of all instructions give it back.
 fn read(text: &str) -> Dockerfile {
@@ -290,4 +290,43 @@ fn what_only_looks_like_a_heredoc_is_none() {
         assert_eq!(names(&second(&format!("RUN {run}\n"))), [""; 0], "{run}");
     }
     assert!(is_refused("RUN a $((1 <<2 ))") && is_refused("RUN <<A\n A"));
+}
+
+/// The second instruction of a file that is not UTF-8.
+fn second_of(bytes: &[u8]) -> Instruction {
+    let text = bytes::marked(bytes);
+    read(&text).instructions.swap_remove(1)
+}
+
+#[test]
+fn a_byte_that_is_no_text_is_no_blank() {
+    let run = second_of(b"FROM a\nRUN echo \xe9\xa0 \xff\\\n\x85b\n");
+    assert_eq!(bytes::shown(&run.body.text), "echo \u{fffd}\u{fffd} \u{fffd}\u{fffd}b");
+    let env = second_of(b"FROM a\nENV a=\xa0 b=\xe2\x82\n");
+    assert_eq!(env.pairs.iter().map(|pair| pair.span.len()).collect::<Vec<_>>(), [5, 8]);
+    assert_eq!(words(&second_of(b"FROM a\nWORKDIR \xe9\xa0\n")).len(), 1);
+}
+
+#[test]
+fn a_byte_that_is_no_text_may_be_a_blank_beside_flags() {
+    let copy = second_of(b"FROM a\nCOPY --from=b\xa0 \x85c d\n");
+    assert_eq!(copy.flags[0].value.as_deref(), Some("b"));
+    assert_eq!(words(&copy), ["c", "d"]);
+    assert_eq!(second_of(b"FROM a\nRUN \xa0a\n").body.text, "a");
+    assert_eq!(words(&second_of(b"FROM a\nHEALTHCHECK CMD\x85\xa0a\n")), ["CMD", "a"]);
+    assert!(parse(&bytes::marked(b"FROM a\nHEALTHCHECK CMD\xe9a\n")).is_err());
+}
+
+#[test]
+fn a_byte_that_is_no_text_ends_no_heredoc() {
+    let bytes = b"FROM a\nRUN <<\xe9\nb\n\xe9\n";
+    assert_eq!(bytes::shown(&refusal(&bytes::marked(bytes)).1), "unterminated heredoc \u{fffd}");
+    assert_eq!(names(&second_of(b"FROM a\nRUN <<A\n\xe9\nA\n")), ["A"]);
+}
+
+#[test]
+fn a_line_is_as_long_as_its_bytes() {
+    let line = |bytes: usize| [b"FROM a\nRUN ".to_vec(), vec![0xe9; bytes - 4]].concat();
+    assert_eq!(second_of(&line(65_535)).lines, (2, 2));
+    assert!(parse(&bytes::marked(&line(65_536))).is_err());
 }

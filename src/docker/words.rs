@@ -1,10 +1,16 @@
 //! How BuildKit cuts an instruction's text: flags, blank-separated words, quoted words.
 
+use super::bytes;
 use crate::source::Span;
 
 /// Blanks between words; narrower than Unicode's white space.
 pub fn is_blank(c: char) -> bool {
     matches!(c, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ')
+}
+
+/// Blanks where BuildKit reads byte by byte: it takes two bytes that are no text for Latin-1 ones.
+pub(super) fn is_blank_byte(c: char) -> bool {
+    is_blank(c) || c == bytes::BLANK
 }
 
 /// The span of `text` without white space at its ends.
@@ -45,7 +51,7 @@ pub fn builder_flags(text: &str, escape: char) -> (Vec<RawFlag>, usize) {
     let mut flags = Vec::new();
     let mut at = 0;
     loop {
-        at += text[at..].len() - text[at..].trim_start_matches(is_blank).len();
+        at += text[at..].len() - text[at..].trim_start_matches(is_blank_byte).len();
         if !text[at..].starts_with("--") {
             return (flags, at);
         }
@@ -64,7 +70,7 @@ fn flag_word(text: &str, start: usize, escape: char) -> (String, usize) {
     let mut chars = text[start..].char_indices();
     while let Some((offset, c)) = chars.next() {
         match (quote, c) {
-            (None, c) if is_blank(c) => return (word, start + offset),
+            (None, c) if is_blank_byte(c) => return (word, start + offset),
             (None, c) if holds_blank_byte(c) => {
                 word.push(c);
                 return (word, start + offset + c.len_utf8());

@@ -87,17 +87,21 @@ fn text_that_is_not_utf8_is_shown_with_its_place() {
     let project = Project::new();
     project.write("Dockerfile", b"FROM a\nRUN echo \xff\xfe\n");
     assert_eq!(transcript("not-utf8", &project, &["optimize"]), 3);
-    assert_eq!(transcript("parse-not-utf8", &project, &["parse", "Dockerfile"]), 3);
 }
 
 #[test]
-fn a_file_without_a_stage_is_parsed_and_not_optimized() {
-    let project = Project::new();
-    project.write("Dockerfile", "ARG A=b\n");
-    assert_eq!(project.run(&["parse", "Dockerfile"]).code, 0);
-    let run = project.run(&["optimize"]);
+fn text_that_is_not_utf8_is_parsed_and_never_written() {
+    let project = slim_project();
+    let bytes: &[u8] =
+        b"# caf\xe9\nFROM python:3.12-slim\nRUN echo \xff\xfe\xe2\x82 \xc3\xa9\nCOPY app.py .\n";
+    project.write("latin/Dockerfile", bytes);
+    project.write("Broken", b"FROM a\nRUN \xe9 \\\n  b\nLABEL \\\n  \xe9\xe9\n");
+    assert_eq!(transcript("parse-not-utf8", &project, &["parse", "latin/Dockerfile", "Broken"]), 3);
+    let run = project.run(&["optimize", "--write", "--in-place"]);
     assert_eq!(run.code, 3);
-    assert!(run.err.contains("Dockerfile:1:1: file with no FROM instruction"), "{}", run.err);
+    assert!(run.err.contains("latin/Dockerfile:1:6: the file is not UTF-8"), "{}", run.err);
+    assert_eq!(fs::read(project.path().join("latin/Dockerfile")).unwrap(), bytes);
+    assert_ne!(fs::read_to_string(project.path().join("Dockerfile")).unwrap(), SLIM);
 }
 
 #[test]
@@ -109,6 +113,16 @@ fn a_byte_order_mark_alone_is_no_dockerfile() {
         assert_eq!(run.code, 3, "{}", run.err);
         assert!(run.err.contains("Dockerfile:1:1: file with no instructions"), "{}", run.err);
     }
+}
+
+#[test]
+fn a_file_without_a_stage_is_parsed_and_not_optimized() {
+    let project = Project::new();
+    project.write("Dockerfile", "ARG A=b\n");
+    assert_eq!(project.run(&["parse", "Dockerfile"]).code, 0);
+    let run = project.run(&["optimize"]);
+    assert_eq!(run.code, 3);
+    assert!(run.err.contains("Dockerfile:1:1: file with no FROM instruction"), "{}", run.err);
 }
 
 #[test]

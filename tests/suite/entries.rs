@@ -40,7 +40,11 @@ pub(crate) const ALL: &[(&str, Entry)] = &[
 
 /// A Dockerfile round-trips, and an instruction put between two others moves the later ones and no more.
 pub(crate) fn dockerfile(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        let text = docker::bytes::marked(data);
+        assert_eq!(docker::bytes::shown(&text).len(), text.len());
+        return drop(docker::read_instructions(&text));
+    };
     if docker::parse(text).is_err() {
         return;
     }

@@ -1,5 +1,6 @@
 //! Whole repositories: many paths, many projects, many threads, and the same answer every time.
 
+use assert_cmd::Command;
 use serde_json::Value;
 
 use crate::project::{Project, assert_snapshot, files, repository};
@@ -161,6 +162,12 @@ fn a_dash_gives_back_what_it_cannot_read() {
         assert_eq!(run.out, text, "{}", run.err);
         assert!(!run.err.is_empty());
     }
+    let bytes: &[u8] = b"FROM a\nRUN echo \xe9\n";
+    let output =
+        Command::cargo_bin("alpinist").unwrap().args(["optimize", "-"]).write_stdin(bytes).output().unwrap();
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), bytes));
+    let messages = String::from_utf8(output.stderr).unwrap();
+    assert!(messages.contains("<stdin>:2:10: the text is not UTF-8"), "{messages}");
     assert_eq!(project.run(&["optimize", "-", "x"]).code, 2);
     assert_eq!(project.run(&["optimize", "-", "--write"]).code, 2);
 }

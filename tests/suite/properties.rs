@@ -79,8 +79,15 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_without_a_panic(text in "\\PC{0,80}|[\\x00-\\x7f]{0,80}") {
+    fn any_characters_are_read_without_a_panic(text in "\\PC{0,80}|[\\x00-\\x7f]{0,80}") {
         let _ = docker::parse(&text);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_read_without_a_panic(text in soup(), at: prop::sample::Index, byte in 0x80_u8..) {
+        let mut bytes = text.into_bytes();
+        bytes.insert(at.index(bytes.len() + 1), byte);
+        entries::dockerfile(&bytes);
     }
 }
 
