@@ -8,6 +8,9 @@ use crate::source::Span;
 /// Bytes that end a word unless they are quoted.
 const ENDS: &[u8] = b" \t\n;&|<>()";
 
+/// How deep quotes and substitutions may lie in each other: each level takes its part of the stack.
+const DEEPEST: usize = 64;
+
 /// The script of a `$(...)` or of backquotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Substitution {
@@ -26,16 +29,17 @@ pub(super) struct Extent {
     pub(super) substitutions: Vec<Substitution>,
 }
 
-/// The word that starts at byte `at` of `text`; `None` when a quote or a substitution in it has no end.
+/// The word that starts at byte `at` of `text`; `None` when a quote or a substitution in it
+/// has no end, or they lie too deep in each other.
 pub(super) fn word(text: &str, at: usize) -> Option<Extent> {
-    let mut scanner = Scanner { bytes: text.as_bytes(), found: Vec::new() };
+    let mut scanner = Scanner::new(text.as_bytes());
     let end = scanner.past_word(at)?;
     Some(Extent { end, substitutions: scanner.found })
 }
 
 /// The outermost substitutions in `span` of `text`, operators or not; `None` as for [`word`].
 pub(super) fn substitutions(text: &str, span: Span) -> Option<Vec<Substitution>> {
-    let mut scanner = Scanner { bytes: text.as_bytes().get(..span.end)?, found: Vec::new() };
+    let mut scanner = Scanner::new(text.as_bytes().get(..span.end)?);
     let mut at = span.start;
     while at < span.end {
         at = scanner.past_piece(at)?;
@@ -67,9 +71,15 @@ pub(super) fn is_blank(gap: &str) -> bool {
 struct Scanner<'t> {
     bytes: &'t [u8],
     found: Vec<Substitution>,
+    /// How many quotes and substitutions are open.
+    depth: usize,
 }
 
-impl Scanner<'_> {
+impl<'t> Scanner<'t> {
+    fn new(bytes: &'t [u8]) -> Self {
+        Self { bytes, found: Vec::new(), depth: 0 }
+    }
+
     fn past_word(&mut self, start: usize) -> Option<usize> {
         let mut at = match self.bytes.get(start..)? {
             // Bash's process substitution is a word too.
@@ -78,6 +88,17 @@ impl Scanner<'_> {
         };
         while let Some(&byte) = self.bytes.get(at) {
             at = match byte {
+                // A backslash hides the end of a line from the shell: the word goes on behind it, or ends before.
+                b'\\' if self.bytes.get(at + 1) == Some(&b'\n') => {
+                    let mut next = at;
+                    while self.bytes[next..].starts_with(b"\\\n") {
+                        next += 2;
+                    }
+                    if self.bytes.get(next).is_none_or(|byte| ENDS.contains(byte)) {
+                        return Some(at);
+                    }
+                    next
+                }
                 // Bash's array: `name=(a b)`.
                 b'(' if at > start && self.bytes[at - 1] == b'=' => self.past_parentheses(at)?,
                 _ if ENDS.contains(&byte) => return Some(at),
@@ -89,7 +110,11 @@ impl Scanner<'_> {
 
     /// Past the quoted text, the substitution or the single character at `at`.
     fn past_piece(&mut self, at: usize) -> Option<usize> {
-        match &self.bytes[at..] {
+        if self.depth == DEEPEST {
+            return None;
+        }
+        self.depth += 1;
+        let end = match &self.bytes[at..] {
             [b'\\', ..] => (at + 1 < self.bytes.len()).then_some(at + 2),
             [b'\'', ..] => self.past(at + 1, b'\''),
             [b'"', ..] => self.past_double_quotes(at + 1),
@@ -100,7 +125,9 @@ impl Scanner<'_> {
             // Bash's `$'a\'b'`.
             [b'$', b'\'', ..] => self.past_escaped(at + 2, b'\''),
             _ => Some(at + 1),
-        }
+        };
+        self.depth -= 1;
+        end
     }
 
     fn past(&self, from: usize, end: u8) -> Option<usize> {
@@ -221,6 +248,7 @@ mod tests {
             "--with=\"a b\"",
             "é",
             "#",
+            "a\\\nb",
         ] {
             for rest in ["", " x", "\nx", ";x", "&&", ">x", ")"] {
                 assert_eq!(end(&format!("{word}{rest}")), Some(word.len()), "{word}{rest}");
@@ -229,10 +257,17 @@ mod tests {
     }
 
     #[test]
+    fn a_hidden_line_end_is_no_part_of_the_word_before_it() {
+        assert_eq!(end("a\\\n\\\n b"), Some(1));
+        assert_eq!(end("a\\\n"), Some(1));
+    }
+
+    #[test]
     fn what_has_no_end_has_none() {
         for text in ["'a", "\"a", "`a", "$(a", "${a", "a\\", "$'a\\'", "\"$(a\""] {
             assert_eq!(end(text), None, "{text}");
         }
+        assert_eq!(end(&("\"${a:-".repeat(9_000) + &"}\"".repeat(9_000))), None);
     }
 
     #[test]

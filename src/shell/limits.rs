@@ -1,10 +1,14 @@
 //! What about a script would take too long or too much of the stack.
 //!
-//! Nested `$(` costs rable cubic time, and its trees are as deep as a list is long.
+//! Nested `$(` costs rable cubic time, each further backquote in an open quote half as much again, and its trees are
+//! as deep as a list is long.
 
 const DEEPEST_SUBSTITUTION: usize = 12;
+const DEEPEST_BRACES: usize = 64;
 /// No script that people write is as long.
 const LONGEST: usize = 64 << 10;
+/// Real scripts hold two dozen at most; fifty can take seconds.
+const MOST_BACKQUOTES: usize = 32;
 /// How many compound commands may be open at once, at most.
 const MOST_OPENED: usize = 200;
 
@@ -19,7 +23,11 @@ pub(super) fn excess(text: &str) -> Option<&'static str> {
     if openers(text) > MOST_OPENED {
         return Some("it opens too many compound commands");
     }
-    (substitution_depth(text) > DEEPEST_SUBSTITUTION).then_some("command substitutions are nested too deep")
+    if text.bytes().filter(|byte| *byte == b'`').count() > MOST_BACKQUOTES {
+        return Some("it holds too many backquotes");
+    }
+    let is_deep = depth(text, b"()") > DEEPEST_SUBSTITUTION || depth(text, b"{}") > DEEPEST_BRACES;
+    is_deep.then_some("command substitutions or braces are nested too deep")
 }
 
 /// How many words open a compound command, at most.
@@ -30,15 +38,16 @@ fn openers(text: &str) -> usize {
     if text.len() / 2 <= MOST_OPENED { 0 } else { text.split_ascii_whitespace().filter(opens).count() }
 }
 
-fn substitution_depth(text: &str) -> usize {
+/// How many of these brackets are open at once, at most, whatever is quoted.
+fn depth(text: &str, [open, close]: &[u8; 2]) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     for byte in text.bytes() {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            _ => {}
+        if byte == *open {
+            depth += 1;
+            deepest = deepest.max(depth);
+        } else if byte == *close {
+            depth = depth.saturating_sub(1);
         }
-        deepest = deepest.max(depth);
     }
     deepest
 }

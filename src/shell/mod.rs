@@ -2,6 +2,7 @@
 
 pub mod bashism;
 mod boundaries;
+mod builder;
 mod cell;
 mod convert;
 mod limits;
@@ -174,7 +175,7 @@ pub fn literal(raw: &str) -> Option<String> {
                 Some(next @ ('$' | '`' | '"' | '\\')) => out.push(next),
                 next => out.extend(['\\'].into_iter().chain(next)),
             },
-            (_, '\\') => out.extend(chars.next()),
+            (_, '\\') => out.extend(chars.next().filter(|c| *c != '\n')),
             (_, c) => out.push(c),
         }
     }
@@ -193,6 +194,7 @@ mod tests {
             (r#""a b""#, "a b"),
             (r#""a\nb""#, r"a\nb"),
             (r#""\"\\""#, r#""\"#),
+            ("a\\\nb\"c\\\nd\"", "abcd"),
             ("'$a'", "$a"),
         ];
         for (raw, value) in known {

@@ -39,6 +39,15 @@ fn a_script_that_nests_too_deep_is_declined() {
 }
 
 #[test]
+fn a_word_that_nests_too_deep_is_not_read() {
+    for (open, close) in [("${b:-", "}"), ("\"${b:-", "}\""), ("${b:-`", "`}"), ("\"", "\"")] {
+        let run =
+            check(&format!("FROM python:3.12-slim\nRUN a {}{}\n", open.repeat(5_000), close.repeat(5_000)));
+        assert!(run.code < 4, "{open}: {}", run.err);
+    }
+}
+
+#[test]
 fn ten_thousand_stages_are_read_and_left_alone() {
     let mut text = String::new();
     for index in 0..10_000 {
