@@ -2,22 +2,24 @@
 
 use std::sync::OnceLock;
 
-use crate::source::{FileId, LineMap, Place, SourceFile, place};
+use crate::source::{FileId, LineMap, Lines, Place, SourceFile, place};
 
 /// Where the text of each file stood when it was read.
 ///
-/// A file is compared with what was read when somebody first asks for a place in it.
+/// A file is compared with what was read when somebody first asks for a place in it, and its lines are counted
+/// then: to count them for each place would cost the square of a long file.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    maps: Vec<OnceLock<LineMap>>,
+    maps: Vec<OnceLock<(Lines, LineMap)>>,
 }
 
 impl Places {
     /// The place that `offset` had in the text that was read: that of the same line, or of the line that it
     /// replaced. `file` is the file `id` as it is now.
     pub fn place(&self, id: FileId, file: &SourceFile, offset: usize) -> Place {
-        let seen = place(&file.text, offset);
-        self.maps.get(id.0).map_or(seen, |map| map.get_or_init(|| LineMap::of(file)).as_read(seen))
+        let Some(cell) = self.maps.get(id.0) else { return place(&file.text, offset) };
+        let (lines, map) = cell.get_or_init(|| (Lines::of(&file.text), LineMap::of(file)));
+        map.as_read(lines.place(&file.text, offset))
     }
 
     /// Forgets what is known of the file `id`, whose text is new or changed.

@@ -1,6 +1,6 @@
 //! Files as text, and byte spans into them.
 
-use std::{ops::Range, sync::Arc};
+use std::{iter, ops::Range, sync::Arc};
 
 /// A half-open byte range of one file's text; both ends are on char boundaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,18 +64,41 @@ pub struct Place {
     pub column: usize,
 }
 
-/// The place of a byte offset in `text`; an offset past the end is the end.
+/// The place of a byte offset in `text`; an offset past the end is the end. For one place: [`Lines`] are for many.
 pub fn place(text: &str, offset: usize) -> Place {
+    Lines::of(&text[..boundary(text, offset)]).place(text, offset)
+}
+
+/// Where the lines of a text start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
+    /// Ascending; the first is 0.
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    /// The lines of `text`.
+    pub fn of(text: &str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self { starts: iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect() }
+    }
+
+    /// The place of a byte offset in `text`, which these are the lines of; an offset past the end is the end.
+    pub fn place(&self, text: &str, offset: usize) -> Place {
+        let offset = boundary(text, offset);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let column = text[self.starts[line - 1]..offset].chars().count() + 1;
+        Place { line, column }
+    }
+}
+
+/// The last place at or before `offset` where a character of `text` starts.
+fn boundary(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
     }
-    let before = &text[..offset];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    Place {
-        line: before.bytes().filter(|b| *b == b'\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-    }
+    offset
 }
 
 /// The lines of a file as it is now, and the lines that they were when it was read.
@@ -95,7 +118,8 @@ impl LineMap {
     /// that it replaced.
     pub fn as_read(&self, seen: Place) -> Place {
         let new = seen.line - 1;
-        match self.changes.iter().find(|op| op.new_range().contains(&new)) {
+        let at = self.changes.partition_point(|op| op.new_range().end <= new);
+        match self.changes.get(at).filter(|op| op.new_range().contains(&new)) {
             Some(op) if op.tag() == similar::DiffTag::Equal => {
                 Place { line: op.old_range().start + new - op.new_range().start + 1, ..seen }
             }

@@ -51,7 +51,7 @@ use crate::{
     knowledge::AlpineBranch,
     options::Target,
     pass::{Change, Pass, Proposal, Risk},
-    source::{Span, place},
+    source::Span,
 };
 
 /// The pass.
@@ -106,7 +106,7 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
         translated.push((stage, evidence));
     }
     if !obstacles.is_empty() {
-        return decline(image, &obstacles);
+        return decline(cx, image, &obstacles);
     }
     let mut change =
         Change::new(image.id, image.stage().base_word.span, Risk::Review, title(moving), why(&whole));
@@ -238,11 +238,11 @@ fn install_span(image: &ImageView) -> Span {
     image.instructions().iter().find(installs).map_or(image.stage().base_word.span, |run| run.span)
 }
 
-fn decline(image: &ImageView, obstacles: &[Obstacle]) -> Proposal {
+fn decline(cx: &Context, image: &ImageView, obstacles: &[Obstacle]) -> Proposal {
     let list: Vec<String> = obstacles
         .iter()
         .map(|obstacle| {
-            let line = place(image.text, obstacle.span.start).line;
+            let line = cx.place(image.id, obstacle.span.start).line;
             format!("line {line}: {}", obstacle.what.trim_end_matches('.'))
         })
         .collect();
