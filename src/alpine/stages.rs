@@ -3,7 +3,7 @@
 //! What is built in one stage and copied into another has to find the same C library there (BASE-11). Files
 //! that a build of Node leaves for browsers need none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     docker::{Dockerfile, ImageRef, Instruction, Keyword, Stage},
@@ -37,16 +37,15 @@ pub fn moving<'a>(
     let dockerfile = image.dockerfile;
     let roots = bound(dockerfile);
     let found = tags(cx, image, (&roots, wanted))?;
-    let branches: BTreeSet<AlpineBranch> = found.iter().map(|(_, tag)| tag.branch).collect();
+    let branches: BTreeSet<AlpineBranch> = found.values().map(|tag| tag.branch).collect();
     // One C library for all: the oldest branch that each of the images has.
     let found = match (branches.len(), branches.first()) {
         (2.., Some(oldest)) => tags(cx, image, (&roots, Some(*oldest)))?,
         _ => found,
     };
     let of_stage = |stage: &Stage| {
-        let root = root_of(dockerfile, stage.index);
-        let (_, tag) = found.iter().find(|(index, _)| *index == root)?;
-        let own = (root == stage.index).then(|| tag.clone());
+        let tag = found.get(&stage.root)?;
+        let own = (stage.root == stage.index).then(|| tag.clone());
         Some(Moving { view: image.at(stage.index), tag: own, branch: tag.branch })
     };
     Ok(dockerfile.stages.iter().filter_map(of_stage).collect())
@@ -56,12 +55,13 @@ fn tags(
     cx: &Context,
     image: &ImageView,
     (roots, wanted): (&BTreeSet<usize>, Option<AlpineBranch>),
-) -> Result<Vec<(usize, AlpineTag)>, (String, String)> {
+) -> Result<BTreeMap<usize, AlpineTag>, (String, String)> {
     let dockerfile = image.dockerfile;
-    let mut found = Vec::new();
+    let mut found = BTreeMap::new();
+    let last = dockerfile.final_stage().map(|stage| stage.root);
     for root in roots {
         let stage = &dockerfile.stages[*root];
-        let is_final = root_of(dockerfile, dockerfile.stages.len() - 1) == *root;
+        let is_final = last == Some(*root);
         if !is_final && (stage.base.is_alpine() || stage.base.name == "scratch") {
             continue;
         }
@@ -78,9 +78,9 @@ fn tags(
             }
             Ok(tag) if stage.base_word.text.contains('$') => {
                 let kept = with_variable(cx, image, (stage, &tag));
-                found.push((*root, kept.map_err(|why| (stage.base_word.text.clone(), why))?));
+                found.insert(*root, kept.map_err(|why| (stage.base_word.text.clone(), why))?);
             }
-            Ok(tag) => found.push((*root, tag)),
+            Ok(tag) => drop(found.insert(*root, tag)),
             Err(why) => return Err((stage.base_word.text.clone(), why.to_string())),
         }
     }
@@ -118,32 +118,21 @@ fn with_variable(
 
 /// The roots of the stages that share compiled files with the final one.
 fn bound(dockerfile: &Dockerfile) -> BTreeSet<usize> {
+    let mut of_root: Vec<Vec<&Stage>> = vec![Vec::new(); dockerfile.stages.len()];
+    for stage in &dockerfile.stages {
+        of_root[stage.root].push(stage);
+    }
     let mut roots = BTreeSet::new();
-    let mut waiting = vec![dockerfile.stages.len() - 1];
-    while let Some(index) = waiting.pop() {
-        let root = root_of(dockerfile, index);
+    let mut waiting: Vec<usize> = dockerfile.final_stage().map(|stage| stage.root).into_iter().collect();
+    while let Some(root) = waiting.pop() {
         if !roots.insert(root) {
             continue;
         }
-        for stage in dockerfile.stages.iter().filter(|stage| root_of(dockerfile, stage.index) == root) {
-            let steps = dockerfile.instructions_of(stage).iter();
-            waiting.extend(steps.flat_map(|step| taken_from(dockerfile, step)));
-        }
+        let steps = of_root[root].iter().flat_map(|stage| dockerfile.instructions_of(stage));
+        let taken = steps.flat_map(|step| taken_from(dockerfile, step));
+        waiting.extend(taken.map(|index| dockerfile.stages[index].root));
     }
     roots
-}
-
-/// The stage that a stage starts from in the end.
-fn root_of(dockerfile: &Dockerfile, index: usize) -> usize {
-    let mut index = index;
-    let parent = |index: usize| {
-        let name = &dockerfile.stages[index].base_word.text;
-        dockerfile.stages[..index].iter().rposition(|earlier| earlier.is_called(name))
-    };
-    while let Some(earlier) = parent(index) {
-        index = earlier;
-    }
-    index
 }
 
 /// The stages that a step takes compiled files from.
@@ -159,16 +148,16 @@ fn taken_from(dockerfile: &Dockerfile, step: &Instruction) -> Vec<usize> {
 
 /// Whether a step copies what a build of Node leaves for browsers.
 fn is_for_browsers(dockerfile: &Dockerfile, index: usize, step: &Instruction) -> bool {
-    let root = &dockerfile.stages[root_of(dockerfile, index)];
+    let root = &dockerfile.stages[dockerfile.stages[index].root];
     let folders = ["dist", "build", "out", "public", "static", "assets", "html", "www"];
     let Some((_, sources)) = step.words.split_last() else { return false };
     let is_known = |path: &str| {
         let last = path.trim_end_matches(['/', '.']).trim_end_matches('/').rsplit('/').next().unwrap_or(path);
         folders.contains(&last) && !path.contains("node_modules")
     };
-    let serves_node = dockerfile.final_stage().is_some_and(|last| {
-        dockerfile.stages[root_of(dockerfile, last.index)].base.official_name() == Some("node")
-    });
+    let serves_node = dockerfile
+        .final_stage()
+        .is_some_and(|last| dockerfile.stages[last.root].base.official_name() == Some("node"));
     root.base.official_name() == Some("node")
         && !serves_node
         && step.keyword == Keyword::Copy

@@ -43,6 +43,8 @@ pub struct Dockerfile {
     pub instructions: Vec<Instruction>,
     /// The build stages; `ARG` before the first `FROM` belongs to none.
     pub stages: Vec<Stage>,
+    /// Where a name leads.
+    pub names: stage::Names,
 }
 
 impl Dockerfile {
@@ -68,8 +70,8 @@ impl Dockerfile {
 
     /// The stage called `name`, or with that index, as `COPY --from` resolves it.
     pub fn stage_named(&self, name: &str) -> Option<&Stage> {
-        let by_name = self.stages.iter().rev().find(|stage| stage.is_called(name));
-        by_name.or_else(|| self.stages.get(name.parse::<usize>().ok()?))
+        let by_name = self.names.get(&name.to_ascii_lowercase()).copied();
+        self.stages.get(by_name.or_else(|| name.parse().ok())?)
     }
 
     /// The comment lines of the file, trimmed, in order; here-document bodies are no comments.

@@ -47,8 +47,8 @@ pub fn read_instructions(text: &str) -> Result<Dockerfile, DockerfileError> {
     match reader.unknown {
         Some(error) => Err(error),
         None => {
-            let stages = stage::find(&instructions, escape);
-            Ok(Dockerfile { directives, escape, instructions, stages })
+            let (stages, names) = stage::find(&instructions, escape);
+            Ok(Dockerfile { directives, escape, instructions, stages, names })
         }
     }
 }

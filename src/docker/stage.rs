@@ -24,17 +24,15 @@ pub struct Stage {
     pub name: Option<Word>,
     /// The earlier stage that it starts from, by its place; of several with that name the last.
     pub parent: Option<usize>,
+    /// The stage that it starts from in the end, by its place: itself where it starts from an image.
+    pub root: usize,
 }
 
-impl Stage {
-    /// Whether the stage is called `name`; stage names know no case.
-    pub fn is_called(&self, name: &str) -> bool {
-        self.name.as_ref().is_some_and(|own| own.text.eq_ignore_ascii_case(name))
-    }
-}
+/// The last stage of each name, in small letters, by its place: stage names know no case.
+pub type Names = HashMap<String, usize>;
 
-/// The stages of a list of instructions.
-pub fn find(instructions: &[Instruction], escape: char) -> Vec<Stage> {
+/// The stages of a list of instructions, and their names.
+pub fn find(instructions: &[Instruction], escape: char) -> (Vec<Stage>, Names) {
     let starts: Vec<usize> = instructions
         .iter()
         .enumerate()
@@ -43,29 +41,26 @@ pub fn find(instructions: &[Instruction], escape: char) -> Vec<Stage> {
         .collect();
     let ends = starts.iter().skip(1).copied().chain([instructions.len()]);
     let globals = &instructions[..starts.first().copied().unwrap_or(0)];
-    let mut named: HashMap<String, usize> = HashMap::new();
-    starts
-        .iter()
-        .zip(ends)
-        .enumerate()
-        .map(|(index, (&start, end))| {
-            let words = &instructions[start].words;
-            let has_name = words.len() == 3 && words[1].text.eq_ignore_ascii_case("as");
-            let find = || named.get(&words[0].text.to_ascii_lowercase()).copied();
-            let parent = if named.is_empty() { None } else { find() };
-            if has_name {
-                named.insert(words[2].text.to_ascii_lowercase(), index);
-            }
-            Stage {
-                index,
-                instructions: start..end,
-                base: ImageRef::parse(&with_defaults(&words[0].text, globals, escape)),
-                base_word: words[0].clone(),
-                name: has_name.then(|| words[2].clone()),
-                parent,
-            }
-        })
-        .collect()
+    let mut names = Names::new();
+    let mut stages: Vec<Stage> = Vec::with_capacity(starts.len());
+    for (index, (&start, end)) in starts.iter().zip(ends).enumerate() {
+        let words = &instructions[start].words;
+        let has_name = words.len() == 3 && words[1].text.eq_ignore_ascii_case("as");
+        let parent = names.get(&words[0].text.to_ascii_lowercase()).copied();
+        if has_name {
+            names.insert(words[2].text.to_ascii_lowercase(), index);
+        }
+        stages.push(Stage {
+            index,
+            instructions: start..end,
+            base: ImageRef::parse(&with_defaults(&words[0].text, globals, escape)),
+            base_word: words[0].clone(),
+            name: has_name.then(|| words[2].clone()),
+            parent,
+            root: parent.map_or(index, |parent| stages[parent].root),
+        });
+    }
+    (stages, names)
 }
 
 /// A base with the defaults of global ARGs in place of variables; as written where one has no default.

@@ -137,7 +137,7 @@ pub fn is_alpine(dockerfile: &Dockerfile) -> bool {
 
 /// The image that a stage starts from in the end, through stages named in FROM.
 pub fn root_image<'d>(dockerfile: &'d Dockerfile, stage: &'d Stage) -> &'d ImageRef {
-    dockerfile.lineage(stage).last().map_or(&stage.base, |root| &root.base)
+    &dockerfile.stages[stage.root].base
 }
 
 impl<'a> Context<'a> {

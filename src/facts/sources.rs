@@ -105,7 +105,7 @@ fn needed(dockerfile: &Dockerfile, targets: &[String]) -> BTreeSet<usize> {
     let mut needed = BTreeSet::new();
     while let Some(index) = open.pop() {
         let Some(stage) = dockerfile.stages.get(index).filter(|_| needed.insert(index)) else { continue };
-        open.extend(variables::parent(dockerfile, stage));
+        open.extend(stage.parent);
         for instruction in dockerfile.instructions_of(stage) {
             let from = instruction.flag("from").and_then(|flag| flag.value.clone());
             let mounted = mounts(instruction).filter_map(|mount| option(mount, &["from"]));

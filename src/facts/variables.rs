@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::docker::{Dockerfile, Instruction, Keyword, Stage, expand};
+use crate::docker::{Dockerfile, Instruction, Keyword, expand};
 
 /// Build arguments that a build passes in; a name without a value is passed in with one that is not known.
 pub type Arguments = BTreeMap<String, Option<String>>;
@@ -56,10 +56,8 @@ pub fn visit(dockerfile: &Dockerfile, given: &Arguments, see: &mut dyn FnMut(usi
         global.advance(instruction, (given, &Arguments::new()), &[], escape);
     }
     let mut earlier: Vec<Scope> = Vec::new();
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for stage in &dockerfile.stages {
-        let parent = names.get(&stage.base_word.text.to_ascii_lowercase()).copied();
-        let mut scope = Scope { parent, ..Scope::default() };
+        let mut scope = Scope { parent: stage.parent, ..Scope::default() };
         for index in stage.instructions.clone() {
             let instruction = &dockerfile.instructions[index];
             let own = if instruction.keyword == Keyword::From { &global } else { &scope };
@@ -67,7 +65,6 @@ pub fn visit(dockerfile: &Dockerfile, given: &Arguments, see: &mut dyn FnMut(usi
             scope.advance(instruction, (given, &global.arguments), &earlier, escape);
         }
         earlier.push(scope);
-        names.extend(stage.name.iter().map(|name| (name.text.to_ascii_lowercase(), stage.index)));
     }
 }
 
@@ -102,12 +99,6 @@ impl Scope {
             }
         }
     }
-}
-
-/// The index of the earlier stage that `stage` starts from.
-pub fn parent(dockerfile: &Dockerfile, stage: &Stage) -> Option<usize> {
-    let mut earlier = dockerfile.stages[..stage.index].iter().rev();
-    earlier.find(|earlier| earlier.is_called(&stage.base_word.text)).map(|stage| stage.index)
 }
 
 #[cfg(test)]

@@ -70,9 +70,12 @@ impl Check<'_> {
     fn lineage<'s>(&'s self, stage: &'s Stage) -> Vec<&'s Stage> {
         let mut lineage = vec![stage];
         let mut at = stage;
-        while let Some(parent) =
-            self.dockerfile.stages[..at.index].iter().rev().find(|s| s.is_called(&at.base.name))
-        {
+        let earlier = |at: &Stage| {
+            let is_base =
+                |s: &&Stage| s.name.as_ref().is_some_and(|own| own.text.eq_ignore_ascii_case(&at.base.name));
+            self.dockerfile.stages[..at.index].iter().rev().find(is_base)
+        };
+        while let Some(parent) = earlier(at) {
             lineage.push(parent);
             at = parent;
         }
