@@ -127,9 +127,8 @@ fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
     for command in &script.commands {
         found.extend(of_command(command, text));
     }
-    for item in script.items.iter().filter(|item| item.command.is_none()) {
-        let inner: Vec<&Command> =
-            script.commands.iter().filter(|command| item.span.contains(command.span)).collect();
+    for (index, item) in script.items.iter().enumerate().filter(|(_, item)| item.command.is_none()) {
+        let inner = script.commands_in(index);
         let fetches = inner.iter().any(|command| matches!(command.name(), "curl" | "wget"));
         let runs = inner.iter().any(|command| matches!(command.name(), "sh" | "bash" | "python" | "python3"));
         if fetches && runs && item.span.of(text).contains('|') {

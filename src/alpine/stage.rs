@@ -115,11 +115,12 @@ fn shell(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
     }
 }
 
-/// The first RUN after `shell` that ash does not understand, and why.
+/// The first RUN that `shell` runs and ash does not understand, and why.
 fn bash_only(image: &ImageView, shell: &Instruction) -> Option<(Span, String)> {
-    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
-    let below = steps.filter(|step| step.span.start > shell.span.start && step.json.is_none());
-    below.filter_map(|step| Some((step.span, bashism::find(step.span.of(image.text))?))).next()
+    let below = image.instructions().iter().skip_while(|step| step.span.start <= shell.span.start);
+    let until_next = below.take_while(|step| step.keyword != Keyword::Shell);
+    let runs = until_next.filter(|step| step.keyword == Keyword::Run && step.json.is_none());
+    runs.filter_map(|step| Some((step.span, bashism::find(step.span.of(image.text))?))).next()
 }
 
 /// Drops what only apt or glibc reads, and notes what musl ignores.

@@ -19,7 +19,7 @@ use crate::{
 pub struct Script {
     /// The top-level list, in order.
     pub items: Vec<Item>,
-    /// Every simple command, nested ones too, in order.
+    /// Every simple command, nested ones too, in the order of the items that hold them.
     pub commands: Vec<Command>,
     /// Why the script could not be read; it then has no items.
     pub unreadable: Option<String>,
@@ -128,6 +128,13 @@ impl Script {
             }
             _ => Self::parse(&instruction.body),
         }
+    }
+
+    /// The commands that the item at `index` holds: it itself, or those inside it.
+    pub fn commands_in(&self, index: usize) -> &[Command] {
+        let from = self.commands.partition_point(|command| command.item < index);
+        let until = self.commands.partition_point(|command| command.item <= index);
+        &self.commands[from..until]
     }
 
     /// Reads a logical text as a script.
