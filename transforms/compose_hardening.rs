@@ -166,7 +166,7 @@ fn obstacle(cx: &Context, running: &Running) -> Option<String> {
 
 /// What marks a development service: its source is mounted, or it starts again when the source changes.
 fn development(running: &Running) -> Option<String> {
-    let workdir = &running.state.workdir;
+    let workdir = &*running.state.workdir;
     let mounts = running.service.service.volumes.iter().map(|mount| &mount.value);
     let mut binds = mounts.filter(|mount| mount.kind == compose::mount::MountKind::Bind);
     let source = binds.find(|mount| workdir != "/" && is_below(workdir, &mount.target));
@@ -216,9 +216,9 @@ fn unwritable(cx: &Context, running: &Running) -> Option<String> {
         seen.push((writer.path, writer.span));
     }
     let uses_tmp = is_below(&running.state.workdir, "/tmp");
-    let starts_in_tmp =
-        running.commands.iter().flat_map(|line| &line.words).find(|word| word.starts_with("/tmp/"));
-    if let Some(word) = starts_in_tmp.or(uses_tmp.then_some(&running.state.workdir)) {
+    let mut words = running.commands.iter().flat_map(|line| &line.words).map(String::as_str);
+    let starts_in_tmp = words.find(|word| word.starts_with("/tmp/"));
+    if let Some(word) = starts_in_tmp.or(uses_tmp.then_some(&*running.state.workdir)) {
         return Some(format!("a tmpfs at /tmp would hide {word} (HARD-05)"));
     }
     (!list.is_empty()).then(|| {

@@ -34,7 +34,9 @@ use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
     facts::{
-        Aspect, Context, ImageView, build_context, caches,
+        Aspect, Context, ImageView,
+        build_context::{self, Steps},
+        caches,
         contract::join_path,
         evidence, node,
         python::{
@@ -42,7 +44,7 @@ use crate::{
             environment::Environment,
             project::{self, Action},
         },
-        runtime::{self, State, Variables},
+        runtime::{State, Variables},
         sources,
     },
     manifest::{package_json::PackageJson, requirements::ItemKind},
@@ -68,7 +70,7 @@ fn run(cx: &Context) -> Vec<Proposal> {
 
 fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let instructions = image.instructions();
-    let states = runtime::states(image);
+    let steps = Steps::of(cx, image);
     let install = instructions.iter().position(|i| i.keyword == Keyword::Run && is_install(image, i))?;
     let run = &instructions[install];
     let lookup = |path: &str| cx.ws.entry(path).cloned();
@@ -83,7 +85,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
         );
         return Some(Proposal::decline(image.id, run.span, why));
     }
-    match inputs(cx, image, run, (copy, &states[install])) {
+    match inputs(cx, image, (&steps, run), (copy, &steps.states[install])) {
         Err(why) => Some(Proposal::decline(image.id, run.span, why)),
         Ok(None) => None,
         Ok(Some(lines)) => Some(change(image, copy, run, &lines)),
@@ -106,7 +108,7 @@ fn is_harmless(instruction: &Instruction) -> bool {
 fn inputs(
     cx: &Context,
     image: &ImageView,
-    run: &Instruction,
+    (steps, run): (&Steps, &Instruction),
     (copy, state): (usize, &State),
 ) -> Result<Option<Vec<String>>, String> {
     let script = image.script(run);
@@ -118,18 +120,16 @@ fn inputs(
         return Err(format!("The installation of {local} needs the source itself (MS-09)."));
     }
     if let Some(manifests) = manifests(cx, image, script)? {
-        return alone(cx, image, &manifests, (copy, state));
+        return alone(cx, image, (steps, &manifests), (copy, state));
     }
     let mut files: Vec<(String, String)> = Vec::new();
     for operand in installs.iter().flat_map(|install| install.requirements.iter().chain(&install.constraints))
     {
         let wanted = join_path(&state.workdir, operand);
-        let lookup = |path: &str| cx.ws.entry(path).cloned();
-        let context = &image.image.context;
-        if build_context::origin(&image.instructions()[..copy], context, &wanted, &lookup).is_some() {
+        if steps.origin(cx, 0..copy, &wanted).is_some() {
             continue;
         }
-        let origin = build_context::origin(&image.instructions()[..=copy], context, &wanted, &lookup);
+        let origin = steps.origin(cx, 0..copy + 1, &wanted).map(|(_, path)| path);
         let origin = origin.filter(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))));
         let origin = origin.ok_or_else(|| format!("{operand} is not in the build context (MS-14)."))?;
         files.extend(closure(cx, image, &origin, &wanted)?);
@@ -206,14 +206,12 @@ fn reads_more(package: &PackageJson) -> Option<String> {
 fn alone(
     cx: &Context,
     image: &ImageView,
-    manifests: &[&str],
+    (steps, manifests): (&Steps, &[&str]),
     (copy, state): (usize, &State),
 ) -> Result<Option<Vec<String>>, String> {
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let context = &image.image.context;
     let origin = |until: usize, name: &str| {
         let wanted = join_path(&state.workdir, name);
-        let found = build_context::origin(&image.instructions()[..until], context, &wanted, &lookup);
+        let found = steps.origin(cx, 0..until, &wanted).map(|(_, path)| path);
         found.filter(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))))
     };
     let main = manifests[0];

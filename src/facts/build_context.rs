@@ -1,8 +1,18 @@
 //! The build context: which file of it stands where in the image.
 
-use super::{Context, ImageView, contract::join_path};
+mod copies;
+
+use std::ops::Range;
+
+pub use copies::Copies;
+
+use super::{
+    Context, ImageView,
+    contract::join_path,
+    runtime::{self, State},
+};
 use crate::{
-    docker::{Instruction, Keyword, Word, instruction::unquoted},
+    docker::{Instruction, Keyword, Stage, Word},
     workspace::{Entry, path},
 };
 
@@ -45,67 +55,56 @@ pub fn copies_folder(instruction: &Instruction, context: &str, lookup: &Lookup) 
     })
 }
 
-/// The context path of the file that stands at `wanted` in the image, after these instructions.
-pub fn origin(instructions: &[Instruction], context: &str, wanted: &str, lookup: &Lookup) -> Option<String> {
-    origin_in(instructions, context, (wanted, "/"), lookup)
+/// The steps of a stage: what holds before each, and what they copy.
+#[derive(Clone, Debug)]
+pub struct Steps<'a> {
+    /// The instructions.
+    pub instructions: &'a [Instruction],
+    /// The state before each, and one more after the last.
+    pub states: Vec<State>,
+    /// What they copy.
+    copies: Copies,
 }
 
-/// As [`origin`], for instructions that start in the folder `workdir`.
-pub fn origin_in(
-    instructions: &[Instruction],
-    context: &str,
-    (wanted, workdir): (&str, &str),
-    lookup: &Lookup,
-) -> Option<String> {
-    let mut workdir = workdir.to_owned();
-    let mut found = None;
-    for instruction in instructions {
-        if instruction.keyword == Keyword::Workdir {
-            workdir = join_path(&workdir, &unquoted(&instruction.body.text));
-        }
-        let Some((sources, target)) = local_copy(instruction) else { continue };
-        let to = join_path(&workdir, &target.text);
-        for source in sources {
-            let into_folder = target.text.ends_with('/')
-                || sources.len() > 1
-                || to.trim_end_matches('/') == workdir.trim_end_matches('/');
-            let candidate =
-                copied_as(&source.text, context, to.trim_end_matches('/'), into_folder, wanted, lookup);
-            found = candidate.or(found);
-        }
+impl<'a> Steps<'a> {
+    /// Those of the stage in view.
+    pub fn of(cx: &Context, image: &ImageView<'a>) -> Self {
+        Self::of_stage(cx, image, image.stage())
     }
-    found
-}
 
-fn copied_as(
-    source: &str,
-    context: &str,
-    to: &str,
-    into_folder: bool,
-    wanted: &str,
-    lookup: &Lookup,
-) -> Option<String> {
-    let from = context_path(context, source);
-    let is_folder = is_whole_context(source) || lookup(&from) == Some(Entry::Folder);
-    if is_folder {
-        let rest = wanted.strip_prefix(to)?.strip_prefix('/')?;
-        let candidate = path::join(&from, rest);
-        return matches!(lookup(&candidate), Some(Entry::File(_)) | None).then_some(candidate);
+    /// Those of another stage of an image.
+    pub fn of_stage(cx: &Context, image: &ImageView<'a>, stage: &Stage) -> Self {
+        let instructions = image.dockerfile.instructions_of(stage);
+        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        let copies = Copies::of(instructions, &image.image.context, &lookup);
+        Self { instructions, states: runtime::states_of(instructions, image.text), copies }
     }
-    if is_pattern(source) {
-        let (folder, name) = (path::parent(&from), path::name(wanted));
-        let fits = path::parent(wanted) == to && matches_glob(path::name(source), name);
-        return fits.then(|| path::join(folder, name));
+
+    /// The RUN steps, each with its index.
+    pub fn runs(&self) -> impl Iterator<Item = (usize, &'a Instruction)> + use<'a> {
+        self.instructions.iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run)
     }
-    let stands_at = if into_folder { format!("{to}/{}", path::name(source)) } else { to.to_owned() };
-    (stands_at == wanted).then_some(from)
+
+    /// The step at `index`.
+    pub fn site(&self, index: usize) -> Site<'_> {
+        let (step, workdir) = (&self.instructions[index], &self.states[index].workdir);
+        Site { copies: &self.copies, before: (0, index), step, workdir }
+    }
+
+    /// The context path of the file that stands at `wanted` after the steps of `range`, and the step that
+    /// brought it.
+    pub fn origin(&self, cx: &Context, range: Range<usize>, wanted: &str) -> Option<(usize, String)> {
+        self.copies.origin(range, wanted, &|path| cx.ws.entry(path).cloned())
+    }
 }
 
 /// A RUN step and what stands before it: what it can read.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
-    /// The instructions of the stage before the step.
-    pub before: &'a [Instruction],
+    /// What is copied.
+    pub copies: &'a Copies,
+    /// The first step before it that has a say, and the end of those.
+    pub before: (usize, usize),
     /// The step.
     pub step: &'a Instruction,
     /// The working directory that the step runs in.
@@ -122,11 +121,12 @@ impl Site<'_> {
     /// As [`Site::file`], for a context folder and what stands in it.
     pub fn find(&self, context: &str, operand: &str, lookup: &Lookup) -> Option<String> {
         let wanted = join_path(self.workdir, operand);
-        self.mounted(context, &wanted, lookup).or_else(|| origin(self.before, context, &wanted, lookup))
+        let copied = || self.copies.origin(self.before.0..self.before.1, &wanted, lookup);
+        self.mounted(context, &wanted, lookup).or_else(|| copied().map(|(_, path)| path))
     }
 
     /// The context path of a file that a bind mount of the step brings to `wanted`.
-    fn mounted(&self, context: &str, wanted: &str, lookup: &Lookup) -> Option<String> {
+    pub fn mounted(&self, context: &str, wanted: &str, lookup: &Lookup) -> Option<String> {
         bind_mounts(self.step).into_iter().find_map(|(source, target)| {
             let (from, to) = (context_path(context, source), join_path(self.workdir, target));
             if to == wanted {
@@ -168,22 +168,4 @@ pub fn matches_glob(pattern: &str, name: &str) -> bool {
         }
     }
     fits(pattern.as_bytes(), name.as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn follows_copies_to_the_context() {
-        let text = "FROM a\nWORKDIR /app\nCOPY docker/r.txt .\nCOPY src/ ./src/\nCOPY a*.txt ./\nCOPY x y\n";
-        let dockerfile = crate::docker::parse(text).expect("parses");
-        let lookup = |path: &str| Some(if path == "p/src" { Entry::Folder } else { Entry::File(None) });
-        let origin = |wanted| origin(&dockerfile.instructions, "p", wanted, &lookup);
-        assert_eq!(origin("/app/r.txt").as_deref(), Some("p/docker/r.txt"));
-        assert_eq!(origin("/app/src/a/b.sh").as_deref(), Some("p/src/a/b.sh"));
-        assert_eq!(origin("/app/abc.txt").as_deref(), Some("p/abc.txt"));
-        assert_eq!(origin("/app/y").as_deref(), Some("p/x"));
-        assert_eq!(origin("/other"), None);
-    }
 }

@@ -1,6 +1,6 @@
 //! What runs in the container: the commands of the image and its services, and the scripts that they start.
 
-use super::{Context, ImageView, build_context, runtime, scripts};
+use super::{Context, ImageView, build_context::Copies, runtime, scripts};
 use crate::{
     compose::health::Probe,
     docker::{Instruction, Keyword},
@@ -76,7 +76,9 @@ pub fn standing<'c>(
 
 /// The text of the file of the build context that stands at `wanted` in the image.
 pub fn text_at<'c>(cx: &Context<'c>, image: &ImageView, wanted: &str) -> Option<&'c str> {
+    let steps = image.instructions();
     let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let origin = build_context::origin(image.instructions(), &image.image.context, wanted, &lookup)?;
+    let copies = Copies::of(steps, &image.image.context, &lookup);
+    let (_, origin) = copies.origin(0..steps.len(), wanted, &lookup)?;
     cx.ws.context_text(&origin).map(|text| &**text)
 }

@@ -215,9 +215,20 @@ fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `path` seen from the folder `from`, without `.` and `..`.
+/// The most bytes of a path that Linux takes (`PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
+
+/// `path` seen from the folder `from`, without `.` and `..`; `from` itself where Linux would not take the path.
+///
+/// Without that end a file of nothing but `WORKDIR x` would make paths that grow with its square.
 pub fn join_path(from: &str, path: &str) -> String {
     let start = if path.starts_with('/') { "" } else { from };
+    if start.len() + path.len() > LONGEST_PATH {
+        return from.to_owned();
+    }
+    if start.starts_with('/') && is_plain(start) && is_plain(path) {
+        return format!("{start}/{path}");
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in start.split('/').chain(path.split('/')) {
         match part {
@@ -228,6 +239,16 @@ pub fn join_path(from: &str, path: &str) -> String {
     }
     let slash = if path.ends_with('/') && !parts.is_empty() { "/" } else { "" };
     format!("/{}{slash}", parts.join("/"))
+}
+
+/// Whether joining leaves a path as it is: it has no part that is empty or made of dots, nor a name that starts
+/// with one.
+fn is_plain(path: &str) -> bool {
+    !path.is_empty()
+        && !path.starts_with('.')
+        && !path.ends_with('/')
+        && !path.contains("//")
+        && !path.contains("/.")
 }
 
 #[cfg(test)]
@@ -267,5 +288,15 @@ mod tests {
     fn paths_are_resolved() {
         assert_eq!(join_path("/app", "../x/./y"), "/x/y");
         assert_eq!(join_path("/app", "/b/"), "/b/");
+        assert_eq!(join_path("/app", "b/c"), "/app/b/c");
+        assert_eq!(join_path("/app/", ".b"), "/app/.b");
+        assert_eq!(join_path("/", "b"), "/b");
+    }
+
+    #[test]
+    fn a_path_that_linux_does_not_take_goes_nowhere() {
+        let deep = "/a".repeat(2_040);
+        assert_eq!(join_path(&deep, "b"), format!("{deep}/b"));
+        assert_eq!(join_path(&deep, &"b".repeat(100)), deep);
     }
 }

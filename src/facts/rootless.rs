@@ -102,7 +102,7 @@ fn starts_node(cx: &Context, image: &ImageView, words: &[String]) -> bool {
 /// The steps of the final stage that bring the project's files: from the build context, or as a built folder.
 pub fn source_copies<'a>(image: &ImageView<'a>) -> Vec<&'a Instruction> {
     let states = runtime::states(image);
-    let workdir = states[states.len() - 1].workdir.clone();
+    let workdir = &*states[states.len() - 1].workdir;
     let is_built = |step: &Instruction, at: &str| {
         let from = step.flag("from").and_then(|flag| flag.value.as_deref());
         let target = step.words.last().map(|word| join_path(at, &word.text)).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! The state of a stage at each instruction: working directory, user, environment, users made so far.
 
+use std::sync::Arc;
+
 use rpds::{RedBlackTreeMap, RedBlackTreeSet};
 
 use super::{ImageView, contract::join_path};
@@ -17,9 +19,9 @@ pub type Variables = RedBlackTreeMap<String, String>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// The working directory, absolute unless it holds a variable.
-    pub workdir: String,
+    pub workdir: Arc<str>,
     /// The user as written; `None` is the base image's.
-    pub user: Option<String>,
+    pub user: Option<Arc<str>>,
     /// Variables set by ENV and ARG so far.
     pub env: Variables,
     /// Users and groups that RUN steps made so far.
@@ -28,7 +30,7 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { workdir: "/".to_owned(), user: None, env: Variables::new(), accounts: RedBlackTreeSet::new() }
+        Self { workdir: "/".into(), user: None, env: Variables::new(), accounts: RedBlackTreeSet::new() }
     }
 }
 
@@ -41,8 +43,10 @@ impl State {
     /// Takes in what an instruction changes.
     pub fn advance(&mut self, instruction: &Instruction, text: &str) {
         match instruction.keyword {
-            Keyword::Workdir => self.workdir = join_path(&self.workdir, &unquoted(&instruction.body.text)),
-            Keyword::User => self.user = Some(instruction.body.text.clone()),
+            Keyword::Workdir => {
+                self.workdir = join_path(&self.workdir, &unquoted(&instruction.body.text)).into()
+            }
+            Keyword::User => self.user = Some(instruction.body.text.as_str().into()),
             Keyword::Env | Keyword::Arg => {
                 for pair in &instruction.pairs {
                     if let Some(value) = &pair.value {

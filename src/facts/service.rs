@@ -1,6 +1,6 @@
 //! A service as it runs: what compose says over what its image says.
 
-use super::{Context, ImageView, ServiceView, build_context, contract::join_path, runtime::State};
+use super::{Context, ImageView, ServiceView, build_context::Copies, contract::join_path, runtime::State};
 use crate::{
     compose::{Field, command::Command},
     docker::{Instruction, Keyword},
@@ -45,10 +45,10 @@ impl<'a> Running<'a> {
             state.env.insert_mut(name.clone(), value.clone().unwrap_or_else(|| format!("${{{name}}}")));
         }
         if let Some(user) = &service.service.user {
-            state.user = Some(user.value.clone());
+            state.user = Some(user.value.as_str().into());
         }
         if let Some(folder) = &service.service.working_dir {
-            state.workdir = join_path(&state.workdir, &folder.value);
+            state.workdir = join_path(&state.workdir, &folder.value).into();
         }
         let commands = commands(service, image);
         Self { service, image, state, commands }
@@ -71,12 +71,9 @@ impl<'a> Running<'a> {
     pub fn origin(&self, cx: &Context, wanted: &str) -> Option<String> {
         let lookup = |path: &str| cx.ws.entry(path).cloned();
         let wanted = join_path(&self.state.workdir, wanted);
-        build_context::origin(
-            &self.image.dockerfile.instructions,
-            &self.image.image.context,
-            &wanted,
-            &lookup,
-        )
+        let steps = &self.image.dockerfile.instructions;
+        let copies = Copies::of(steps, &self.image.image.context, &lookup);
+        copies.origin(0..steps.len(), &wanted, &lookup).map(|(_, path)| path)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the build contexts hold, as far as Dockerfiles name it: read before any fact is computed.
 
+use std::collections::BTreeSet;
+
 use super::{disk::Disk, path, scripts::read_called};
 use crate::{
-    docker::{self, Dockerfile, Keyword},
+    docker::{self, Dockerfile, Keyword, instruction::unquoted},
     facts::{
-        build_context::{self, Site},
+        build_context::{self, Copies, Site},
         contract::join_path,
         node, python, scripts,
     },
@@ -22,31 +24,38 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
             disk.entry(&build_context::context_path(context, &source.text));
         }
     }
-    let mut workdir = "/".to_owned();
+    let mut copies = Copies::new(context);
+    // Many steps may name one file, and reading what it names takes as long as it is.
+    let mut followed: BTreeSet<(String, String, String)> = BTreeSet::new();
+    let mut workdirs: Vec<String> = Vec::with_capacity(dockerfile.stages.len());
     for stage in &dockerfile.stages {
         // What an unrelated stage copied does not stand here.
-        let first = dockerfile.lineage(stage).last().map_or(0, |root| root.instructions.start);
+        let first = dockerfile.stages[stage.root].instructions.start;
+        let mut workdir = stage.parent.map_or_else(|| "/".to_owned(), |parent| workdirs[parent].clone());
         for index in stage.instructions.clone() {
             let step = &instructions[index];
             if step.keyword == Keyword::Workdir {
-                workdir = join_path(&workdir, &step.body.text);
+                workdir = join_path(&workdir, &unquoted(&step.body.text));
             }
-            let site = Site { before: &instructions[first..index], step, workdir: &workdir };
+            copies.take((index, step), &workdir, &lookup);
+            let site = Site { copies: &copies, before: (first, index), step, workdir: &workdir };
             let origin = |wanted: &str| site.find(context, wanted, &lookup);
             let wanted = asked_files(step, text);
             for path in wanted.iter().flat_map(|wanted| scripts::places(wanted, &workdir)) {
-                if let Some(found) = origin(&path) {
+                let Some(found) = origin(&path) else { continue };
+                if followed.insert((found.clone(), path.clone(), workdir.clone())) {
                     read_closure(disk, &found);
                     read_called(disk, &found, (&path, &workdir), &origin);
                 }
             }
         }
-    }
-    for name in ["package.json", "package-lock.json"] {
-        let wanted = join_path(&workdir, name);
-        if let Some(found) = build_context::origin(instructions, context, &wanted, &lookup) {
-            disk.read(&found);
+        for name in ["package.json", "package-lock.json"] {
+            let wanted = join_path(&workdir, name);
+            if let Some((_, found)) = copies.origin(first..stage.instructions.end, &wanted, &lookup) {
+                disk.read(&found);
+            }
         }
+        workdirs.push(workdir);
     }
 }
 

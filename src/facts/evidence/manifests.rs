@@ -1,10 +1,11 @@
 //! The requirements files that an image installs, found in the build context.
 
+use std::collections::BTreeSet;
+
 use super::super::{
     Context, ImageView,
-    build_context::Site,
+    build_context::Steps,
     python::{self, project::Action},
-    runtime,
 };
 use crate::{
     docker::{Instruction, Keyword, Stage},
@@ -16,10 +17,12 @@ use crate::{
 /// The requirement files of an image, as context paths, with what could not be found.
 #[derive(Clone, Debug, Default)]
 pub struct Manifests {
-    /// All files and what they ask for, by the `-r` operands of the image.
+    /// All files and what they ask for, by the `-r` operands of the image; each once.
     pub closures: Vec<(String, requirements::Closure)>,
     /// Operands whose file is not in the context.
     pub missing: Vec<String>,
+    /// The files of the closures.
+    known: BTreeSet<String>,
 }
 
 /// The requirement files that the RUN steps of any stage install.
@@ -40,19 +43,19 @@ pub(super) fn of_stage(cx: &Context, image: &ImageView) -> Manifests {
 
 impl Manifests {
     fn take_in_stage(&mut self, cx: &Context, image: &ImageView, stage: &Stage) {
-        let instructions = image.dockerfile.instructions_of(stage);
-        let states = runtime::states_of(instructions, image.text);
-        let exported = exported(instructions, image);
-        for (index, step) in instructions.iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run)
-        {
-            let site = Site { before: &instructions[..index], step, workdir: &states[index].workdir };
+        let steps = Steps::of_stage(cx, image, stage);
+        let exported = exported(steps.instructions, image);
+        for (index, step) in steps.runs() {
+            let site = steps.site(index);
             let script = image.script(step);
             let installs = python::pip_installs(script);
             let operands = installs.iter().flat_map(|install| &install.requirements);
             for operand in operands.filter(|operand| !exported.contains(operand)) {
                 match site.file(cx, image, operand) {
+                    Some(path) if self.known.contains(&path) => {}
                     Some(path) if matches!(cx.ws.entry(&path), Some(Entry::File(_))) => {
                         let read = |path: &str| cx.ws.context_text(path).cloned();
+                        self.known.insert(path.clone());
                         self.closures.push((path.clone(), requirements::closure(&path, &read)));
                     }
                     _ => self.missing.push(operand.clone()),

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         Context, ImageView,
-        build_context::Site,
+        build_context::{Site, Steps},
         node::{self as managers, Action, Manager},
-        runtime,
     },
     Build, Evidence,
 };
@@ -59,9 +58,8 @@ pub fn project(cx: &Context, image: &ImageView) -> Option<Result<NodeProject, St
 }
 
 fn projects(cx: &Context, image: &ImageView) -> Vec<Result<NodeProject, String>> {
-    let states = runtime::states(image);
-    let steps = image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run);
-    let installs = steps.filter_map(|(index, step)| {
+    let steps = Steps::of(cx, image);
+    let installs = steps.runs().filter_map(|(index, step)| {
         let script = image.script(step);
         let (manager, is_production) = managers::installation(script)?;
         if script.commands.iter().any(|command| command.name() == "cd") {
@@ -71,9 +69,8 @@ fn projects(cx: &Context, image: &ImageView) -> Vec<Result<NodeProject, String>>
                 manager.name()
             )));
         }
-        let is_set = states[index].env.get("NODE_ENV").is_some_and(|value| value == "production");
-        let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
-        Some(read(cx, image, &site, (manager, is_production || is_set)))
+        let is_set = steps.states[index].env.get("NODE_ENV").is_some_and(|value| value == "production");
+        Some(read(cx, image, &steps.site(index), (manager, is_production || is_set)))
     });
     installs.collect()
 }

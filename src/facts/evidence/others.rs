@@ -1,7 +1,7 @@
 //! The evidence for images of other languages and of distributions.
 
 use super::{
-    super::{Context, ImageView, build_context::Site, packages, runtime},
+    super::{Context, ImageView, build_context::Steps, packages},
     Evidence,
 };
 use crate::{
@@ -43,15 +43,16 @@ fn distribution(image: &ImageView, evidence: &mut Evidence) {
 
 /// Bundler installs only what the lock lists a platform for.
 fn ruby(cx: &Context, image: &ImageView, evidence: &mut Evidence) {
-    let states = runtime::states(image);
     let bundles =
         |command: &Command| command.name() == "bundle" && command.arguments().next() == Some("install");
-    let Some((index, step)) = steps(image).find(|(_, step)| image.script(step).commands.iter().any(bundles))
+    let Some((index, _)) = steps(image).find(|(_, step)| image.script(step).commands.iter().any(bundles))
     else {
         return;
     };
-    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
-    let lock = site.file(cx, image, "Gemfile.lock").and_then(|path| cx.ws.context_text(&path));
+    let lock = Steps::of(cx, image)
+        .site(index)
+        .file(cx, image, "Gemfile.lock")
+        .and_then(|path| cx.ws.context_text(&path));
     match lock.map(|text| platforms(text)) {
         None => evidence.unknown.push(
             "Gemfile.lock is not in the build context, so which gems have native code is not known (BASE-30)"

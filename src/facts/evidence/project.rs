@@ -5,9 +5,9 @@ use pep440_rs::Version;
 use super::{
     super::{
         Context, ImageView,
-        build_context::Site,
+        build_context::{Site, Steps},
         python::project::{self, Action, ProjectInstall, Tool},
-        root_image, runtime,
+        root_image,
     },
     Evidence, python_version,
 };
@@ -78,8 +78,8 @@ pub(super) fn local(
 /// The build backend of the local project that `step` of the stage in view installs.
 pub fn build_backend(cx: &Context, image: &ImageView, step: &Instruction, operand: &str) -> Option<String> {
     let index = image.instructions().iter().position(|other| other.span == step.span)?;
-    let states = runtime::states(image);
-    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+    let steps = Steps::of(cx, image);
+    let site = steps.site(index);
     let folder = operand.split('[').next().unwrap_or(operand);
     let prefix = format!("{}/", folder.trim_end_matches('/'));
     Project::read(cx, image, (&site, &prefix), Tool::Poetry).manifest?.ok()?.build_backend
@@ -90,8 +90,8 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
     let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
     let (major, minor) = python_version(&tag)?;
     let index = image.instructions().iter().position(|other| other.span == step.span)?;
-    let states = runtime::states(image);
-    let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+    let steps = Steps::of(cx, image);
+    let site = steps.site(index);
     let pinned = site.file(cx, image, ".python-version").and_then(|path| cx.ws.context_text(&path).cloned());
     if let Some(pinned) = pinned.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         let own = format!("{major}.{minor}");

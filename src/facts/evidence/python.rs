@@ -1,27 +1,28 @@
 //! The evidence for the Python packages of a stage: pip's words and files, and what other tools install.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
-        Context, ImageView, build_context::Site, python as installers, python::PipInstall, root_image,
-        runtime,
+        Context, ImageView,
+        build_context::{Site, Steps},
+        python as installers,
+        python::PipInstall,
+        root_image,
     },
     Evidence, manifests, project, python_version,
 };
-use crate::{
-    docker::Keyword,
-    manifest::requirements::{self, Closure, ItemKind},
-};
+use crate::manifest::requirements::{self, Closure, ItemKind};
 
 /// The evidence for the Python packages that the stage in view installs.
 pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence { knowledge: cx.options.knowledge.clone(), ..Evidence::default() };
     let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
     let version = python_version(&tag).unwrap_or((3, 14));
-    let states = runtime::states(image);
-    let steps = image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run);
-    for (index, step) in steps {
+    let steps = Steps::of(cx, image);
+    for (index, step) in steps.runs() {
         let script = image.script(step);
-        let site = Site { before: &image.instructions()[..index], step, workdir: &states[index].workdir };
+        let site = steps.site(index);
         if let Some(tool) = installers::unread_installer(script) {
             evidence.unknown.push(format!("what {tool} installs is not read (PIP-15)"));
         }
@@ -74,8 +75,10 @@ impl Evidence {
 
     fn closure(&mut self, closure: &Closure, python: (u8, u8)) {
         let specifiers = closure.specifiers(python);
-        for located in closure.packages.iter().filter(|located| located.value.applies(python)) {
-            let name = located.value.name.as_str();
+        let packages = closure.packages.iter().filter(|located| located.value.applies(python));
+        // What several lines say of a package is one question.
+        let mut asked = BTreeSet::new();
+        for name in packages.map(|located| located.value.name.as_str()).filter(|name| asked.insert(*name)) {
             self.package(name, &specifiers[name], python);
         }
         for located in &closure.others {

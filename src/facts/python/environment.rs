@@ -74,7 +74,7 @@ struct Here<'a> {
 impl StageState {
     /// Where each installation of a script goes; none stands for the interpreter of the image.
     fn targets(&mut self, script: &Script, here: &mut Here) -> Result<Vec<Option<String>>, String> {
-        let workdir = here.state.workdir.as_str();
+        let workdir = &*here.state.workdir;
         let mut targets = Vec::new();
         let pips = pip_installs(script);
         for (index, command) in script.commands.iter().enumerate() {

@@ -1,9 +1,11 @@
 //! What the installation reads: manifests that move with it, and source that both stages need.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         Context, ImageView,
-        build_context::{self, Site},
+        build_context::{self, Steps},
         contract::join_path,
         evidence,
         python::{
@@ -30,7 +32,9 @@ pub(super) fn place(
     (parts, last): (&mut [Part], usize),
 ) -> Result<(), Refusal> {
     let instructions = image.instructions();
-    let manifests = manifests(cx, image);
+    let steps = Steps::of(cx, image);
+    let manifests = manifests(cx, image, &steps);
+    let uses_uv = uses_uv_later(image, parts);
     let reads_source = (0..=last).rev().find(|at| reads_source(image, &instructions[*at]));
     for (index, step) in instructions[..last].iter().enumerate() {
         let is_file_copy = matches!(step.keyword, Keyword::Copy | Keyword::Add);
@@ -39,30 +43,31 @@ pub(super) fn place(
         }
         if step.flag("from").is_some() {
             if brings_uv(step) {
-                parts[index] = if uses_uv_later(image, parts) { Part::Both } else { Part::Moves };
+                parts[index] = if uses_uv { Part::Both } else { Part::Moves };
             }
             continue;
         }
         let is_manifest = is_manifest_copy(image, step, &manifests);
         let is_read = reads_source.is_some_and(|at| index < at) && !is_late_script(step);
         parts[index] = match (is_manifest, is_read) {
-            (true, _) if is_only_for_installing(step) || is_copied_again(cx, image, index) => Part::Moves,
+            (true, _) if is_only_for_installing(step) || is_copied_again(cx, image, (&steps, index)) => {
+                Part::Moves
+            }
             (true, _) | (false, true) => Part::Both,
             (false, false) => Part::Stays,
         };
     }
-    check(cx, image, parts)
+    check(cx, image, (&steps, parts))
 }
 
 /// The context paths of every manifest and lock that an installation reads.
-fn manifests(cx: &Context, image: &ImageView) -> Vec<String> {
+fn manifests(cx: &Context, image: &ImageView, steps: &Steps) -> BTreeSet<String> {
     let found = evidence::manifests(cx, image);
-    let mut files: Vec<String> = found.closures.into_iter().flat_map(|(_, closure)| closure.files).collect();
+    let mut files: BTreeSet<String> =
+        found.closures.into_iter().flat_map(|(_, closure)| closure.files).collect();
     let tools = super::sides::tools(image);
-    let states = runtime::states(image);
-    let instructions = image.instructions();
-    for (index, step) in instructions.iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run) {
-        let site = Site { before: &instructions[..index], step, workdir: &states[index].workdir };
+    for (index, _) in steps.runs() {
+        let site = steps.site(index);
         let names = tools.iter().flat_map(|tool| tool.files()).chain(PROJECT_FILES);
         files.extend(names.filter_map(|name| site.file(cx, image, name)));
     }
@@ -101,7 +106,7 @@ fn uses_uv_later(image: &ImageView, parts: &[Part]) -> bool {
     })
 }
 
-fn is_manifest_copy(image: &ImageView, step: &Instruction, files: &[String]) -> bool {
+fn is_manifest_copy(image: &ImageView, step: &Instruction, files: &BTreeSet<String>) -> bool {
     let Some((sources, _)) = build_context::local_copy(step) else { return false };
     sources.iter().all(|source| {
         let wanted = build_context::context_path(&image.image.context, &source.text);
@@ -135,22 +140,16 @@ fn is_only_for_installing(step: &Instruction) -> bool {
 }
 
 /// Whether a later COPY of the whole folder brings the same files to the same place.
-pub(super) fn is_copied_again(cx: &Context, image: &ImageView, index: usize) -> bool {
-    let states = runtime::states(image);
-    let instructions = image.instructions();
-    let Some((sources, target)) = build_context::local_copy(&instructions[index]) else { return false };
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+pub(super) fn is_copied_again(cx: &Context, image: &ImageView, (steps, index): (&Steps, usize)) -> bool {
+    let Some((sources, target)) = build_context::local_copy(&steps.instructions[index]) else { return false };
     let lands = |name: &str| {
-        let folder = join_path(&states[index].workdir, &target.text);
+        let folder = join_path(&steps.states[index].workdir, &target.text);
         format!("{}/{}", folder.trim_end_matches('/'), path::name(name))
     };
     sources.iter().filter(|source| !build_context::is_pattern(&source.text)).all(|source| {
         let own = build_context::context_path(&image.image.context, &source.text);
-        let later = &instructions[index + 1..];
-        let workdir = states[index].workdir.as_str();
-        let found =
-            build_context::origin_in(later, &image.image.context, (&lands(&source.text), workdir), &lookup);
-        found.as_deref() == Some(own.as_str())
+        let found = steps.origin(cx, index + 1..steps.instructions.len(), &lands(&source.text));
+        found.is_some_and(|(_, path)| path == own)
     })
 }
 
@@ -176,26 +175,19 @@ pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&st
 }
 
 /// Lets the builder have every file that an installation names, and requires that there is one.
-fn check(cx: &Context, image: &ImageView, parts: &mut [Part]) -> Result<(), Refusal> {
-    let instructions = image.instructions();
-    let states = runtime::states(image);
+fn check(cx: &Context, image: &ImageView, (steps, parts): (&Steps, &mut [Part])) -> Result<(), Refusal> {
     let exported = exported(image);
     let lookup = |path: &str| cx.ws.entry(path).cloned();
-    for (index, step) in instructions.iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run) {
-        let workdir = states[index].workdir.as_str();
-        let is_mounted =
-            |operand: &str| Site { before: &[], step, workdir }.file(cx, image, operand).is_some();
+    for (index, step) in steps.runs() {
+        let site = steps.site(index);
         for (operand, is_needed) in named_files(image.script(step)) {
-            if exported.contains(&operand) || is_mounted(&operand) {
+            let wanted = join_path(site.workdir, &operand);
+            let is_mounted = || site.mounted(&image.image.context, &wanted, &lookup).is_some();
+            if exported.contains(&operand) || is_mounted() {
                 continue;
             }
-            let wanted = join_path(workdir, &operand);
-            let provides = |at: &usize| {
-                let (own, workdir) = (&instructions[*at..=*at], states[*at].workdir.as_str());
-                build_context::origin_in(own, &image.image.context, (&wanted, workdir), &lookup).is_some()
-            };
-            match (0..index).rev().find(provides) {
-                Some(at) if parts[at] == Part::Stays => parts[at] = Part::Both,
+            match steps.origin(cx, 0..index, &wanted) {
+                Some((at, _)) if parts[at] == Part::Stays => parts[at] = Part::Both,
                 None if is_needed => {
                     let why = format!(
                         "{operand} is not copied before it is installed, or not in the build context (MS-14)."
@@ -224,7 +216,7 @@ fn named_files(script: &Script) -> Vec<(String, bool)> {
     files
 }
 
-fn exported(image: &ImageView) -> Vec<String> {
+fn exported(image: &ImageView) -> BTreeSet<String> {
     let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
     steps.flat_map(|step| evidence::exported_files(image.script(step))).collect()
 }

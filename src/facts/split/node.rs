@@ -2,7 +2,9 @@
 
 use super::{
     super::{
-        Context, ImageView, build_context, commands,
+        Context, ImageView,
+        build_context::{self, Steps},
+        commands,
         contract::join_path,
         evidence::{self, NodeProject},
         node::{self, Action, Manager},
@@ -120,11 +122,12 @@ fn dependencies(
     (parts, last): (&mut [Part], usize),
     states: &[State],
 ) -> Result<Outcome, Refusal> {
-    for (index, step) in image.instructions()[..last].iter().enumerate() {
+    let steps = Steps::of(cx, image);
+    for (index, step) in steps.instructions[..last].iter().enumerate() {
         if build_context::local_copy(step).is_none() {
             continue;
         }
-        let is_again = super::inputs::is_copied_again(cx, image, index);
+        let is_again = super::inputs::is_copied_again(cx, image, (&steps, index));
         parts[index] = match (is_manifest_copy(step), is_again) {
             (true, true) => Part::Moves,
             _ => Part::Both,
@@ -141,7 +144,7 @@ fn whole_build(
     (parts, last): (&mut [Part], usize),
     (states, project): (&[State], &NodeProject),
 ) -> Result<Outcome, Refusal> {
-    let folder = states[last].workdir.clone();
+    let folder = &*states[last].workdir;
     if folder == "/" {
         return Err((
             last,
@@ -162,7 +165,7 @@ fn whole_build(
             (false, false) => Some(prune(cx, image, project).map_err(|why| (last, why))?),
             _ => None,
         };
-    Ok(Outcome { path: folder, epilogue, owner })
+    Ok(Outcome { path: folder.to_owned(), epilogue, owner })
 }
 
 fn prunes_itself(image: &ImageView) -> bool {
@@ -312,8 +315,7 @@ fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
 
 fn side(script: &Script, item: usize) -> Result<Side, String> {
     let Some(command) = script.command_of(item) else {
-        let inner = script.commands.iter().filter(|command| command.item == item);
-        let calls = inner.filter_map(node::action).next();
+        let calls = script.commands_in(item).iter().filter_map(node::action).next();
         return match calls {
             Some((manager, _)) => Err(format!("{} stands inside another command (MS-08).", manager.name())),
             None => Ok(Side::Final),
