@@ -118,8 +118,9 @@ impl State {
         changes: Vec<(Place, Change)>,
         options: &Options,
     ) {
+        let seen_so = (seen, &self.pragmas.parted_by(&changes, seen));
         let held: Vec<Option<Outcome>> =
-            changes.iter().map(|(_, change)| self.held(pass, seen, change, options)).collect();
+            changes.iter().map(|(_, change)| self.held(pass, seen_so, change, options)).collect();
         let edits: Vec<edit::Edit> = changes
             .iter()
             .zip(&held)
@@ -154,7 +155,7 @@ impl State {
     fn held(
         &mut self,
         pass: &Pass,
-        seen: &[SourceFile],
+        seen: (&[SourceFile], &BTreeSet<FileId>),
         change: &Change,
         options: &Options,
     ) -> Option<Outcome> {

@@ -3,7 +3,11 @@
 //! `# alpinist ignore=PASS[,PASS] reason=…` right above an instruction, or above a service of a compose
 //! file, keeps these passes from changing it. `# alpinist skip-file reason=…` keeps all of them from the file.
 
-use crate::{compose::Compose, docker::Dockerfile, source::Span};
+use crate::{
+    compose::{Compose, Service},
+    docker::Dockerfile,
+    source::Span,
+};
 
 /// What a pragma asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +62,10 @@ pub fn in_dockerfile(text: &str, dockerfile: &Dockerfile) -> Vec<Pragma> {
     let bodies: Vec<Span> =
         dockerfile.instructions.iter().flat_map(|i| &i.heredocs).map(|heredoc| heredoc.body).collect();
     let mut found = pragmas(text);
-    found.retain(|pragma| !bodies.iter().any(|body| body.contains(pragma.span)));
+    found.retain(|pragma| {
+        let next = bodies.partition_point(|body| body.start <= pragma.span.start);
+        !bodies[..next].last().is_some_and(|body| body.contains(pragma.span))
+    });
     for pragma in &mut found {
         let instructions = &dockerfile.instructions;
         let at = instructions.partition_point(|other| other.span.start < pragma.span.start);
@@ -75,10 +82,12 @@ pub fn in_dockerfile(text: &str, dockerfile: &Dockerfile) -> Vec<Pragma> {
 /// The pragmas of a compose file, in order.
 pub fn in_compose(text: &str, compose: &Compose) -> Vec<Pragma> {
     let mut found = pragmas(text);
+    let mut services: Vec<&Service> = compose.services.iter().collect();
+    services.sort_by_key(|service| service.key.start);
     for pragma in &mut found {
-        let below = compose.services.iter().find(|service| {
-            service.key.start > pragma.span.end && is_right_above(text, pragma.span.end, service.key.start)
-        });
+        let at = services.partition_point(|service| service.key.start <= pragma.span.end);
+        let next = services.get(at);
+        let below = next.filter(|service| is_right_above(text, pragma.span.end, service.key.start));
         pragma.below = below.map(|service| Below { span: service.entry, name: service.name.clone() });
     }
     found

@@ -1,5 +1,7 @@
 //! What a pass may change in a compose file, by the aspects that it declares.
 
+use std::collections::BTreeSet;
+
 use crate::{
     compose::{self, Compose},
     facts::Aspect,
@@ -23,14 +25,15 @@ pub(super) fn check(
         }
     }
     compose::verify_trees(&old.tree, &new.tree, &allowed)?;
-    let comments = |text: &str| -> Vec<String> {
-        text.lines().map(str::trim).filter(|line| line.starts_with('#')).map(str::to_owned).collect()
-    };
-    let kept = comments(after);
-    match comments(before).into_iter().find(|comment| !kept.contains(comment)) {
+    let kept: BTreeSet<&str> = comments(after).collect();
+    match comments(before).find(|comment| !kept.contains(comment)) {
         Some(comment) => Err(format!("the comment \"{comment}\" would be lost")),
         None => Ok(()),
     }
+}
+
+fn comments(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| line.starts_with('#'))
 }
 
 fn keys_of(aspect: Aspect) -> &'static [&'static str] {

@@ -8,7 +8,7 @@ use crate::{
     pass::{Change, Pass},
     plan::Finding,
     pragma::{self, Below, Pragma, Wish},
-    source::{FileId, FileKind, LineMap, SourceFile, Span, place},
+    source::{FileId, FileKind, LineMap, Lines, Place, SourceFile, Span, place},
     workspace::Workspace,
 };
 
@@ -46,21 +46,40 @@ impl Pragmas {
         all.find(|pragma| pragma.wish == Wish::SkipFile)
     }
 
-    /// Why a pragma keeps `change` back, if one does.
-    pub(super) fn held_back(&mut self, pass: &Pass, change: &Change, seen: &[SourceFile]) -> Option<String> {
+    /// The files in which these changes together part a pragma from what it stands above.
+    ///
+    /// In any other file none of them does so alone: to try out each by itself would cost the file each time.
+    pub(super) fn parted_by(&self, changes: &[(Place, Change)], seen: &[SourceFile]) -> BTreeSet<FileId> {
+        let parts = |(id, pragmas): &(&FileId, &Vec<(Key, Pragma)>)| {
+            let edits = changes.iter().flat_map(|(_, change)| &change.edits);
+            let edits: Vec<&edit::Edit> = edits.filter(|edit| edit.file == **id).collect();
+            !edits.is_empty() && !matches!(parted(&seen[id.0], **id, pragmas, &edits), Ok(None))
+        };
+        self.files.iter().filter(parts).map(|(id, _)| *id).collect()
+    }
+
+    /// Why a pragma keeps `change` back, if one does; `parted_in` is what [`Pragmas::parted_by`] gave.
+    pub(super) fn held_back(
+        &mut self,
+        pass: &Pass,
+        change: &Change,
+        (seen, parted_in): (&[SourceFile], &BTreeSet<FileId>),
+    ) -> Option<String> {
         let mut why = None;
         for (id, pragmas) in &self.files {
             let about = (change.file == *id).then_some(change.span);
-            let edits: Vec<&edit::Edit> = change.edits.iter().filter(|edit| edit.file == *id).collect();
+            let mut edits: Vec<&edit::Edit> = change.edits.iter().filter(|edit| edit.file == *id).collect();
+            edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
             for (key, pragma) in pragmas.iter().filter(|(_, pragma)| pragma.ignores(pass.id)) {
                 let Some(below) = &pragma.below else { continue };
                 let is_about = about.is_some_and(|span| is_within(below.span, span.start));
-                if is_about || edits.iter().any(|edit| touches(edit, below.span)) {
+                if is_about || is_touched(&edits, below.span) {
                     self.used.insert((key.clone(), pass.id));
                     why = why.or_else(|| Some(asked(&seen[id.0], pragma)));
                 }
             }
-            why = why.or_else(|| parted(&seen[id.0], *id, pragmas, &edits));
+            let parts = || parted(&seen[id.0], *id, pragmas, &edits).ok().flatten();
+            why = why.or_else(|| parted_in.contains(id).then(parts).flatten());
         }
         why
     }
@@ -83,11 +102,12 @@ impl Pragmas {
             // A file that does not parse never gets into a workspace.
             let _ = documents.read(id, ws.file(id));
             let pragmas = pragmas(ws.file(id), id, &documents);
+            let lines = Lines::of(&ws.file(id).text);
             if pragmas.iter().any(|(_, pragma)| pragma.wish == Wish::SkipFile) {
                 continue;
             }
             for (key, pragma) in &pragmas {
-                let place = place(&ws.file(id).text, pragma.span.start);
+                let place = lines.place(&ws.file(id).text, pragma.span.start);
                 let finding = |what| Finding { topic: TOPIC, file: id, place, what };
                 found.extend(self.faults(key, pragma, passes).into_iter().map(finding));
             }
@@ -149,6 +169,12 @@ fn is_within(span: Span, offset: usize) -> bool {
     span.start <= offset && offset < span.end
 }
 
+/// Whether one of these edits, which are in order and do not overlap, changes what stands at `span`.
+fn is_touched(edits: &[&edit::Edit], span: Span) -> bool {
+    let near = &edits[edits.partition_point(|edit| edit.span.end < span.start)..];
+    near.iter().take_while(|edit| edit.span.start <= span.end).any(|edit| touches(edit, span))
+}
+
 /// Whether `edit` changes what stands at `span`; new lines before and after it do not.
 fn touches(edit: &edit::Edit, span: Span) -> bool {
     if !edit.span.is_empty() {
@@ -162,20 +188,29 @@ fn touches(edit: &edit::Edit, span: Span) -> bool {
 }
 
 /// Says so when a pragma would stand above something else after the edits.
-fn parted(file: &SourceFile, id: FileId, before: &[(Key, Pragma)], edits: &[&edit::Edit]) -> Option<String> {
+///
+/// # Errors
+/// When there is nothing to tell, since the edits do not fit or their result does not parse.
+fn parted(
+    file: &SourceFile,
+    id: FileId,
+    before: &[(Key, Pragma)],
+    edits: &[&edit::Edit],
+) -> Result<Option<String>, String> {
     if before.is_empty() || edits.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let text = edit::apply(&file.text, edits.iter().copied()).ok()?;
+    let text = edit::apply(&file.text, edits.iter().copied()).map_err(|error| error.to_string())?;
     let changed = SourceFile { text: text.into(), ..file.clone() };
     let mut documents = Documents::default();
-    documents.read(id, &changed).ok()?;
+    documents.read(id, &changed).map_err(|error| error.to_string())?;
     let after: BTreeMap<Key, Pragma> = pragmas(&changed, id, &documents).into_iter().collect();
     let name = |below: &Option<Below>| below.as_ref().map(|below| below.name.clone());
     let lost = before
         .iter()
         .find(|(key, pragma)| after.get(key).is_none_or(|now| name(&now.below) != name(&pragma.below)));
-    let (_, pragma) = lost?;
-    let line = read_line(file, pragma);
-    Some(format!("it would part the pragma in line {line} from what it stands above"))
+    Ok(lost.map(|(_, pragma)| {
+        let line = read_line(file, pragma);
+        format!("it would part the pragma in line {line} from what it stands above")
+    }))
 }
