@@ -47,7 +47,10 @@ use crate::{
         runtime::{State, Variables},
         sources,
     },
-    manifest::{package_json::PackageJson, requirements::ItemKind},
+    manifest::{
+        package_json::PackageJson,
+        requirements::{self, ItemKind},
+    },
     pass::{Change, Pass, Proposal, Risk},
     shell::{Command, Script},
     source::Span,
@@ -132,7 +135,7 @@ fn inputs(
         let origin = steps.origin(cx, 0..copy + 1, &wanted).map(|(_, path)| path);
         let origin = origin.filter(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))));
         let origin = origin.ok_or_else(|| format!("{operand} is not in the build context (MS-14)."))?;
-        files.extend(closure(cx, image, &origin, &wanted)?);
+        files.extend(closure(cx, &origin, &wanted)?);
     }
     files.dedup();
     Ok((!files.is_empty()).then(|| copy_lines(image, &files, &image.instructions()[copy], &state.workdir)))
@@ -245,15 +248,15 @@ fn installed_beside(image: &ImageView, manifests: &[&str], state: &State) -> Opt
 }
 
 /// The context path and the image path of a requirements file and of all that it includes.
-fn closure(
-    cx: &Context,
-    image: &ImageView,
-    origin: &str,
-    wanted: &str,
-) -> Result<Vec<(String, String)>, String> {
-    let manifests = evidence::manifests(cx, image);
-    let found = manifests.closures.iter().find(|(path, _)| path == origin);
-    let (_, closure) = found.ok_or_else(|| format!("{origin} cannot be read."))?;
+fn closure(cx: &Context, origin: &str, wanted: &str) -> Result<Vec<(String, String)>, String> {
+    let read = |path: &str| cx.ws.context_text(path).cloned();
+    let closure = requirements::closure(origin, &read);
+    if closure.missing.iter().any(|missing| missing == origin) {
+        return Err(format!("{origin} cannot be read."));
+    }
+    if let Some(file) = &closure.excess {
+        return Err(format!("{file} is too long to know all that it asks for."));
+    }
     if let Some(missing) = closure.missing.iter().chain(&closure.outside).next() {
         return Err(format!("{origin} includes {missing}, which is not in the build context (PIP-12)."));
     }

@@ -7,7 +7,7 @@ mod logical;
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::MarkerTree;
 
-pub use closure::{Closure, Located, closure};
+pub use closure::{Closure, Located, MOST_ITEMS, closure};
 
 use super::markers;
 use crate::source::Span;
@@ -110,10 +110,13 @@ impl Package {
 
 /// Reads the text of a requirements file. Every text has a reading; what pip refuses is an `Invalid` item.
 pub fn read(text: &str) -> Requirements {
-    let items = logical::lines(text)
+    Requirements { items: items(text).collect() }
+}
+
+/// The items of a requirements file, read one by one.
+fn items(text: &str) -> impl Iterator<Item = Item> {
+    logical::lines(text)
         .flat_map(|line| line::kinds(&line.text).into_iter().map(move |kind| Item { span: line.span, kind }))
-        .collect();
-    Requirements { items }
 }
 
 #[cfg(test)]

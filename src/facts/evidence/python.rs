@@ -104,6 +104,10 @@ impl Evidence {
                 _ => {}
             }
         }
+        self.unknown.extend(closure.excess.iter().map(|file| {
+            let most = requirements::MOST_ITEMS;
+            format!("{file} asks for more than {most} packages, of which no more are read")
+        }));
         self.unknown.extend(closure.missing.iter().map(|file| format!("{file} cannot be read (PIP-12)")));
         self.unknown.extend(
             closure.outside.iter().map(|file| format!("{file} lies outside the build context (PIP-12)")),

@@ -33,7 +33,7 @@ pub(super) fn place(
 ) -> Result<(), Refusal> {
     let instructions = image.instructions();
     let steps = Steps::of(cx, image);
-    let manifests = manifests(cx, image, &steps);
+    let manifests = manifests(cx, image, (&steps, last))?;
     let uses_uv = uses_uv_later(image, parts);
     let reads_source = (0..=last).rev().find(|at| reads_source(image, &instructions[*at]));
     for (index, step) in instructions[..last].iter().enumerate() {
@@ -61,8 +61,18 @@ pub(super) fn place(
 }
 
 /// The context paths of every manifest and lock that an installation reads.
-fn manifests(cx: &Context, image: &ImageView, steps: &Steps) -> BTreeSet<String> {
+///
+/// # Errors
+/// When a requirements file is too long to know what it includes.
+fn manifests(
+    cx: &Context,
+    image: &ImageView,
+    (steps, last): (&Steps, usize),
+) -> Result<BTreeSet<String>, Refusal> {
     let found = evidence::manifests(cx, image);
+    if let Some(file) = found.closures.iter().find_map(|(_, closure)| closure.excess.as_ref()) {
+        return Err((last, format!("{file} is too long to know all that it asks for.")));
+    }
     let mut files: BTreeSet<String> =
         found.closures.into_iter().flat_map(|(_, closure)| closure.files).collect();
     let tools = super::sides::tools(image);
@@ -71,7 +81,7 @@ fn manifests(cx: &Context, image: &ImageView, steps: &Steps) -> BTreeSet<String>
         let names = tools.iter().flat_map(|tool| tool.files()).chain(PROJECT_FILES);
         files.extend(names.filter_map(|name| site.file(cx, image, name)));
     }
-    files
+    Ok(files)
 }
 
 /// Files that describe a project, whichever tool reads them.

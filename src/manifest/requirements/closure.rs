@@ -1,10 +1,13 @@
 //! A requirements file together with the files it includes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use pep440_rs::{VersionSpecifier, VersionSpecifiers};
 
-use super::{ItemKind, Package, read};
+use super::{ItemKind, Package, items};
 use crate::source::Span;
 
 /// Something said in a file of a closure.
@@ -33,6 +36,8 @@ pub struct Closure {
     pub missing: Vec<String>,
     /// Includes that are addresses, absolute paths, or paths above the root.
     pub outside: Vec<String>,
+    /// The file in which the limit on what is read was reached; what follows is not known.
+    pub excess: Option<String>,
 }
 
 impl Closure {
@@ -47,26 +52,32 @@ impl Closure {
     }
 }
 
+/// The most items that are read: nobody installs as many packages, and each takes some 500 bytes.
+pub const MOST_ITEMS: usize = 20_000;
+
 /// Reads `root` and every file that it includes; each file once.
 ///
 /// `read_file` gives the text of a path with `/` between parts, or nothing.
 pub fn closure(root: &str, read_file: &dyn Fn(&str) -> Option<Arc<str>>) -> Closure {
     let mut closure = Closure::default();
-    let mut seen: Vec<(String, bool)> = Vec::new();
+    let mut seen: BTreeSet<(String, bool)> = BTreeSet::new();
     let mut waiting = vec![(root.to_owned(), false)];
-    while let Some((path, is_constraint)) = waiting.pop() {
-        if seen.contains(&(path.clone(), is_constraint)) {
+    while let Some((path, is_constraint)) = waiting.pop().filter(|_| closure.excess.is_none()) {
+        if !seen.insert((path.clone(), is_constraint)) {
             continue;
         }
-        seen.push((path.clone(), is_constraint));
+        // A file may be named both to install and to limit.
+        let is_new = !seen.contains(&(path.clone(), !is_constraint));
         let Some(text) = read_file(&path) else {
-            push_once(&mut closure.missing, path);
+            closure.missing.extend(is_new.then_some(path));
             continue;
         };
         let includes = closure.take_in(&path, &text, is_constraint);
         waiting.extend(includes.into_iter().rev());
-        push_once(&mut closure.files, path);
+        closure.files.extend(is_new.then_some(path));
     }
+    let mut once = BTreeSet::new();
+    closure.outside.retain(|path| once.insert(path.clone()));
     closure
 }
 
@@ -74,7 +85,12 @@ impl Closure {
     /// Adds the items of one file and gives the files that it includes.
     fn take_in(&mut self, file: &str, text: &str, is_constraint: bool) -> Vec<(String, bool)> {
         let mut includes = Vec::new();
-        for item in read(text).items {
+        for item in items(text) {
+            if self.packages.len() + self.constraints.len() + self.others.len() + includes.len() == MOST_ITEMS
+            {
+                self.excess = Some(file.to_owned());
+                break;
+            }
             let file = file.to_owned();
             match item.kind {
                 ItemKind::Package(value) if is_constraint => {
@@ -83,18 +99,12 @@ impl Closure {
                 ItemKind::Package(value) => self.packages.push(Located { file, span: item.span, value }),
                 ItemKind::Include { path, is_constraint } => match beside(&file, &path) {
                     Some(path) => includes.push((path, is_constraint)),
-                    None => push_once(&mut self.outside, path),
+                    None => self.outside.push(path),
                 },
                 value => self.others.push(Located { file, span: item.span, value }),
             }
         }
         includes
-    }
-}
-
-fn push_once(list: &mut Vec<String>, path: String) {
-    if !list.contains(&path) {
-        list.push(path);
     }
 }
 
