@@ -85,6 +85,7 @@ impl Builder<'_> {
     pub fn text(&self, image: &ImageView) -> String {
         let newline = write::newline_of(image.text);
         let route = route(image, self.split);
+        let named = variables::Named::of(image, self.split);
         let mut out = self.head_line(image) + newline;
         let mut has_venv = route == Route::Authors;
         for (index, instruction) in image.instructions().iter().enumerate().take(self.split.last + 1).skip(1)
@@ -93,7 +94,7 @@ impl Builder<'_> {
                 has_venv = true;
                 out.push_str(&venv_lines(image, self.split, (route, newline)));
             }
-            let Some(text) = self.instruction(image, (instruction, index), route) else { continue };
+            let Some(text) = self.instruction(image, (instruction, index), (route, &named)) else { continue };
             out.push_str(&lead(image, instruction, newline));
             out.push_str(&text);
             out.push_str(newline);
@@ -134,13 +135,13 @@ impl Builder<'_> {
         &self,
         image: &ImageView,
         (instruction, index): (&Instruction, usize),
-        route: Route,
+        (route, named): (Route, &variables::Named),
     ) -> Option<String> {
         let part = &self.split.parts[index];
         let needs_all = self.split.ecosystem == Ecosystem::Node && self.split.is_build;
-        let how = BuilderHalf { route, has_git: self.has_git, needs_all };
+        let how = BuilderHalf { route, roles: self.split.roles, has_git: self.has_git, needs_all };
         match (instruction.keyword, part) {
-            (Keyword::Arg | Keyword::Env, _) => variables::for_builder(image, self.split, instruction),
+            (Keyword::Arg | Keyword::Env, _) => named.for_builder(image, self.split, instruction),
             (_, Part::Stays) => None,
             (Keyword::Run, _) => half::for_builder(image, instruction, part, how),
             (Keyword::Copy | Keyword::Add, _) => Some(without_owner(image, instruction)),
@@ -216,9 +217,7 @@ pub fn left_behind(image: &ImageView, split: &Split) -> Vec<String> {
         install.packages.into_iter().map(move |package| (manager, package.name))
     });
     names
-        .filter(|(manager, name)| {
-            crate::facts::split::role(image, *manager, name) != crate::facts::split::Role::Keep
-        })
+        .filter(|(manager, name)| split.roles.role(image, *manager, name) != crate::facts::split::Role::Keep)
         .map(|(_, name)| name)
         .collect()
 }

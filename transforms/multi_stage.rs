@@ -201,7 +201,7 @@ fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Opti
         Part::Moves if arrival.is_empty() => Ok(Some(Edit::delete(image.id, whole))),
         Part::Moves => Ok(Some(Edit::replace(image.id, whole, arrival))),
         part @ Part::Apart(_) => {
-            let rest = half::for_final(image, instruction, (part, &split.tools))?;
+            let rest = half::for_final(image, instruction, (part, split))?;
             Ok(match (rest, arrival.is_empty()) {
                 (Some(text), true) if text == instruction.span.of(image.text) => None,
                 (Some(text), true) => Some(Edit::replace(image.id, instruction.span, text)),

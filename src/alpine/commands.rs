@@ -5,7 +5,7 @@ use crate::{
     docker::{Instruction, Keyword},
     facts::{
         Context, ImageView,
-        commands::{self, commands_of, is_script, shell_words},
+        commands::{self, Standing, commands_of, is_script, shell_words},
         runtime,
     },
     source::Span,
@@ -13,7 +13,7 @@ use crate::{
 
 /// Adds to `out` what the commands of the image and of its services need on Alpine.
 pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
-    let states = runtime::states(image);
+    let (states, standing) = (runtime::states(image), Standing::of(cx, image));
     for (index, instruction) in image.instructions().iter().enumerate() {
         let scripts = match instruction.keyword {
             Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => commands_of(instruction),
@@ -21,13 +21,13 @@ pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
             _ => continue,
         };
         for words in scripts {
-            command(cx, image, &words, (instruction.span, &states[index].workdir), out);
+            command(&standing, image, &words, (instruction.span, &states[index].workdir), out);
         }
     }
     let last = &states[states.len() - 1].workdir;
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
     for words in of_services {
-        command(cx, image, &words, (image.stage().base_word.span, last), out);
+        command(&standing, image, &words, (image.stage().base_word.span, last), out);
     }
 }
 
@@ -46,7 +46,7 @@ fn run_commands(image: &ImageView, instruction: &Instruction) -> Vec<Vec<String>
 }
 
 fn command(
-    cx: &Context,
+    standing: &Standing,
     image: &ImageView,
     words: &[String],
     (span, workdir): (Span, &str),
@@ -69,12 +69,12 @@ fn command(
     if matches!(name, "sh" | "bash" | "ash" | "tini" | "dumb-init") {
         for line in words.iter().skip(1).filter(|word| word.contains(' ')) {
             for inner in shell_words(line) {
-                command(cx, image, &inner, (span, workdir), out);
+                command(standing, image, &inner, (span, workdir), out);
             }
         }
     }
     if let Some(script) = words.iter().find(|word| is_script(word) && !word.contains(' ')) {
-        super::scripts::look(cx, image, (script, span, workdir), out);
+        super::scripts::look(standing, image, (script, span, workdir), out);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
     docker::Keyword,
-    facts::{Context, ImageView, commands, scripts},
+    facts::{ImageView, commands::Standing, scripts},
     shell::{Script as ShellScript, bashism},
     source::Span,
 };
@@ -22,12 +22,12 @@ struct Script<'t> {
 
 /// Adds to `out` what the script called `name` needs, and the scripts that it names itself.
 pub(super) fn look(
-    cx: &Context,
+    standing: &Standing,
     image: &ImageView,
     (name, span, workdir): (&str, Span, &str),
     out: &mut Translated,
 ) {
-    let Some((path, text)) = commands::standing(cx, image, name, workdir) else {
+    let Some((path, text)) = standing.script(name, workdir) else {
         let what = format!(
             "the script {name} is not in the build context, so its interpreter is not known (PKG-19)"
         );
@@ -37,7 +37,7 @@ pub(super) fn look(
     let script = Script { name, path, text, span };
     started(image, &script, out);
     for called in scripts::called(text, &script.path, workdir) {
-        let Some(text) = commands::text_at(cx, image, &called.path) else { continue };
+        let Some(text) = standing.text_at(&called.path) else { continue };
         let inner = Script { name: &called.path, path: called.path.clone(), text, span };
         match called.is_sourced {
             true if interpreter(script.text).contains("bash") => debian_tools(&inner, out),

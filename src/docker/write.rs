@@ -240,9 +240,10 @@ pub fn is_alone(text: &str, span: Span) -> bool {
     text[line_start..span.start].trim().is_empty() && (after.is_empty() || after == "\\" || after == "`")
 }
 
-/// The line ending that `text` uses.
+/// The line ending that `text` uses: that of its first line, so that asking costs no more than that line.
 pub fn newline_of(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
+    let end = text.find('\n').unwrap_or(text.len());
+    if text[..end].ends_with('\r') { "\r\n" } else { "\n" }
 }
 
 /// The place of `span` in `text`, for messages.

@@ -19,7 +19,8 @@ pub fn scripts_run_by<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &
     let states = runtime::states(image);
     let workdir = &states[states.len() - 1].workdir;
     let words = run_by(cx, image).into_iter().flatten().filter(|word| is_script(word) && !word.contains(' '));
-    words.filter_map(|word| Some((word.clone(), standing(cx, image, &word, workdir)?.1))).collect()
+    let standing = Standing::of(cx, image);
+    words.filter_map(|word| Some((word.clone(), standing.script(&word, workdir)?.1))).collect()
 }
 
 /// The commands and health checks that the services of an image set.
@@ -63,22 +64,32 @@ pub fn is_script(word: &str) -> bool {
     word.ends_with(".sh") || word.ends_with(".bash") || word.contains("entrypoint")
 }
 
-/// Path in the image and text of the script that a command calls `name`.
-pub fn standing<'c>(
-    cx: &Context<'c>,
-    image: &ImageView,
-    name: &str,
-    workdir: &str,
-) -> Option<(String, &'c str)> {
-    let mut places = scripts::places(name, workdir).into_iter();
-    places.find_map(|path| text_at(cx, image, &path).map(|text| (path, text)))
+/// The files of the build context that stand in a stage, for many questions about it.
+#[derive(Debug)]
+pub struct Standing<'x, 'c> {
+    cx: &'x Context<'c>,
+    steps: usize,
+    copies: Copies,
 }
 
-/// The text of the file of the build context that stands at `wanted` in the image.
-pub fn text_at<'c>(cx: &Context<'c>, image: &ImageView, wanted: &str) -> Option<&'c str> {
-    let steps = image.instructions();
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let copies = Copies::of(steps, &image.image.context, &lookup);
-    let (_, origin) = copies.origin(0..steps.len(), wanted, &lookup)?;
-    cx.ws.context_text(&origin).map(|text| &**text)
+impl<'x, 'c> Standing<'x, 'c> {
+    /// Those that the stage in view copies.
+    pub fn of(cx: &'x Context<'c>, image: &ImageView) -> Self {
+        let steps = image.instructions();
+        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        Self { cx, steps: steps.len(), copies: Copies::of(steps, &image.image.context, &lookup) }
+    }
+
+    /// Path in the image and text of the script that a command calls `name`.
+    pub fn script(&self, name: &str, workdir: &str) -> Option<(String, &'c str)> {
+        let mut places = scripts::places(name, workdir).into_iter();
+        places.find_map(|path| self.text_at(&path).map(|text| (path, text)))
+    }
+
+    /// The text of the file that stands at `wanted`.
+    pub fn text_at(&self, wanted: &str) -> Option<&'c str> {
+        let lookup = |path: &str| self.cx.ws.entry(path).cloned();
+        let (_, origin) = self.copies.origin(0..self.steps, wanted, &lookup)?;
+        self.cx.ws.context_text(&origin).map(|text| &**text)
+    }
 }

@@ -5,7 +5,7 @@ pub mod node;
 mod roles;
 mod sides;
 
-pub use roles::{Role, role};
+pub use roles::{Role, Roles};
 pub use sides::is_cache_removal;
 
 use super::{
@@ -66,6 +66,8 @@ pub struct Split {
     pub last: usize,
     /// Where the packages live.
     pub environment: Environment,
+    /// What decides on the roles of its system packages.
+    pub roles: Roles,
     /// The tools that install and are not needed afterwards.
     pub tools: Vec<Tool>,
     /// Whether the project's own build runs in the builder, and not an installation alone.
@@ -85,10 +87,11 @@ pub type Refusal = (usize, String);
 /// Why the installation cannot be told apart from the rest.
 pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> {
     let instructions = image.instructions();
+    let roles = Roles::of(image);
     let mut parts = vec![Part::Stays; instructions.len()];
     for (index, instruction) in instructions.iter().enumerate() {
         parts[index] = match instruction.keyword {
-            Keyword::Run => sides::part(image, instruction).map_err(|why| (index, why))?,
+            Keyword::Run => sides::part(image, roles, instruction).map_err(|why| (index, why))?,
             Keyword::Workdir | Keyword::Shell => Part::Both,
             _ => Part::Stays,
         };
@@ -109,6 +112,7 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
         first,
         last,
         environment,
+        roles,
         tools,
         is_build: false,
         epilogue: None,

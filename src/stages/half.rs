@@ -6,8 +6,8 @@ use crate::{
     facts::{
         ImageView,
         packages::{self, Install},
-        python::{self, environment::OWN, project::Tool},
-        split::{self, Part, Role, Side},
+        python::{self, environment::OWN},
+        split::{Part, Role, Roles, Side, Split},
     },
     shell::Script,
     source::Span,
@@ -29,6 +29,8 @@ pub enum Route {
 pub struct BuilderHalf {
     /// How packages get into the environment.
     pub route: Route,
+    /// What decides on the roles of packages.
+    pub roles: Roles,
     /// Whether git is needed to fetch packages.
     pub has_git: bool,
     /// Whether any package may be needed, as for a build whose steps are the project's own.
@@ -92,7 +94,7 @@ pub fn for_builder(image: &ImageView, step: &Instruction, part: &Part, how: Buil
         let is_needed = |name: &str| {
             let needs_git =
                 how.has_git && matches!(name, "git" | "openssh-client" | "openssh-client-default");
-            how.needs_all || needs_git || split::role(image, install.manager, name) != Role::Keep
+            how.needs_all || needs_git || how.roles.role(image, install.manager, name) != Role::Keep
         };
         if !install.packages.iter().any(|package| is_needed(&package.name)) {
             removed.push(install.item);
@@ -119,16 +121,16 @@ pub fn for_builder(image: &ImageView, step: &Instruction, part: &Part, how: Buil
 pub fn for_final(
     image: &ImageView,
     step: &Instruction,
-    (part, tools): (&Part, &[Tool]),
+    (part, split): (&Part, &Split),
 ) -> Result<Option<String>, String> {
     let items = Items::of(image, step, part);
     let installs = packages::installs(&items.script);
     let mut removed = items.of_side(&[Side::Builder, Side::Nowhere]);
-    let mut pieces = runners::pieces(&items.staying(), tools)?;
-    let mut present = kept(image, &installs);
+    let mut pieces = runners::pieces(&items.staying(), &split.tools)?;
+    let mut present = kept((image, split.roles), &installs);
     let mut has_packages = false;
     for install in &installs {
-        let own = runtime_words(image, install, &mut present);
+        let own = runtime_words((image, split.roles), install, &mut present);
         match own {
             Some(own) => {
                 has_packages = true;
@@ -148,26 +150,26 @@ pub fn for_final(
 }
 
 /// The packages that the installations keep as they are.
-fn kept(image: &ImageView, installs: &[Install]) -> Vec<String> {
+fn kept((image, roles): (&ImageView, Roles), installs: &[Install]) -> Vec<String> {
     let packages = installs
         .iter()
         .flat_map(|install| install.packages.iter().map(move |package| (install.manager, &package.name)));
     packages
-        .filter(|(manager, name)| split::role(image, *manager, name) == Role::Keep)
+        .filter(|(manager, name)| roles.role(image, *manager, name) == Role::Keep)
         .map(|(_, name)| name.clone())
         .collect()
 }
 
 /// The replacements that leave the packages to run; `None` when none is left.
 fn runtime_words(
-    image: &ImageView,
+    (image, roles): (&ImageView, Roles),
     install: &Install,
     present: &mut Vec<String>,
 ) -> Option<Vec<write::Piece>> {
     let mut has_any = false;
     let mut own = Vec::new();
     for package in &install.packages {
-        match split::role(image, install.manager, &package.name) {
+        match roles.role(image, install.manager, &package.name) {
             Role::Keep | Role::UnknownTwin => has_any = true,
             Role::Build => own.push(write::delete_word(image.text, package.span)),
             Role::Headers(runtime) => {

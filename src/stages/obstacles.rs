@@ -6,7 +6,7 @@ use crate::{
         Context, ImageView, commands, evidence, packages,
         python::{self, project::Tool},
         runtime,
-        split::{self, Ecosystem, Part, Role, Side, Split},
+        split::{Ecosystem, Part, Role, Side, Split},
     },
     source::Span,
 };
@@ -22,7 +22,7 @@ fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {
     let apart = image.instructions().iter().zip(&split.parts);
     for (step, _) in apart.filter(|(_, part)| matches!(part, Part::Apart(_))) {
         for install in packages::installs(image.script(step)) {
-            let is_unknown = |name: &str| split::role(image, install.manager, name) == Role::UnknownTwin;
+            let is_unknown = |name: &str| split.roles.role(image, install.manager, name) == Role::UnknownTwin;
             if let Some(package) = install.packages.iter().find(|package| is_unknown(&package.name)) {
                 let why =
                     format!("The package that runs what {} builds is not known (PKG-05).", package.name);

@@ -12,7 +12,7 @@ use super::{
         python::environment::Environment,
         runtime::{self, State},
     },
-    Ecosystem, Part, Refusal, Side, Split,
+    Ecosystem, Part, Refusal, Roles, Side, Split,
 };
 use crate::{
     docker::{Instruction, Keyword},
@@ -68,6 +68,7 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
         first,
         last,
         environment,
+        roles: Roles::of(image),
         tools: Vec::new(),
         is_build: builds_after,
         epilogue: plan.epilogue,

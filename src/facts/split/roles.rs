@@ -22,21 +22,45 @@ pub enum Role {
     UnknownTwin,
 }
 
-/// The role of a package on the distribution of this image.
-pub fn role(image: &ImageView, manager: Manager, name: &str) -> Role {
-    if is_for_node_gyp(image, name) {
-        return Role::Build;
-    }
-    match manager {
-        Manager::Apk => match apk::lookup(name) {
-            Some(fact) if fact.kind == PackageKind::Build => Role::Build,
-            Some(fact) if fact.kind == PackageKind::DevHeaders && fact.is_listed => {
-                Role::Headers(fact.runtime.iter().map(|name| (*name).to_owned()).collect())
+/// What decides on roles in a stage as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Whether Python is there for node-gyp alone: the image is one of Node, and nothing in the stage calls Python.
+    is_python_for_node_gyp: bool,
+}
+
+impl Roles {
+    /// Those of the stage in view, every step of which is looked at once.
+    pub fn of(image: &ImageView) -> Self {
+        let calls = |step: &Instruction| match step.keyword {
+            Keyword::Run => {
+                image.script(step).commands.iter().any(|command| command.name().starts_with("python"))
             }
-            Some(fact) if fact.kind == PackageKind::DevHeaders => Role::UnknownTwin,
-            _ => Role::Keep,
-        },
-        Manager::Apt => debian_role(image, name),
+            Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => step.body.text.contains("python"),
+            _ => false,
+        };
+        let is_node = image.stage().base.official_name() == Some("node");
+        Self { is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls) }
+    }
+
+    /// The role of a package on the distribution of this image.
+    pub fn role(&self, image: &ImageView, manager: Manager, name: &str) -> Role {
+        let is_python =
+            matches!(name, "python" | "python2" | "python3" | "python3-minimal" | "python-is-python3");
+        if is_python && self.is_python_for_node_gyp {
+            return Role::Build;
+        }
+        match manager {
+            Manager::Apk => match apk::lookup(name) {
+                Some(fact) if fact.kind == PackageKind::Build => Role::Build,
+                Some(fact) if fact.kind == PackageKind::DevHeaders && fact.is_listed => {
+                    Role::Headers(fact.runtime.iter().map(|name| (*name).to_owned()).collect())
+                }
+                Some(fact) if fact.kind == PackageKind::DevHeaders => Role::UnknownTwin,
+                _ => Role::Keep,
+            },
+            Manager::Apt => debian_role(image, name),
+        }
     }
 }
 
@@ -57,20 +81,6 @@ fn debian_role(image: &ImageView, name: &str) -> Role {
         AptFact::NotNeeded { .. } if is_own_python(image, name) => Role::Build,
         _ => Role::Keep,
     }
-}
-
-/// On an image of Node, Python is there for node-gyp, unless something calls it.
-fn is_for_node_gyp(image: &ImageView, name: &str) -> bool {
-    let is_python =
-        matches!(name, "python" | "python2" | "python3" | "python3-minimal" | "python-is-python3");
-    let calls = |step: &Instruction| match step.keyword {
-        Keyword::Run => {
-            image.script(step).commands.iter().any(|command| command.name().starts_with("python"))
-        }
-        Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => step.body.text.contains("python"),
-        _ => false,
-    };
-    is_python && image.stage().base.official_name() == Some("node") && !image.instructions().iter().any(calls)
 }
 
 fn is_own_python(image: &ImageView, name: &str) -> bool {

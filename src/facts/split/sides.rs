@@ -10,7 +10,7 @@ use super::{
             project::{self, Action, Tool},
         },
     },
-    Part, Role, Side, role,
+    Part, Role, Roles, Side,
 };
 use crate::{
     docker::{Instruction, Keyword},
@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// Why its commands cannot be told apart.
-pub(super) fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
+pub(super) fn part(image: &ImageView, roles: Roles, step: &Instruction) -> Result<Part, String> {
     let script = image.script(step);
     if let Some(why) = &script.unreadable {
         return Err(format!("The RUN cannot be read as a shell script ({why})."));
@@ -31,7 +31,7 @@ pub(super) fn part(image: &ImageView, step: &Instruction) -> Result<Part, String
     }
     check_words(script)?;
     let sides: Result<Vec<Side>, String> =
-        (0..script.items.len()).map(|item| side(image, script, item)).collect();
+        (0..script.items.len()).map(|item| side((image, roles), script, item)).collect();
     part_of(step, script, sides?)
 }
 
@@ -94,14 +94,14 @@ fn check_words(script: &Script) -> Result<(), String> {
     Ok(())
 }
 
-fn side(image: &ImageView, script: &Script, item: usize) -> Result<Side, String> {
+fn side((image, roles): (&ImageView, Roles), script: &Script, item: usize) -> Result<Side, String> {
     let Some(command) = script.command_of(item) else { return Ok(Side::Final) };
     let index = script.items[item].command.unwrap_or_default();
     if packages::is_install(command) {
         return Ok(Side::Packages);
     }
     if let Some(removed) = packages::removed(command) {
-        return purge(image, script, &removed);
+        return purge((image, roles), script, &removed);
     }
     if packages::is_apt_companion(command) || is_apk_companion(command) {
         return Ok(Side::Companion);
@@ -149,13 +149,17 @@ fn is_apk_companion(command: &Command) -> bool {
 }
 
 /// What is removed must be what only the builder installs now.
-fn purge(image: &ImageView, script: &Script, removed: &[&ShellWord]) -> Result<Side, String> {
+fn purge(
+    (image, roles): (&ImageView, Roles),
+    script: &Script,
+    removed: &[&ShellWord],
+) -> Result<Side, String> {
     let manager = if crate::facts::is_alpine(image.dockerfile) { Manager::Apk } else { Manager::Apt };
     let installs = packages::installs(script);
     let is_gone = |word: &&&ShellWord| {
         let name = word.text();
         installs.iter().any(|install| install.group.as_deref() == Some(name))
-            || (word.literal.is_some() && role(image, manager, name) != Role::Keep)
+            || (word.literal.is_some() && roles.role(image, manager, name) != Role::Keep)
     };
     match removed.iter().find(|word| !is_gone(word)) {
         Some(word) => {
