@@ -66,7 +66,8 @@ fn parse(c: &mut Criterion) {
 /// The whole pipeline for one Dockerfile: time a stage.
 fn stages(c: &mut Criterion) {
     let mut group = c.benchmark_group("pipeline/stages");
-    for count in [1, 10, 100, 400] {
+    group.sample_size(10);
+    for count in [1, 10, 100, 1_000] {
         let ws = project(&dockerfile(count), None);
         group.throughput(Throughput::Elements(count as u64));
         group.bench_with_input(BenchmarkId::from_parameter(count), &ws, |b, ws| b.iter(|| run(ws)));
@@ -77,7 +78,8 @@ fn stages(c: &mut Criterion) {
 /// The whole pipeline for a Dockerfile and the compose file that runs it: time a service.
 fn services(c: &mut Criterion) {
     let mut group = c.benchmark_group("pipeline/services");
-    for count in [1, 10, 100, 200] {
+    group.sample_size(10);
+    for count in [1, 10, 100, 1_000] {
         let ws = project(&dockerfile(1), Some(&compose(count)));
         group.throughput(Throughput::Elements(count as u64));
         group.bench_with_input(BenchmarkId::from_parameter(count), &ws, |b, ws| b.iter(|| run(ws)));

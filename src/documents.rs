@@ -49,7 +49,11 @@ impl Documents {
     pub fn read(&mut self, id: FileId, file: &SourceFile) -> Result<(), DocumentError> {
         match file.kind {
             FileKind::Compose => drop(self.composes.insert(id, Compose::parse(&file.text)?)),
-            FileKind::Dockerfile => drop(self.dockerfiles.insert(id, docker::parse(&file.text)?)),
+            FileKind::Dockerfile => {
+                // What passes make of a file may be longer than what is taken in.
+                let most = if file.is_changed() { usize::MAX } else { docker::MOST_INSTRUCTIONS };
+                self.dockerfiles.insert(id, docker::parse_at_most(&file.text, most)?);
+            }
             _ => {}
         }
         self.places.forget(id);

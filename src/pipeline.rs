@@ -31,7 +31,6 @@ pub fn run(ws: Workspace, documents: Documents, passes: &[Pass], options: &Optio
     let (steps, declines) = (Vec::new(), inputs.declines);
     let mut state = State { ws: inputs.ws, documents, pragmas, skips, steps, declines };
     state.ws.read_only.extend(state.skips.ids());
-    state.skips.leave_out(&mut state.ws, &state.documents);
     let selected: Vec<&Pass> = passes.iter().filter(|pass| is_selected(pass, options)).collect();
     for pass in &selected {
         state.run_pass(pass, options);

@@ -74,6 +74,26 @@ impl Excerpt {
     }
 }
 
+/// How many values the file holds, keys among them.
+pub fn values(compose: &Compose) -> usize {
+    compose.tree.nodes.len()
+}
+
+/// How many values the excerpts of all services of the file hold together; counted up to somewhat above `most`.
+pub fn values_tried(text: &str, compose: &Compose, most: usize) -> usize {
+    let outline = Outline::of(text, &compose.tree);
+    let whole = compose.tree.nodes.len();
+    let mut count = 0;
+    for service in &compose.services {
+        let own = outline.as_ref().and_then(|outline| outline.needed_by(&service.name));
+        count += own.map_or(whole, |own| own.iter().map(|(first, end)| end - first).sum());
+        if count > most {
+            break;
+        }
+    }
+    count
+}
+
 /// A file whose services stand in a plain block: which nodes and lines each of its entries has.
 struct Outline<'t> {
     text: &'t str,
@@ -105,15 +125,9 @@ impl<'t> Outline<'t> {
 
     /// The text of a service with what its aliases stand for, and where the pieces of it start, here and there.
     fn cut(&self, service: &str) -> Option<(String, Vec<(usize, usize)>)> {
-        let own = self.services.iter().find(|entry| self.tree.key(**entry) == service)?;
-        let own = self.nodes_at(own.key)?;
-        let is_shared = |node: &Node| node.anchor.as_ref().is_some_and(|anchor| anchor.used);
-        if self.tree.nodes[own.clone()].iter().any(is_shared) {
-            return None;
-        }
         let (mut text, mut pieces) = (String::new(), Vec::new());
         let mut is_headed = false;
-        for (first, end) in self.needed(own)? {
+        for (first, end) in self.needed_by(service)? {
             let lines = self.lines(first..end)?;
             if first > self.block.key.0 && !is_headed {
                 is_headed = true;
@@ -125,6 +139,17 @@ impl<'t> Outline<'t> {
             text += lines.of(self.text);
         }
         Some((text, pieces))
+    }
+
+    /// The nodes of the entries that a service needs; none where another one may use what is in it.
+    fn needed_by(&self, service: &str) -> Option<BTreeMap<usize, usize>> {
+        let own = self.services.iter().find(|entry| self.tree.key(**entry) == service)?;
+        let own = self.nodes_at(own.key)?;
+        let is_shared = |node: &Node| node.anchor.as_ref().is_some_and(|anchor| anchor.used);
+        if self.tree.nodes[own.clone()].iter().any(is_shared) {
+            return None;
+        }
+        self.needed(own)
     }
 
     /// The nodes of the entries that one needs, it among them: first and end of each, in the order of the file.

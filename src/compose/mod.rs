@@ -32,7 +32,7 @@ mod write;
 
 pub use edit::{Edits, append_item, expand_build, insert_at, insert_entry, set_scalar};
 pub use error::ComposeError;
-pub use excerpt::Excerpt;
+pub use excerpt::{Excerpt, values, values_tried};
 pub use file::Compose;
 pub use node::Tree;
 pub use refusal::{EditRefusal, Obstacle};

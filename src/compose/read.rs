@@ -18,7 +18,7 @@ pub const MAX_BYTES: usize = 8 << 20;
 /// Deepest nesting that is read, in the text.
 pub const MAX_DEPTH: usize = 64;
 /// Largest number of nodes of the text.
-pub const MAX_NODES: usize = 500_000;
+pub const MAX_NODES: usize = 200_000;
 /// Largest number of nodes once the aliases are expanded.
 pub const MAX_EXPANDED: usize = 1_000_000;
 /// Deepest nesting once the aliases are expanded.

@@ -12,12 +12,24 @@ use super::{
 };
 use crate::source::Span;
 
+/// The most instructions that a Dockerfile of the user may have. BuildKit has no such limit, and nobody writes as
+/// many: it bounds the memory that a file of very short lines takes.
+pub const MOST_INSTRUCTIONS: usize = 20_000;
+
 /// Reads a Dockerfile that something can be built from.
 ///
 /// # Errors
 /// As [`read_instructions`], and a file that has no FROM.
 pub fn parse(text: &str) -> Result<Dockerfile, DockerfileError> {
-    let dockerfile = read_instructions(text)?;
+    parse_at_most(text, usize::MAX)
+}
+
+/// As [`parse`], for a text that is not known to be of a sound size: reading ends after `most` instructions.
+///
+/// # Errors
+/// As there, and when there are more.
+pub fn parse_at_most(text: &str, most: usize) -> Result<Dockerfile, DockerfileError> {
+    let dockerfile = read(text, most)?;
     check::has_stage(&dockerfile)?;
     Ok(dockerfile)
 }
@@ -29,6 +41,10 @@ pub fn parse(text: &str) -> Result<Dockerfile, DockerfileError> {
 /// instruction, the last of a file that has none, the one above a directive or a line that is too long. As there,
 /// what one line breaks in the syntax comes before what an earlier line asks for.
 pub fn read_instructions(text: &str) -> Result<Dockerfile, DockerfileError> {
+    read(text, usize::MAX)
+}
+
+fn read(text: &str, most: usize) -> Result<Dockerfile, DockerfileError> {
     let lines = lines::split(text);
     let readable = lines.iter().take_while(|line| !line.is_too_long(text)).count();
     let (lines, rest) = lines.split_at(readable);
@@ -36,7 +52,7 @@ pub fn read_instructions(text: &str) -> Result<Dockerfile, DockerfileError> {
     let escape = directives.iter().find(|d| d.name == "escape").and_then(|d| d.value.chars().next());
     let escape = escape.unwrap_or('\\');
     let mut reader = Reader { text, lines, escape, at: 0, last_end: 0, unknown: None };
-    let instructions = reader.instructions()?;
+    let instructions = reader.instructions(most)?;
     let last = lines.last().filter(|_| !instructions.is_empty() || reader.unknown.is_some());
     let last = last.ok_or_else(|| no_instructions(lines))?;
     if let Some(line) = rest.first() {
@@ -76,9 +92,17 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// All instructions up to the first of an unknown name.
-    fn instructions(&mut self) -> Result<Vec<Instruction>, DockerfileError> {
+    fn instructions(&mut self, most: usize) -> Result<Vec<Instruction>, DockerfileError> {
         let mut instructions = Vec::new();
         while let Some(instruction) = self.next_instruction()? {
+            if instructions.len() == most {
+                let what = format!("the file has more than {most} instructions");
+                return Err(DockerfileError::new(
+                    instruction.keyword_span,
+                    what,
+                    "leave it out, or split it",
+                ));
+            }
             if self.unknown.is_none() {
                 instructions.push(instruction);
             }

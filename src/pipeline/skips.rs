@@ -4,28 +4,54 @@ use std::collections::BTreeMap;
 
 use super::pragmas::Pragmas;
 use crate::{
+    compose,
     documents::Documents,
     facts::generated,
     pass::Change,
     plan::Skip,
     source::{FileId, FileKind, place},
-    workspace::Workspace,
+    workspace::{Image, Workspace},
 };
 
 const OUTSIDE: &str = "it lies outside the folders that were named; name it or its folder as well";
 
-/// How many services a compose file may have: each edit is tried out on the whole file.
+/// How many services a compose file may have: each may change, and a change takes some 30 KB of memory.
 const MOST_SERVICES: usize = 1_000;
-/// How many instructions a Dockerfile may have: some facts look at every pair of them.
-const MOST_INSTRUCTIONS: usize = 4_000;
+/// How many values a compose file may hold, keys among them: each takes some 1.5 KB while the file is changed.
+const MOST_VALUES: usize = 100_000;
+/// How many values may be read to try out the edits of a compose file: all of the file for each service whose
+/// anchor another one uses.
+const MOST_TRIED: usize = 250_000;
+/// How many instructions the services of a compose file may run, those of an image counted for each service.
+const MOST_RUN: usize = 500_000;
 
-fn too_many(documents: &Documents, id: FileId) -> Option<(usize, String)> {
-    let services =
-        documents.composes.get(&id).map(|compose| (compose.services.len(), MOST_SERVICES, "services"));
-    let instructions = documents.dockerfiles.get(&id);
-    let instructions = instructions.map(|file| (file.instructions.len(), MOST_INSTRUCTIONS, "instructions"));
-    let (count, most, what) = services.or(instructions).filter(|(count, most, _)| count > most)?;
-    Some((0, format!("it has {count} {what}; files with more than {most} are only read")))
+/// What in a compose file is too much to change it.
+fn too_much(ws: &Workspace, documents: &Documents, (id, text): (FileId, &str)) -> Option<(usize, String)> {
+    let compose = documents.composes.get(&id)?;
+    let count = compose.services.len();
+    let why = if count > MOST_SERVICES {
+        format!("it has {count} services; files with more than {MOST_SERVICES} are only read")
+    } else if compose::values(compose) > MOST_VALUES {
+        format!("it holds more than {MOST_VALUES} values; such files are only read")
+    } else if instructions_run(ws, documents, id) > MOST_RUN {
+        format!("its services run more than {MOST_RUN} instructions; give them fewer or shorter Dockerfiles")
+    } else if compose::values_tried(text, compose, MOST_TRIED) > MOST_TRIED {
+        "its services share too many anchors to try out a change of each; use extension fields (x-…)"
+            .to_owned()
+    } else {
+        return None;
+    };
+    Some((0, why))
+}
+
+/// The instructions of the images that the services of a compose file run, for each service.
+fn instructions_run(ws: &Workspace, documents: &Documents, id: FileId) -> usize {
+    let of_image = |image: &Image| {
+        let services = image.services.iter().filter(|(file, _)| *file == id).count();
+        let file = documents.dockerfiles.get(&image.dockerfile);
+        services * file.map_or(0, |file| file.instructions.len())
+    };
+    ws.images.iter().map(of_image).sum()
 }
 
 /// A name that a continuation cuts is read as BuildKit reads it, but no line holds it to rewrite.
@@ -55,7 +81,7 @@ impl Skips {
                 Some(pragma) => (pragma.span.start, format!("a pragma asks for it: {}", pragma.reason)),
                 None if is_outside(ws, id) => (0, OUTSIDE.to_owned()),
                 None => generated::sign(file.kind, &file.text)
-                    .or_else(|| too_many(documents, id))
+                    .or_else(|| too_much(ws, documents, (id, &file.text)))
                     .or_else(|| cut_name(documents, (id, &file.text)))?,
             };
             let line = place(&file.text, offset).line;
@@ -67,13 +93,6 @@ impl Skips {
     /// The files.
     pub(super) fn ids(&self) -> impl Iterator<Item = FileId> {
         self.0.keys().copied()
-    }
-
-    /// Takes the images out whose Dockerfile is too large to look at.
-    pub(super) fn leave_out(&self, ws: &mut Workspace, documents: &Documents) {
-        ws.images.retain(|image| {
-            !self.contains(image.dockerfile) || too_many(documents, image.dockerfile).is_none()
-        });
     }
 
     /// Whether nothing is said of this file but that it is left alone.

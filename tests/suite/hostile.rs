@@ -48,14 +48,105 @@ fn a_word_that_nests_too_deep_is_not_read() {
 }
 
 #[test]
-fn ten_thousand_stages_are_read_and_left_alone() {
+fn ten_thousand_stages_move_together() {
     let mut text = String::new();
-    for index in 0..10_000 {
-        let _ = writeln!(text, "FROM python:3.12-slim AS s{index}\nRUN b");
+    for index in 0..9_998 {
+        let from = if index % 2 == 0 { "python:3.12-slim".to_owned() } else { format!("s{}", index - 1) };
+        let _ = writeln!(text, "FROM {from} AS s{index}\nCOPY --from=s{} /a /a", index.max(1) - 1);
     }
+    let run = check(&(text + "FROM s9997\nUSER app\nCMD [\"python\", \"a.py\"]\n"));
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(!run.err.contains("rejected"), "{}", run.err);
+    assert!(run.err.contains("Move 4999 stages from python:3.12-slim to python:3.12-alpine"), "{}", run.err);
+}
+
+#[test]
+fn more_instructions_than_anybody_writes_are_an_error() {
+    let run = check(&format!("FROM python:3.12-slim\n{}", "ENV A=b\n".repeat(200_000)));
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert!(run.err.contains("Dockerfile:20001:1"), "{}", run.err);
+    assert!(run.err.contains("the file has more than 20000 instructions"), "{}", run.err);
+}
+
+#[test]
+fn paths_end_where_linux_ends_them() {
+    let text = format!("FROM python:3.12-slim\n{}CMD [\"python\", \"a.py\"]\n", "WORKDIR x\n".repeat(15_000));
     let run = check(&text);
-    assert_eq!(run.code, 0, "{}", run.err);
-    assert!(run.err.contains("it has 20000 instructions"), "{}", run.err);
+    assert_eq!(run.code, 1, "{}", run.err);
+}
+
+#[test]
+fn each_step_finds_its_own_file_among_thousands() {
+    let project = Project::new();
+    let mut text =
+        String::from("FROM python:3.12-slim\nWORKDIR /app\nRUN apt-get update && apt-get install -y gcc\n");
+    for index in 0..2_000 {
+        project.write(&format!("r{index}.txt"), format!("flask=={index}\n"));
+        let _ = writeln!(text, "COPY r{index}.txt .\nRUN pip install -r r{index}.txt");
+    }
+    project.write("Dockerfile", text + "COPY . .\nCMD [\"flask\", \"run\"]\n");
+    let run = project.run(&["optimize", "--only", "multi-stage"]);
+    for index in [0, 1_000, 1_999] {
+        let line = format!("pip --python /opt/venv install -r r{index}.txt\n");
+        assert!(run.out.contains(&line), "{}{}", run.err, &run.out[..2_000]);
+    }
+}
+
+#[test]
+fn requirements_without_end_are_read_in_part_and_keep_debian() {
+    let project = Project::new();
+    project.write(
+        "Dockerfile",
+        "FROM python:3.12-slim\nCOPY r.txt .\nRUN pip install -r r.txt\nCMD [\"python\", \"a.py\"]\n",
+    );
+    let mut text = String::new();
+    for index in 0..30_000 {
+        let _ = writeln!(text, "flask=={index}");
+    }
+    project.write("r.txt", text + "-r more.txt\n");
+    let run = project.run(&["optimize", "--check"]);
+    assert!(run.err.contains("r.txt asks for more than 20000 packages"), "{}", run.err);
+    assert!(run.err.contains("r.txt is too long to know all that it asks for"), "{}", run.err);
+    assert!(!run.err.contains("Install dependencies in a builder"), "{}", run.err);
+}
+
+#[test]
+fn services_that_share_an_anchor_each_change() {
+    let project = Project::new();
+    project.write("Dockerfile", "FROM python:3.12-slim\nRUN pip install flask\nCMD [\"flask\", \"run\"]\n");
+    let mut text = String::from("x-common: &common\n  restart: always\nservices:\n");
+    for index in 0..900 {
+        let _ = writeln!(text, "  s{index}:\n    <<: *common\n    build: .");
+    }
+    project.write("compose.yaml", text);
+    let run = project.run(&["optimize"]);
+    assert_eq!(run.out.matches("+      dockerfile: ").count(), 900, "{}", run.err);
+}
+
+#[test]
+fn services_that_use_each_other_are_only_read_when_they_are_many() {
+    let project = Project::new();
+    project.write("Dockerfile", "FROM python:3.12-slim\nRUN pip install flask\nCMD [\"flask\", \"run\"]\n");
+    let mut text = String::from("services:\n");
+    for index in 0..400 {
+        let _ = writeln!(text, "  s{index}: &s{index}\n    build: .\n  t{index}: *s{index}");
+    }
+    project.write("compose.yaml", text);
+    let run = project.run(&["optimize", "--check"]);
+    assert!(run.err.contains("its services share too many anchors"), "{}", run.err);
+}
+
+#[test]
+fn many_services_of_a_long_dockerfile_are_only_read() {
+    let project = Project::new();
+    project.write("Dockerfile", format!("FROM python:3.12-slim\n{}", "LABEL a=b\n".repeat(1_000)));
+    let mut text = String::from("services:\n");
+    for index in 0..600 {
+        let _ = writeln!(text, "  s{index}:\n    build: .");
+    }
+    project.write("compose.yaml", text);
+    let run = project.run(&["optimize", "--check"]);
+    assert!(run.err.contains("its services run more than 500000 instructions"), "{}", run.err);
 }
 
 #[test]
