@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    docker,
     documents::Documents,
     edit,
     facts::{Context, Contract, contract::is_declared, evidence},
@@ -209,7 +210,7 @@ impl State {
         if let (Some(before), Some(after)) =
             (self.documents.dockerfiles.get(&id), documents.dockerfiles.get(&id))
         {
-            let lost = lost_comment(&before.comments(&old.text), &after.comments(&new.text));
+            let lost = docker::lost_comment(&before.comments(&old.text), &after.comments(&new.text));
             if let Some(comment) = lost {
                 return Err(format!("the comment \"{comment}\" would be lost"));
             }
@@ -224,19 +225,4 @@ impl State {
         }
         Ok(())
     }
-}
-
-/// A comment that stands in `before` more often than in `after`.
-fn lost_comment<'t>(before: &[&'t str], after: &[&str]) -> Option<&'t str> {
-    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
-    for comment in after {
-        *left.entry(comment).or_default() += 1;
-    }
-    before.iter().copied().find(|comment| match left.get_mut(comment) {
-        None | Some(0) => true,
-        Some(count) => {
-            *count -= 1;
-            false
-        }
-    })
 }

@@ -48,7 +48,7 @@
 //! Review: packages live in `/opt/venv` instead of `/usr/local`.
 
 use crate::{
-    docker::write,
+    docker::{self, write},
     edit::Edit,
     facts::{
         self, Aspect, Context, ImageView, evidence,
@@ -232,11 +232,9 @@ fn arrival(builder: &Builder, newline: &str) -> String {
 /// A comment of the author's that stands in neither stage.
 fn lost_comment(image: &ImageView, edits: &[Edit]) -> Option<String> {
     let after = crate::edit::apply(image.text, edits.iter()).ok()?;
-    let comments = |text: &str| -> Vec<String> {
-        text.lines().map(str::trim).filter(|line| line.starts_with('#')).map(str::to_owned).collect()
-    };
-    let kept = comments(&after);
-    comments(image.text).into_iter().find(|comment| !kept.contains(comment))
+    let kept = docker::parse(&after).ok()?;
+    let lost = docker::lost_comment(&image.dockerfile.comments(image.text), &kept.comments(&after));
+    lost.map(str::to_owned)
 }
 
 fn setuptools_note(image: &ImageView) -> String {

@@ -25,6 +25,8 @@ pub mod stage;
 pub mod words;
 pub mod write;
 
+use std::collections::BTreeMap;
+
 pub use error::DockerfileError;
 pub use image::ImageRef;
 pub use instruction::{Flag, Instruction, Pair, Word};
@@ -87,4 +89,19 @@ impl Dockerfile {
             .map(|line| line.span.of(text).trim())
             .collect()
     }
+}
+
+/// A comment that stands in `before` more often than in `after`.
+pub fn lost_comment<'t>(before: &[&'t str], after: &[&str]) -> Option<&'t str> {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for comment in after {
+        *left.entry(comment).or_default() += 1;
+    }
+    before.iter().copied().find(|comment| match left.get_mut(comment) {
+        None | Some(0) => true,
+        Some(count) => {
+            *count -= 1;
+            false
+        }
+    })
 }

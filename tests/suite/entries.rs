@@ -15,7 +15,7 @@ use alpinist::{
     edit::{Edit, apply},
     manifest::{node_lock, package_json as npm, python_lock, python_project as python, requirements as pip},
     options::Options,
-    shell::Script,
+    shell::{Script, ShellWord},
     source::{FileId, Span},
 };
 use arbitrary::Unstructured;
@@ -82,7 +82,10 @@ pub(crate) fn shell(data: &[u8]) {
         }
     }
     let arguments = script.commands.iter().flat_map(|command| command.words.iter().skip(1));
-    for word in arguments.filter(|word| word.is_whole && word.literal.is_some()).take(16) {
+    // Without a bracket that it closes, the rest may be nested too deep.
+    let is_plain =
+        |word: &&ShellWord| word.is_whole && word.literal.is_some() && !word.raw.contains(['}', ')']);
+    for word in arguments.filter(is_plain).take(16) {
         let edited = applied(text, vec![(word.span, "zz".to_owned())]);
         let after = Script::parse_str(&edited);
         assert_eq!(after.unreadable, None, "{edited:?}");
