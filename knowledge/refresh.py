@@ -6,8 +6,8 @@
 FACTS holds apt-to-apk.tsv, apt-patterns.tsv, pypi-musllinux.tsv, base-images.tsv,
 base-image-tags.tsv, alpine-releases.tsv, alpine-base-users.tsv and
 apk-names-<branch>.txt.gz. The same facts always give the same bytes.
-shell-words.tsv, traps.tsv, errors.tsv, dev-twins.tsv, native-modules.tsv, apt-own.tsv and
-distribution-programs.tsv are kept by hand: the script sorts and checks them, and lets the rows of
+shell-words.tsv, traps.tsv, errors.tsv, dev-twins.tsv, native-modules.tsv, apt-own.tsv, apt-images.tsv
+and distribution-programs.tsv are kept by hand: the script sorts and checks them, and lets the rows of
 apt-own.tsv take the place of those of apt-to-apk.tsv. An apk name that no branch holds stops the run.
 lock-wheels.tsv is made by wheels_from_locks.py.
 """
@@ -248,7 +248,7 @@ def users(folder):
 
 def hand(names):
     """Sorts and checks the tables that are kept by hand."""
-    for name in ("shell-words.tsv", "traps.tsv", "errors.tsv", "dev-twins.tsv", "native-modules.tsv", "apt-own.tsv", "distribution-programs.tsv"):
+    for name in ("shell-words.tsv", "traps.tsv", "errors.tsv", "dev-twins.tsv", "native-modules.tsv", "apt-own.tsv", "distribution-programs.tsv", "apt-images.tsv"):
         rows = read(HERE, name)
         for row in rows:
             for column in ("package", "build_apk", "runtime_apk"):

@@ -7,6 +7,7 @@ use crate::{
         self, ImageView,
         packages::{self, Manager},
     },
+    knowledge::apt_images,
     source::Span,
 };
 
@@ -37,9 +38,33 @@ pub fn add(image: &ImageView, names: &[&str]) -> Edit {
     Edit::insert(image.id, after_from(image), text)
 }
 
+/// The package manager of the final stage, where it is known to work: by the base, or since the author calls it.
+pub fn known_manager(image: &ImageView) -> Option<Manager> {
+    if facts::is_alpine(image.dockerfile) {
+        return Some(Manager::Apk);
+    }
+    let steps = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    let called = steps.filter_map(|step| packages::installs(image.script(step)).pop()).last();
+    let root = image.root();
+    let by_base = apt_images::has_apt(&root.name, root.tag.as_deref()).then_some(Manager::Apt);
+    called.map(|install| install.manager).or(by_base)
+}
+
 /// The package manager of the final stage.
 pub fn manager(image: &ImageView) -> Manager {
-    if facts::is_alpine(image.dockerfile) { Manager::Apk } else { Manager::Apt }
+    known_manager(image).unwrap_or(Manager::Apt)
+}
+
+/// Why nothing can be installed in the final stage.
+pub fn obstacle(image: &ImageView) -> Option<String> {
+    known_manager(image).is_none().then(|| {
+        let root = image.root();
+        let tag = root.tag.as_ref().map_or_else(String::new, |tag| format!(":{tag}"));
+        format!(
+            "Packages cannot be installed: it is not known that {}{tag} brings a package manager whose servers still answer.",
+            root.name
+        )
+    })
 }
 
 /// The word at `span` with further packages after it: a line each where it has a line of its own.

@@ -71,6 +71,9 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if missing.is_empty() {
         return check.map(|check| kept(image, check.span));
     }
+    if let Some(why) = installs::obstacle(image) {
+        return Some(Proposal::decline(image.id, span, why));
+    }
     let names: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     let called: Vec<&str> = missing.iter().map(|(program, _)| program.as_str()).collect();
     let why = format!(

@@ -25,7 +25,8 @@
 //! ## Declines
 //!
 //! When an init is there already: tini, dumb-init or s6 in the image, `init: true` in compose. When the entrypoint
-//! has shell form, or the base image's entrypoint is not known.
+//! has shell form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or
+//! apk, as on distroless images, or its release of Debian is no longer served.
 //!
 //! ## Risk
 //!
@@ -73,6 +74,9 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
             place.span,
             "Packages cannot be installed: the stage is not root.",
         );
+    }
+    if let Some(why) = installs::obstacle(image) {
+        return Proposal::decline(image.id, place.span, why);
     }
     match entrypoint {
         Some(entrypoint) => chained(image, entrypoint),

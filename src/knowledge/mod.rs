@@ -5,6 +5,7 @@
 
 pub mod apk;
 pub mod apt;
+pub mod apt_images;
 pub mod branch;
 pub mod consumers;
 pub mod images;
