@@ -70,9 +70,9 @@ fn debian_role(image: &ImageView, name: &str) -> Role {
     match apt::lookup(name, branch, family) {
         AptFact::Mapped { kind: PackageKind::Build, .. } => Role::Build,
         AptFact::Mapped { kind: PackageKind::DevHeaders, .. } => {
-            // `slim` without a suite is trixie since August 2025 (docker-library/official-images).
-            let suite = image.stage().base.tag.as_deref().and_then(Suite::of_tag).unwrap_or(Suite::Trixie);
-            match twins::lookup(name, suite) {
+            let base = &image.stage().base;
+            let suites = Suite::possible(&base.name, base.tag.as_deref().unwrap_or_default());
+            match twins::lookup_in(name, &suites) {
                 Some(runtime) => Role::Headers(runtime.iter().map(|name| (*name).to_owned()).collect()),
                 None => Role::UnknownTwin,
             }
