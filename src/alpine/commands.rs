@@ -9,6 +9,7 @@ use crate::{
         runtime,
     },
     source::Span,
+    workspace::path,
 };
 
 /// Adds to `out` what the commands of the image and of its services need on Alpine.
@@ -37,12 +38,14 @@ fn run_commands(image: &ImageView, instruction: &Instruction) -> Vec<Vec<String>
     let words = |command: &crate::shell::Command| -> Vec<String> {
         command.words.iter().map(|word| word.text().to_owned()).collect()
     };
-    script
-        .commands
-        .iter()
-        .map(words)
-        .filter(|words| words.first().is_some_and(|word| is_script(word)))
-        .collect()
+    script.commands.iter().map(words).filter(|words| starts_script(words)).collect()
+}
+
+/// `./setup.sh`, and `sh setup.sh`.
+fn starts_script(words: &[String]) -> bool {
+    let Some((first, rest)) = words.split_first() else { return false };
+    let is_shell = matches!(path::name(first), "sh" | "bash" | "ash" | "dash" | "." | "source" | "exec");
+    is_script(first) || (is_shell && rest.iter().any(|word| is_script(word) && !word.contains(' ')))
 }
 
 fn command(

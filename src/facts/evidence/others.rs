@@ -13,10 +13,21 @@ use crate::{
 /// The evidence for the stage in view from its base: a distribution, Ruby, PHP or Java.
 pub fn others(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence::default();
+    let set_up_otherwise = match image.root().official_name() {
+        Some("debian" | "ubuntu" | "buildpack-deps") => programs::set_up_otherwise,
+        _ => programs::service_set_up_otherwise,
+    };
+    installed(image, set_up_otherwise, &mut evidence);
     match image.root().official_name() {
-        Some("debian" | "ubuntu" | "buildpack-deps") => distribution(image, &mut evidence),
         Some("ruby") => ruby(cx, image, &mut evidence),
         Some("php") => php(image, &mut evidence),
+        Some("postgres") => evidence.against.push(
+            "a data volume that was written under glibc sorts text in another order under musl (BASE-31)"
+                .to_owned(),
+        ),
+        Some(name @ ("redis" | "rabbitmq" | "influxdb")) => evidence.against.push(format!(
+            "{name} keeps data in a volume, whose files belong to another user id on Alpine (BASE-32)"
+        )),
         Some("eclipse-temurin" | "openjdk" | "amazoncorretto" | "tomcat" | "maven" | "gradle") => {
             evidence.notes.push(
                 "An application that draws text needs fonts: add fontconfig and ttf-dejavu (BASE-28)"
@@ -32,10 +43,11 @@ fn steps<'a>(image: &ImageView<'a>) -> impl Iterator<Item = (usize, &'a Instruct
     image.instructions().iter().enumerate().filter(|(_, step)| step.keyword == Keyword::Run)
 }
 
-fn distribution(image: &ImageView, evidence: &mut Evidence) {
+/// The packages that Alpine has in another version, or set up in another way.
+fn installed(image: &ImageView, otherwise: fn(&str) -> Option<&'static str>, evidence: &mut Evidence) {
     let installs = steps(image).flat_map(|(_, step)| packages::installs(image.script(step)));
     for package in installs.flat_map(|install| install.packages) {
-        if let Some(what) = programs::set_up_otherwise(&package.name) {
+        if let Some(what) = otherwise(&package.name) {
             evidence.unknown.push(format!("{}: Alpine has {what} (BASE-16)", package.name));
         }
     }
