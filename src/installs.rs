@@ -18,6 +18,19 @@ pub fn installed(image: &ImageView) -> Vec<String> {
     installs.flat_map(|install| install.packages.into_iter().map(|package| package.name)).collect()
 }
 
+/// Whether the base image, or a stage that this one starts from, brings what the Alpine package holds.
+///
+/// A stage may still name Debian's package, which is then called the same.
+pub fn brings(image: &ImageView, package: &str) -> bool {
+    let is_python = image.root().official_name() == Some("python");
+    let own = image.instructions()[0].span.start;
+    let inherited =
+        image.lineage().into_iter().filter(|step| step.end <= own && step.keyword == Keyword::Run);
+    let mut installs = inherited.flat_map(|step| packages::installs(image.script(step)));
+    (is_python && matches!(package, "tzdata" | "ca-certificates" | "python3"))
+        || installs.any(|install| install.packages.iter().any(|have| have.name == package))
+}
+
 /// The edit that installs `names` in the final stage: in its first installation, or in a RUN of its own.
 pub fn add(image: &ImageView, names: &[&str]) -> Edit {
     for step in image.instructions().iter().filter(|step| step.keyword == Keyword::Run) {

@@ -62,7 +62,8 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     for words in facts::commands::run_by(cx, image) {
         let Some(package) = package_of(image, &words) else { continue };
         let is_new = !missing.iter().any(|(_, known)| *known == package);
-        if is_new && !installed.iter().any(|name| name == package) {
+        let is_there = installed.iter().any(|name| name == package) || installs::brings(image, package);
+        if is_new && !is_there {
             missing.push((words[0].clone(), package));
         }
     }

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     docker::{Keyword, write},
     edit::Edit,
-    facts::{ImageView, evidence::Evidence, packages},
+    facts::{ImageView, evidence::Evidence},
+    installs,
     knowledge::{AlpineBranch, apk},
     source::Span,
 };
@@ -28,9 +29,8 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
         names.push((*package).to_owned());
     }
     for (package, what) in &out.needs {
-        let is_there =
-            out.installed.contains(package) || names.contains(package) || is_inherited(image, package);
-        if !is_there && !has_by_image(image, package) {
+        let is_there = out.installed.contains(package) || names.contains(package);
+        if !is_there && !installs::brings(image, package) {
             out.notes.push(format!("{package} is added: busybox does not have what `{what}` needs."));
             names.push(package.clone());
         }
@@ -71,20 +71,6 @@ fn is_provided(installed: &[String], name: &str) -> bool {
 
 fn runs_with(headers: &str, name: &str) -> bool {
     apk::lookup(headers).is_some_and(|fact| fact.runtime.contains(&name))
-}
-
-/// Whether a stage that this one starts from installs the package; Debian calls it the same, or it has moved.
-fn is_inherited(image: &ImageView, package: &str) -> bool {
-    let inherited = image.lineage().into_iter().filter(|step| step.end <= image.instructions()[0].span.start);
-    let runs = inherited.filter(|step| step.keyword == Keyword::Run);
-    let mut installs = runs.flat_map(|step| packages::installs(image.script(step)));
-    installs.any(|install| install.packages.iter().any(|have| have.name == package))
-}
-
-/// What the official image brings along.
-fn has_by_image(image: &ImageView, package: &str) -> bool {
-    image.root().official_name() == Some("python")
-        && matches!(package, "tzdata" | "ca-certificates" | "python3")
 }
 
 fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
