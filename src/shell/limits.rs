@@ -7,8 +7,8 @@ const DEEPEST_SUBSTITUTION: usize = 12;
 const DEEPEST_BRACES: usize = 64;
 /// No script that people write is as long.
 const LONGEST: usize = 64 << 10;
-/// Real scripts hold two dozen at most; fifty can take seconds.
-const MOST_BACKQUOTES: usize = 32;
+/// Real scripts hold two dozen at most; thirty can take seconds.
+const MOST_BACKQUOTES: usize = 24;
 /// How many compound commands may be open at once, at most.
 const MOST_OPENED: usize = 200;
 
