@@ -10,12 +10,14 @@ mod disk;
 mod gather;
 pub mod load;
 pub mod path;
+mod program;
 pub mod projects;
 mod scripts;
 mod sources;
 pub mod store;
 
 pub use consumers::{Consumer, Neighbours};
+pub use program::Program;
 
 /// What stands at a path of the build context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Workspace {
     pub images: Vec<Image>,
     /// What the build contexts hold, as far as the Dockerfiles ask for it.
     pub context: BTreeMap<String, Entry>,
+    /// What those of its files are that an image copies by name or starts.
+    pub programs: BTreeMap<String, Program>,
     /// Siblings that exist already, with their text.
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.
@@ -77,6 +81,11 @@ impl Workspace {
     /// What stands at `path` of a build context, if anybody looked.
     pub fn entry(&self, path: &str) -> Option<&Entry> {
         self.context.get(path)
+    }
+
+    /// What the file at `path` of a build context is to the kernel, if anybody looked.
+    pub fn program(&self, path: &str) -> Option<&Program> {
+        self.programs.get(path)
     }
 
     /// Who else names the Dockerfile `id`.

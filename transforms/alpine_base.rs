@@ -30,9 +30,10 @@
 //! Stages that share compiled files move together, to one branch of Alpine.
 //!
 //! When anything is unknown, and it names everything unknown at once: packages that are not in the tables,
-//! wheels that need glibc, apt repositories of third parties, downloads whose C library cannot be told, scripts
-//! that are not in the build context, users whose number differs. `--target alpine` overrides unknown wheels
-//! and lists them; it does not override what is known not to work.
+//! wheels that need glibc, apt repositories of third parties, downloads whose C library cannot be told, programs
+//! of the build context that are linked to glibc or not there, scripts that are not there, users whose number
+//! differs. `--target alpine` overrides unknown wheels and programs and lists them; it does not override what is
+//! known not to work.
 //!
 //! ## Risk
 //!
@@ -100,9 +101,13 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
         let mut stage = stage::translate(cx, &part.view, part.branch);
         let evidence = evidence_of(cx, &part.view);
         obstacles.append(&mut stage.obstacles);
+        if cx.options.target == Target::Auto {
+            obstacles.extend(stage.unknown.iter().cloned());
+        }
         obstacles.extend(against(cx, &part.view, &evidence));
         obstacles.extend(needs::absent(&stage, part.view.stage().base_word.span, part.branch));
         whole.merge(evidence.clone());
+        whole.unknown.extend(stage.unknown.iter().map(|unknown| unknown.what.clone()));
         translated.push((stage, evidence));
     }
     if !obstacles.is_empty() {

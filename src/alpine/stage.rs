@@ -20,6 +20,8 @@ pub struct Translated {
     pub edits: Vec<Edit>,
     /// What has no translation.
     pub obstacles: Vec<Obstacle>,
+    /// What may have none; an obstacle unless the author knows better.
+    pub unknown: Vec<Obstacle>,
     /// Alpine packages that commands need, and for what.
     pub needs: Vec<(String, String)>,
     /// Alpine packages that the stage installs.

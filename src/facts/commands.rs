@@ -86,10 +86,14 @@ impl<'x, 'c> Standing<'x, 'c> {
         places.find_map(|path| self.text_at(&path).map(|text| (path, text)))
     }
 
+    /// The context path of the file that stands at `wanted`.
+    pub fn origin(&self, wanted: &str) -> Option<String> {
+        let lookup = |path: &str| self.cx.ws.entry(path).cloned();
+        self.copies.origin(0..self.steps, wanted, &lookup).map(|(_, path)| path)
+    }
+
     /// The text of the file that stands at `wanted`.
     pub fn text_at(&self, wanted: &str) -> Option<&'c str> {
-        let lookup = |path: &str| self.cx.ws.entry(path).cloned();
-        let (_, origin) = self.copies.origin(0..self.steps, wanted, &lookup)?;
-        self.cx.ws.context_text(&origin).map(|text| &**text)
+        self.cx.ws.context_text(&self.origin(wanted)?).map(|text| &**text)
     }
 }

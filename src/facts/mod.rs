@@ -11,6 +11,7 @@ pub mod limits;
 pub mod node;
 pub mod packages;
 pub mod privileges;
+pub mod programs;
 pub mod python;
 pub mod rootless;
 pub mod runtime;

@@ -37,8 +37,13 @@ pub fn places(name: &str, workdir: &str) -> Vec<String> {
     let own = join_path(workdir, name);
     match name.contains('/') {
         true => vec![own],
-        false => PATH.iter().map(|folder| join_path(folder, name)).chain([own]).collect(),
+        false => on_path(name).chain([own]).collect(),
     }
+}
+
+/// The paths in the image where a program of this bare name is looked for.
+pub fn on_path(name: &str) -> impl Iterator<Item = String> {
+    PATH.iter().map(move |folder| join_path(folder, name))
 }
 
 const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];

@@ -3,7 +3,8 @@
 use std::{
     cell::RefCell,
     collections::BTreeMap,
-    io::ErrorKind,
+    fs::File,
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,6 +12,7 @@ use std::{
 use super::{
     Entry,
     load::{InputError, fault},
+    program::{LOOKED_AT, Program},
 };
 
 const LARGEST: u64 = 64 << 20;
@@ -20,12 +22,13 @@ const LARGEST: u64 = 64 << 20;
 pub(super) struct Disk {
     base: PathBuf,
     seen: RefCell<BTreeMap<String, Entry>>,
+    programs: RefCell<BTreeMap<String, Program>>,
 }
 
 impl Disk {
     /// The files below `base`.
     pub(super) fn new(base: &Path) -> Self {
-        Self { base: base.to_owned(), seen: RefCell::default() }
+        Self { base: base.to_owned(), ..Self::default() }
     }
 
     /// The text of a file.
@@ -103,8 +106,28 @@ impl Disk {
         }
     }
 
+    /// Looks at the front of a context file, to tell how it is started.
+    pub(super) fn look_inside(&self, path: &str) {
+        let is_file = matches!(self.entry(path), Entry::File(_));
+        if is_file && !self.programs.borrow().contains_key(path) {
+            let program = self.head(path).map_or(Program::Unknown, |head| Program::of(&head));
+            self.programs.borrow_mut().insert(path.to_owned(), program);
+        }
+    }
+
+    fn head(&self, path: &str) -> io::Result<Vec<u8>> {
+        let full = self.base.join(path);
+        // To open a pipe is to wait for its writer.
+        if !std::fs::metadata(&full)?.is_file() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        let mut head = Vec::new();
+        File::open(full)?.take(LOOKED_AT).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
     /// Everything that was looked at.
-    pub(super) fn into_seen(self) -> BTreeMap<String, Entry> {
-        self.seen.into_inner()
+    pub(super) fn into_seen(self) -> (BTreeMap<String, Entry>, BTreeMap<String, Program>) {
+        (self.seen.into_inner(), self.programs.into_inner())
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     facts::{
         build_context::{self, Copies, Site},
         contract::join_path,
-        node, python, scripts,
+        node, programs, python, scripts,
     },
     manifest::requirements,
     shell::Script,
@@ -22,6 +22,9 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
         let Some((sources, _)) = build_context::local_copy(instruction) else { continue };
         for source in sources.iter().filter(|source| !build_context::is_pattern(&source.text)) {
             disk.entry(&build_context::context_path(context, &source.text));
+        }
+        for (_, file) in programs::copied_by_name(instruction, context, &lookup) {
+            disk.look_inside(&file);
         }
     }
     let mut copies = Copies::new(context);
@@ -40,6 +43,10 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
             copies.take((index, step), &workdir, &lookup);
             let site = Site { copies: &copies, before: (first, index), step, workdir: &workdir };
             let origin = |wanted: &str| site.find(context, wanted, &lookup);
+            let started = programs::started_by(step, text);
+            for place in started.iter().flat_map(|name| programs::places(name, &workdir)) {
+                origin(&place).iter().for_each(|found| disk.look_inside(found));
+            }
             let wanted = asked_files(step, text);
             for path in wanted.iter().flat_map(|wanted| scripts::places(wanted, &workdir)) {
                 let Some(found) = origin(&path) else { continue };

@@ -1,0 +1,87 @@
+//! Compiled programs of the build context: the C library that they are linked to.
+
+use std::collections::BTreeSet;
+
+use super::{obstacles::Obstacle, stage::Translated};
+use crate::{
+    docker::Keyword,
+    facts::{
+        Context, ImageView,
+        commands::{self, Standing},
+        programs,
+        runtime::{self, State},
+    },
+    source::Span,
+    workspace::{Entry, Program},
+};
+
+/// Adds to `out` the programs that do not start on Alpine, and those of which nobody can tell.
+pub(super) fn look(
+    cx: &Context,
+    image: &ImageView,
+    (states, standing): (&[State], &Standing),
+    out: &mut Translated,
+) {
+    let named = copied(cx, image, out);
+    let mut seen = BTreeSet::new();
+    for (name, span, workdir) in started(cx, image, states) {
+        let mut places = programs::places(&name, workdir).into_iter();
+        let Some(file) = places.find_map(|place| standing.origin(&place)) else { continue };
+        if !seen.insert(file.clone()) {
+            continue;
+        }
+        let is_named = named.contains(&file);
+        match cx.ws.program(&file) {
+            Some(program) if !is_named => out.obstacles.extend(linked(&name, program, span)),
+            _ => {}
+        }
+        let is_missing = is_named && cx.ws.entry(&file) == Some(&Entry::Missing);
+        if is_missing && !programs::is_interpreted(&name) && !commands::is_script(&name) {
+            let what = format!("{name} is not in the build context, so its C library is not known (BASE-12)");
+            out.unknown.push(Obstacle::new(span, what));
+        }
+        if cx.ws.program(&file) == Some(&Program::Unknown) {
+            let what = format!("cannot tell which C library {name} is linked to (BASE-12)");
+            out.unknown.push(Obstacle::new(span, what));
+        }
+    }
+}
+
+/// The files that are copied by name; those that Alpine cannot start become obstacles.
+fn copied(cx: &Context, image: &ImageView, out: &mut Translated) -> BTreeSet<String> {
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let steps = image.instructions().iter();
+    let files = steps.flat_map(|step| programs::copied_by_name(step, &image.image.context, &lookup));
+    let mut named = BTreeSet::new();
+    for (word, file) in files {
+        let program = cx.ws.program(&file).filter(|_| !named.contains(&file));
+        out.obstacles.extend(program.and_then(|program| linked(&word.text, program, word.span)));
+        named.insert(file);
+    }
+    named
+}
+
+fn linked(name: &str, program: &Program, span: Span) -> Option<Obstacle> {
+    let loader = program.foreign_loader()?;
+    let what = format!("{name} is linked to glibc: it asks for {loader}, which Alpine lacks (BASE-12)");
+    Some(Obstacle::new(span, what))
+}
+
+/// What the steps of the stage and its services start: the name, where that is said, and the working directory.
+fn started<'s>(cx: &Context, image: &ImageView, states: &'s [State]) -> Vec<(String, Span, &'s str)> {
+    let entrypoint = runtime::last(image, Keyword::Entrypoint);
+    let has_arguments = entrypoint.is_some_and(programs::takes_arguments);
+    let mut found = Vec::new();
+    for (step, state) in image.instructions().iter().zip(states) {
+        if has_arguments && step.keyword == Keyword::Cmd {
+            continue;
+        }
+        let names = programs::started_by(step, image.text).into_iter();
+        found.extend(names.map(|name| (name, step.span, &*state.workdir)));
+    }
+    let last = &*states[states.len() - 1].workdir;
+    let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
+    let names = of_services.iter().flat_map(|words| programs::started(words));
+    found.extend(names.map(|name| (name, image.stage().base_word.span, last)));
+    found
+}
