@@ -1,11 +1,15 @@
 //! The scripts that a container starts: their interpreter, and what of them Alpine does not have.
 
+use std::collections::BTreeSet;
+
 use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
     docker::Keyword,
-    facts::{ImageView, commands::Standing, scripts},
-    shell::{Script as ShellScript, bashism},
+    facts::{ImageView, commands::Standing, programs, scripts},
+    knowledge::shell::{self as busybox, Need},
+    shell::{Command, Script as ShellScript, bashism},
     source::Span,
+    workspace::path,
 };
 
 /// A script as it stands in the image.
@@ -40,8 +44,8 @@ pub(super) fn look(
         let Some(text) = standing.text_at(&called.path) else { continue };
         let inner = Script { name: &called.path, path: called.path.clone(), text, span };
         match called.is_sourced {
-            true if interpreter(script.text).contains("bash") => debian_tools(&inner, out),
-            true => under_sh(&inner, out),
+            true if interpreter(script.text).contains("bash") => shell_tools(image, &inner, out),
+            true => under_sh(image, &inner, out),
             false => started(image, &inner, out),
         }
     }
@@ -64,20 +68,81 @@ fn started(image: &ImageView, script: &Script, out: &mut Translated) {
     match () {
         () if interpreter.contains("bash") => {
             out.needs.push(("bash".to_owned(), script.name.to_owned()));
-            debian_tools(script, out);
+            shell_tools(image, script, out);
         }
         () if interpreter.contains("python") => debian_tools(script, out),
-        () => under_sh(script, out),
+        () => under_sh(image, script, out),
     }
 }
 
 /// A script that Alpine's ash reads.
-fn under_sh(script: &Script, out: &mut Translated) {
+fn under_sh(image: &ImageView, script: &Script, out: &mut Translated) {
     if let Some(what) = bashism::find(script.text) {
         let what = format!("{} runs under sh but uses {what}, which ash does not know (PKG-19)", script.name);
         out.obstacles.push(Obstacle::new(script.span, what));
     }
+    shell_tools(image, script, out);
+}
+
+/// What a shell script calls that Alpine has not, and options that busybox does not know.
+fn shell_tools(image: &ImageView, script: &Script, out: &mut Translated) {
     debian_tools(script, out);
+    let interpreter = interpreter(script.text);
+    if !interpreter.is_empty() && !interpreter.contains("sh") {
+        return;
+    }
+    let functions = functions(script.text);
+    let is_bare = is_bare(image);
+    for command in ShellScript::parse_str(script.text).commands {
+        for (name, need) in needs_of(&command) {
+            // A bare image lacks what nothing installs, and so the script does without.
+            let is_there = need.is_of_debians_base() || !is_bare;
+            if !is_there || functions.contains(name.as_str()) {
+                continue;
+            }
+            let line = script.text[..command.span.start].matches('\n').count() + 1;
+            let what = format!("{}:{line}: {name} {}", script.name, need.option);
+            out.needs.push((need.package.to_owned(), what.trim_end().to_owned()));
+        }
+    }
+}
+
+/// What a command needs beyond busybox, and what the program does that it starts.
+fn needs_of(command: &Command) -> Vec<(String, Need)> {
+    let words: Vec<String> = command.words.iter().map(|word| word.text().to_owned()).collect();
+    let own = words.split_first();
+    let started = programs::program_of(&words).filter(|(program, _)| Some(*program) != words.first());
+    let needed = |(program, rest): (&String, &[String])| {
+        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        let name = path::name(program);
+        let need = busybox::missing(name, &rest).filter(|_| name != "gosu")?;
+        Some((name.to_owned(), need))
+    };
+    own.into_iter().chain(started).filter_map(needed).collect()
+}
+
+/// The names of the functions that a script defines.
+fn functions(text: &str) -> BTreeSet<&str> {
+    text.lines().filter_map(function).collect()
+}
+
+/// The name of the function whose definition starts on a line.
+fn function(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    match line.strip_prefix("function ") {
+        Some(rest) => rest.trim_start().split(|c: char| c.is_whitespace() || "({".contains(c)).next(),
+        None => line
+            .split_once('(')
+            .filter(|(_, rest)| rest.trim_start().starts_with(')'))
+            .map(|(name, _)| name.trim_end()),
+    }
+}
+
+/// Whether the image brings little more than Debian's base: a slim variant, or the distribution itself.
+fn is_bare(image: &ImageView) -> bool {
+    let root = image.root();
+    matches!(root.official_name(), Some("debian" | "ubuntu"))
+        || root.tag.as_deref().is_some_and(|tag| tag.contains("slim"))
 }
 
 /// What the script calls that Alpine has under another name, or not at all.

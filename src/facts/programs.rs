@@ -90,7 +90,7 @@ fn words_of(script: &Script) -> Vec<Vec<String>> {
 }
 
 /// The program that a command comes down to, and the words after it.
-fn program_of(words: &[String]) -> Option<(&String, &[String])> {
+pub fn program_of(words: &[String]) -> Option<(&String, &[String])> {
     let mut rest = words;
     loop {
         let (first, after) = rest.split_first()?;

@@ -4,6 +4,27 @@ use super::table::{Row, Table};
 
 const WORDS: Table = Table::new(include_str!("../../knowledge/shell-words.tsv"));
 
+/// Alpine's packages for tools that every Debian and Ubuntu brings: those of the packages that are marked as
+/// essential or required there (Packages index of Debian 12).
+const OF_DEBIANS_BASE: [&str; 16] = [
+    "bash",
+    "coreutils",
+    "coreutils-env",
+    "findutils",
+    "grep",
+    "gzip",
+    "lsblk",
+    "lscpu",
+    "musl-locales",
+    "openrc",
+    "perl",
+    "runuser",
+    "sed",
+    "setpriv",
+    "shadow",
+    "tar",
+];
+
 /// A package that a command line needs on Alpine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
@@ -13,6 +34,13 @@ pub struct Need {
     pub option: &'static str,
     /// What does the same on busybox, or empty.
     pub instead: &'static str,
+}
+
+impl Need {
+    /// Whether every Debian and Ubuntu brings the tool, so that nothing has to install it there.
+    pub fn is_of_debians_base(&self) -> bool {
+        OF_DEBIANS_BASE.contains(&self.package)
+    }
 }
 
 /// The first thing that `command` with these words after it needs beyond busybox.
@@ -66,6 +94,14 @@ mod tests {
         assert_eq!(package("wget", &["--progress=dot:giga", "u"]), Some("wget"));
         assert_eq!(package("base64", &["--decode"]), Some("coreutils"));
         assert_eq!(package("useradd", &["app"]), Some("shadow"));
+    }
+
+    #[test]
+    fn knows_what_debian_brings() {
+        let is_of_base =
+            |command, words: &[&str]| missing(command, words).map(|need| need.is_of_debians_base());
+        assert_eq!(is_of_base("runuser", &["-u", "app"]), Some(true));
+        assert_eq!(is_of_base("git", &["pull"]), Some(false));
     }
 
     #[test]
