@@ -2,7 +2,7 @@
 
 use super::{Context, ImageView, build_context::Copies, runtime, scripts};
 use crate::{
-    compose::health::Probe,
+    compose::{Service, health::Probe},
     docker::{Instruction, Keyword},
     shell::Script,
 };
@@ -27,14 +27,21 @@ pub fn scripts_run_by<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &
 pub fn of_services(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for service in cx.services_of(image.image) {
-        let commands = [&service.service.command, &service.service.entrypoint];
-        all.extend(commands.into_iter().flatten().filter_map(|field| field.value.words()));
-        let probe = service.service.healthcheck.as_ref().and_then(|check| check.test.as_ref());
-        match probe.map(|field| &field.value) {
-            Some(Probe::Words(words)) => all.push(words.clone()),
-            Some(Probe::Shell(line)) => all.extend(shell_words(line)),
-            _ => {}
-        }
+        all.extend(of_service(service.service));
+    }
+    all
+}
+
+/// The commands and the health check that a service sets.
+pub fn of_service(service: &Service) -> Vec<Vec<String>> {
+    let commands = [&service.command, &service.entrypoint];
+    let mut all: Vec<Vec<String>> =
+        commands.into_iter().flatten().filter_map(|field| field.value.words()).collect();
+    let probe = service.healthcheck.as_ref().and_then(|check| check.test.as_ref());
+    match probe.map(|field| &field.value) {
+        Some(Probe::Words(words)) => all.push(words.clone()),
+        Some(Probe::Shell(line)) => all.extend(shell_words(line)),
+        _ => {}
     }
     all
 }

@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 
 use super::{Image, disk::Disk, path};
 use crate::{
-    compose::Compose,
-    docker::Dockerfile,
-    facts::sources::{self, Request},
+    compose::{Compose, Service},
+    docker::{Dockerfile, Keyword, instruction::unquoted},
+    facts::{
+        build_context::Copies,
+        commands,
+        contract::join_path,
+        programs,
+        sources::{self, Request},
+    },
     source::FileId,
 };
 
@@ -18,8 +24,28 @@ pub(super) fn look_at(
     composes: &BTreeMap<FileId, Compose>,
 ) {
     let services = image.services.iter();
-    let request = Request::of(services.filter_map(|(id, name)| composes.get(id)?.service(name)));
+    let services: Vec<&Service> = services.filter_map(|(id, name)| composes.get(id)?.service(name)).collect();
+    look_at_started(disk, image, dockerfile, &services);
+    let request = Request::of(services.into_iter());
     for source in sources::required(dockerfile, &request) {
         disk.entry(&path::join(&image.context, &source.path));
+    }
+}
+
+/// Looks at the programs that services start by commands of their own.
+fn look_at_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services: &[&Service]) {
+    let Some(stage) = dockerfile.final_stage() else { return };
+    let steps = dockerfile.instructions_of(stage);
+    let lookup = |path: &str| Some(disk.entry(path));
+    let copies = Copies::of(steps, &image.context, &lookup);
+    let workdir = steps.iter().filter(|step| step.keyword == Keyword::Workdir);
+    let workdir = workdir.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)));
+    let commands = services.iter().flat_map(|service| commands::of_service(service));
+    for name in commands.flat_map(|words| programs::started(&words)) {
+        for place in programs::places(&name, &workdir) {
+            if let Some((_, found)) = copies.origin(0..steps.len(), &place, &lookup) {
+                disk.look_inside(&found);
+            }
+        }
     }
 }
