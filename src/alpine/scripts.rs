@@ -97,7 +97,8 @@ fn shell_tools(image: &ImageView, script: &Script, out: &mut Translated) {
         for (name, need) in needs_of(&command) {
             // A bare image lacks what nothing installs, and so the script does without.
             let is_there = need.is_of_debians_base() || !is_bare;
-            if !is_there || functions.contains(name.as_str()) {
+            let is_known = out.needs.iter().any(|(package, _)| package == need.package);
+            if !is_there || is_known || functions.contains(name.as_str()) {
                 continue;
             }
             let line = script.text[..command.span.start].matches('\n').count() + 1;
