@@ -103,7 +103,9 @@ pub fn read_pnpm(text: &str) -> Result<Vec<LockedModule>, String> {
     if text.contains(": &") || text.contains("- &") {
         return Err("it holds YAML anchors, which pnpm does not write".to_owned());
     }
-    let settings = serde_saphyr::options! { budget: None };
+    // A lock is long and not deep: the reader takes its part of the stack for each level, and has a limit of its own.
+    let budget = serde_saphyr::budget! { max_events: usize::MAX, max_nodes: usize::MAX };
+    let settings = serde_saphyr::options! { budget: budget };
     let root: Value =
         serde_saphyr::from_str_with_options(text, settings).map_err(|error| error.to_string())?;
     let empty = Map::new();

@@ -11,7 +11,7 @@ use alpinist::{
         node::{NodeId, NodeKind, Tree},
         set_scalar, verify,
     },
-    docker,
+    docker::{self, ignore::Ignore},
     edit::{Edit, apply},
     manifest::{node_lock, package_json as npm, python_lock, python_project as python, requirements as pip},
     options::Options,
@@ -34,6 +34,7 @@ pub(crate) const ALL: &[(&str, Entry)] = &[
     ("python_project", python_project),
     ("package_json", package_json),
     ("config", config),
+    ("dockerignore", dockerignore),
     ("pipeline", pipeline),
     ("structured", structured),
 ];
@@ -196,6 +197,35 @@ pub(crate) fn config(data: &[u8]) {
         let span = error.span.unwrap_or_default();
         assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text:?}");
         assert!(!error.what.is_empty());
+    }
+}
+
+/// An ignore file is read or refused; a comment above it changes nothing, and the last rule decides.
+pub(crate) fn dockerignore(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(ignore) = Ignore::parse(text) else { return };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let ending = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let longer =
+        |head: &str, tail: &str| Ignore::parse(&format!("{head}{text}{ending}{tail}")).expect("rules");
+    let (below, all, none) = (longer("# x\n", ""), longer("", "**\n"), longer("", "!**\n"));
+    let names = text.lines().map(|line| line.trim_start_matches(['!', '/', ' ']).trim_end());
+    for path in names.filter(|name| !name.is_empty() && !name.contains("//") && name.len() < 200).take(8) {
+        let rule = ignore.hides(path);
+        assert!(
+            rule.is_none_or(|rule| text
+                .lines()
+                .nth(rule.line - 1)
+                .is_some_and(|line| line.trim() == rule.text))
+        );
+        assert_eq!(
+            rule.map(|rule| rule.line + 1),
+            below.hides(path).map(|rule| rule.line),
+            "{path:?} in {text:?}"
+        );
+        assert!(all.hides(path).is_some(), "{path:?} in {text:?}");
+        assert!(none.hides(path).is_none(), "{path:?} in {text:?}");
+        ignore.may_show_below(path);
     }
 }
 

@@ -202,4 +202,10 @@ fn deep_manifests_do_not_matter() {
     project.write("package-lock.json", "{\"a\":".repeat(100_000));
     project.write("pyproject.toml", format!("a = {}", "[".repeat(100_000)));
     assert_eq!(project.run(&["optimize"]).code, 0);
+    let dockerfile = "FROM node:22-slim\nCOPY package.json pnpm-lock.yaml ./\nRUN pnpm install\nCMD [\"node\", \"a.js\"]\n";
+    let project = Project::new();
+    project.write("Dockerfile", dockerfile);
+    project.write("package.json", "{\"name\": \"a\"}");
+    project.write("pnpm-lock.yaml", "[".repeat(2_000));
+    assert!(project.run(&["optimize"]).code < 4);
 }
