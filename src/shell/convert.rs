@@ -4,7 +4,7 @@
 
 use rable::{Node, NodeKind};
 
-use super::{Script, builder::Builder, limits::excess};
+use super::{Script, builder::Builder, limits::excess, misread};
 use crate::docker::lines::Logical;
 
 pub(super) fn convert(logical: &Logical) -> Script {
@@ -33,6 +33,14 @@ pub(super) fn convert_without_heredocs(logical: &Logical) -> Script {
         return unreadable("the here-document is none that BuildKit sees");
     }
     convert(logical)
+}
+
+/// The script of a RUN in the file `text`, unless a command of it is safe only where it is.
+pub(super) fn for_run(script: Script, text: &str) -> Script {
+    match misread::danger(&script, text) {
+        Some(why) => unreadable(why),
+        None => script,
+    }
 }
 
 fn holds_heredoc(node: &Node) -> bool {

@@ -6,6 +6,7 @@ mod builder;
 mod cell;
 mod convert;
 mod limits;
+mod misread;
 
 pub use cell::ScriptCell;
 
@@ -124,7 +125,10 @@ impl Script {
                 convert::convert_heredoc(&logical)
             }
             None if instruction.keyword == Keyword::Run => {
-                convert::convert_without_heredocs(&instruction.body)
+                convert::for_run(convert::convert_without_heredocs(&instruction.body), text)
+            }
+            Some(_) if instruction.keyword == Keyword::Run => {
+                convert::for_run(Self::parse(&instruction.body), text)
             }
             _ => Self::parse(&instruction.body),
         }
