@@ -14,9 +14,9 @@ pub struct Node {
     /// What it is.
     pub kind: NodeKind,
     /// The anchor that it carries.
-    pub anchor: Option<Anchor>,
+    pub anchor: Option<Box<Anchor>>,
     /// Its explicit tag as written, as in `!reset`.
-    pub tag: Option<String>,
+    pub tag: Option<Box<str>>,
 }
 
 /// The kinds of node.

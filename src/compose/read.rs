@@ -47,6 +47,7 @@ pub fn read(text: &str) -> Result<Tree, ComposeError> {
         let tag = place.tag_span().and_then(|span| span.byte_range()).map(Span::from);
         reader.take(event, Span::from(range), tag)?;
     }
+    reader.tree.nodes.shrink_to_fit();
     Ok(reader.tree)
 }
 
@@ -114,7 +115,7 @@ impl<'t> Reader<'t> {
                 if let Some(last) = self.last {
                     self.anchors.insert(id, last);
                     self.tree.nodes[last.0].anchor =
-                        Some(Anchor { name: name.into_owned(), span, used: false });
+                        Some(Box::new(Anchor { name: name.into_owned(), span, used: false }));
                 }
             }
             _ => {}
@@ -131,7 +132,7 @@ impl<'t> Reader<'t> {
             ));
         }
         let id = NodeId(self.tree.nodes.len());
-        let tag = tag.and_then(|tag| self.text.get(tag.start..tag.end)).map(str::to_owned);
+        let tag = tag.and_then(|tag| self.text.get(tag.start..tag.end)).map(Box::from);
         self.tree.nodes.push(Node { span, kind, anchor: None, tag });
         self.weights.push(Weight { nodes: 1, height: 1 });
         self.last = Some(id);

@@ -66,6 +66,10 @@ impl Logical {
     /// Appends a piece of source text.
     pub fn push(&mut self, piece: &str, source_offset: usize) {
         if !piece.is_empty() {
+            if self.segments.is_empty() {
+                // Most instructions stand on one line.
+                self.segments.reserve_exact(1);
+            }
             self.segments.push((self.text.len(), source_offset));
             self.text.push_str(piece);
         }

@@ -107,6 +107,7 @@ impl Reader<'_> {
                 instructions.push(instruction);
             }
         }
+        instructions.shrink_to_fit();
         Ok(instructions)
     }
 

@@ -50,6 +50,9 @@ impl<'l> Builder<'l> {
         if let Some(last) = self.script.items.last_mut() {
             last.join = None;
         }
+        // Most scripts are one command: what was kept free for more would outweigh it.
+        self.script.items.shrink_to_fit();
+        self.script.commands.shrink_to_fit();
         Ok(self.script)
     }
 
