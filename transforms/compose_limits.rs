@@ -136,7 +136,8 @@ fn lower(cx: &Context, running: &Running, policy: &Policy, (quantity, wanted): (
     );
     let change = Change::new(service.id, span, Risk::Review, title, policy.why(quantity, wanted))
         .with(to_edits(running, edits));
-    notes(cx, running, quantity, (Some(old), new)).into_iter().fold(change, Change::noting).propose()
+    let told = reservation_notes(running, quantity, (old, new)).into_iter();
+    told.chain(notes(cx, running, quantity, (Some(old), new))).fold(change, Change::noting).propose()
 }
 
 /// Each limit set to the new one, and each reservation lowered by the same factor.
@@ -159,13 +160,33 @@ fn lowered(
         set(setting, new)?;
     }
     for setting in limits::reservations(service.service, quantity) {
-        let Some(amount) = setting.amount else {
+        let Some(amount) = reserved(quantity, &setting, (old, new)) else {
             let why = format!("the reservation `{}` holds a variable or is no number", setting.text);
             return Err(EditRefusal::new(setting.span, compose::Obstacle::Interpolated, why));
         };
-        set(&setting, quantity.share(amount, new / old, &setting.text).min(new))?;
+        set(&setting, amount)?;
     }
     Ok(edits)
+}
+
+/// What a reservation becomes when its limit goes from `old` to `new`.
+fn reserved(quantity: Quantity, setting: &Setting, (old, new): (f64, f64)) -> Option<f64> {
+    Some(quantity.share(setting.amount?, new / old, &setting.text).min(new))
+}
+
+/// What the reader is told of the reservations that follow their limit.
+fn reservation_notes(running: &Running, quantity: Quantity, change: (f64, f64)) -> Vec<String> {
+    let follows = |setting: Setting| {
+        let amount = reserved(quantity, &setting, change)?;
+        let written = quantity.written(amount, &setting.text);
+        (written != setting.text).then(|| {
+            format!(
+                "The reservation of {} keeps its share of the limit and becomes {written} (LIM-04).",
+                setting.text
+            )
+        })
+    };
+    limits::reservations(running.service.service, quantity).into_iter().filter_map(follows).collect()
 }
 
 /// Limits where there are none: only when alpinist.yaml asks for them.
