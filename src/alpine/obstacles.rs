@@ -140,12 +140,16 @@ fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
     }
 }
 
+/// The name of a command that only Debian has, with the trap that tells more.
+pub(super) fn debian_command(name: &str) -> Option<String> {
+    let (_, trap) = DEBIAN_COMMANDS.iter().find(|(known, _)| *known == name)?;
+    Some(format!("`{name}` ({trap})"))
+}
+
 fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
     let mut found = Vec::new();
     let name = command.name();
-    if let Some((_, trap)) = DEBIAN_COMMANDS.iter().find(|(known, _)| *known == name) {
-        found.push(Obstacle::new(command.span, format!("`{name}` ({trap})")));
-    }
+    found.extend(debian_command(name).map(|what| Obstacle::new(command.span, what)));
     if command.words.first().is_some_and(|word| word.literal.is_none()) {
         let what = format!("cannot tell what `{}` runs", command.words[0].raw);
         found.push(Obstacle::new(command.span, what));

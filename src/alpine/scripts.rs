@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{obstacles::Obstacle, stage::Translated};
+use super::{
+    obstacles::{self, Obstacle},
+    stage::Translated,
+};
 use crate::{
     docker::Keyword,
     facts::{ImageView, commands::Standing, programs, scripts},
@@ -22,6 +25,14 @@ struct Script<'t> {
     text: &'t str,
     /// Where the command that starts it stands.
     span: Span,
+}
+
+impl Script<'_> {
+    /// The line that `command` of it stands on, as `start.sh:3`.
+    fn at(&self, command: &Command) -> String {
+        let line = self.text[..command.span.start].matches('\n').count() + 1;
+        format!("{}:{line}", self.name)
+    }
 }
 
 /// Adds to `out` what the script called `name` needs, and the scripts that it names itself.
@@ -70,7 +81,7 @@ fn started(image: &ImageView, script: &Script, out: &mut Translated) {
             out.needs.push(("bash".to_owned(), script.name.to_owned()));
             shell_tools(image, script, out);
         }
-        () if interpreter.contains("python") => debian_tools(script, out),
+        () if interpreter.contains("python") => debian_tools(script, &[], out),
         () => under_sh(image, script, out),
     }
 }
@@ -86,23 +97,28 @@ fn under_sh(image: &ImageView, script: &Script, out: &mut Translated) {
 
 /// What a shell script calls that Alpine has not, and options that busybox does not know.
 fn shell_tools(image: &ImageView, script: &Script, out: &mut Translated) {
-    debian_tools(script, out);
     let interpreter = interpreter(script.text);
     if !interpreter.is_empty() && !interpreter.contains("sh") {
+        debian_tools(script, &[], out);
         return;
     }
+    let parsed = ShellScript::parse_str(script.text);
+    if let Some(why) = &parsed.unreadable {
+        let what = format!("{} cannot be read as a shell script ({why})", script.name);
+        out.obstacles.push(Obstacle::new(script.span, what));
+    }
+    debian_tools(script, &parsed.commands, out);
     let functions = functions(script.text);
     let is_bare = is_bare(image);
-    for command in ShellScript::parse_str(script.text).commands {
-        for (name, need) in needs_of(&command) {
+    for command in &parsed.commands {
+        for (name, need) in needs_of(command) {
             // A bare image lacks what nothing installs, and so the script does without.
             let is_there = need.is_of_debians_base() || !is_bare;
             let is_known = out.needs.iter().any(|(package, _)| package == need.package);
             if !is_there || is_known || functions.contains(name.as_str()) {
                 continue;
             }
-            let line = script.text[..command.span.start].matches('\n').count() + 1;
-            let what = format!("{}:{line}: {name} {}", script.name, need.option);
+            let what = format!("{}: {name} {}", script.at(command), need.option);
             out.needs.push((need.package.to_owned(), what.trim_end().to_owned()));
         }
     }
@@ -147,8 +163,13 @@ fn is_bare(image: &ImageView) -> bool {
 }
 
 /// What the script calls that Alpine has under another name, or not at all.
-fn debian_tools(script: &Script, out: &mut Translated) {
-    let commands = ShellScript::parse_str(script.text).commands;
+fn debian_tools(script: &Script, commands: &[Command], out: &mut Translated) {
+    let functions = functions(script.text);
+    for command in commands.iter().filter(|command| !functions.contains(command.name())) {
+        if let Some(what) = obstacles::debian_command(command.name()) {
+            out.obstacles.push(Obstacle::new(script.span, format!("{}: {what}", script.at(command))));
+        }
+    }
     if commands.iter().any(|command| command.words.iter().any(|word| word.text() == "gosu")) {
         out.needs.push(("gosu".to_owned(), script.name.to_owned()));
     }

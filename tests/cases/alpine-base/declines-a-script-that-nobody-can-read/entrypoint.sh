@@ -1,0 +1,5 @@
+#!/bin/bash
+set -e
+if [ -n "$WAIT" ]; then
+  sleep "$WAIT"
+exec "$@"
