@@ -1,6 +1,10 @@
 //! The lock files of poetry, uv, pdm and pipenv: exact versions, their files, and what needs what.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+    str::FromStr,
+};
 
 use pep440_rs::Version;
 use serde_json::Value as Json;
@@ -59,7 +63,7 @@ pub struct Need {
 }
 
 /// Which part of a lock is installed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Selection {
     /// Every group, that of development too.
     pub has_all: bool,
@@ -84,9 +88,43 @@ impl Selection {
 /// # Errors
 /// When it is no TOML.
 pub fn read(text: &str) -> Result<Lock, TomlError> {
-    let root: Table = text.trim_start_matches('\u{feff}').parse()?;
-    let packages = root.get("package").and_then(Value::as_array).into_iter().flatten();
-    Ok(Lock { packages: packages.filter_map(Value::as_table).filter_map(|p| locked(p, &root)).collect() })
+    let text = text.trim_start_matches('\u{feff}');
+    match read_by_package(text) {
+        Ok(lock) => Ok(lock),
+        // The text as a whole tells where it is wrong.
+        Err(_) => read_chunks([text]),
+    }
+}
+
+/// Reads a lock one package after the other, so that no more than one is held as a tree.
+///
+/// A cut inside a text or an array leaves it open, which is an error: where all chunks are TOML, none was.
+fn read_by_package(text: &str) -> Result<Lock, TomlError> {
+    let cuts = text.match_indices("\n[[package]]").map(|(at, _)| at + 1);
+    let mut starts: Vec<usize> = iter::once(0).chain(cuts).collect();
+    starts.push(text.len());
+    read_chunks(starts.windows(2).map(|pair| &text[pair[0]..pair[1]]))
+}
+
+fn read_chunks<'t>(chunks: impl IntoIterator<Item = &'t str>) -> Result<Lock, TomlError> {
+    let mut lock = Lock::default();
+    let mut listed = BTreeMap::new();
+    for chunk in chunks {
+        let root: Table = chunk.parse()?;
+        let packages = root.get("package").and_then(Value::as_array).into_iter().flatten();
+        lock.packages.extend(packages.filter_map(Value::as_table).filter_map(locked));
+        // poetry before 1.3 lists the files of all packages in one table.
+        let tables = root.get("metadata").and_then(|metadata| metadata.get("files")?.as_table());
+        for (name, files) in tables.into_iter().flatten() {
+            listed.extend(
+                file_names(files.as_array().into_iter().flatten()).map(|names| (normal_name(name), names)),
+            );
+        }
+    }
+    for package in lock.packages.iter_mut().filter(|package| package.files.is_none()) {
+        package.files = listed.get(&package.name).cloned();
+    }
+    Ok(lock)
 }
 
 /// Reads a `Pipfile.lock`.
@@ -153,13 +191,17 @@ impl Lock {
 
     /// All packages that these need, with all their extras: at least what is installed.
     fn reached<'l>(&'l self, start: Vec<&'l str>, python: (u8, u8)) -> BTreeSet<&'l str> {
+        let mut by_name: BTreeMap<&str, Vec<&LockedPackage>> = BTreeMap::new();
+        for package in &self.packages {
+            by_name.entry(&package.name).or_default().push(package);
+        }
         let mut reached = BTreeSet::new();
         let mut waiting = start;
         while let Some(name) = waiting.pop() {
             if !reached.insert(name) {
                 continue;
             }
-            for package in self.packages.iter().filter(|package| package.name == name) {
+            for package in by_name.get(name).into_iter().flatten() {
                 let needs = package.needs.iter().filter(|need| need.applies(python));
                 waiting.extend(needs.map(|need| need.name.as_str()));
             }
@@ -178,7 +220,7 @@ fn holds(marker: Option<&str>, python: (u8, u8)) -> bool {
     marker.is_none_or(|marker| markers::text_may_hold(marker, python))
 }
 
-fn locked(package: &Table, root: &Table) -> Option<LockedPackage> {
+fn locked(package: &Table) -> Option<LockedPackage> {
     let name = package.get("name")?.as_str()?;
     let text = |key: &str| package.get(key).and_then(Value::as_str);
     // poetry before 1.5 names one category, since 2.0 it names groups.
@@ -187,7 +229,7 @@ fn locked(package: &Table, root: &Table) -> Option<LockedPackage> {
     Some(LockedPackage {
         name: normal_name(name),
         version: text("version").and_then(|version| Version::from_str(version).ok()),
-        files: files(package, root, name),
+        files: files(package),
         source: origin(package),
         needs: needs(package),
         groups: groups.map(normal_name).collect(),
@@ -195,12 +237,13 @@ fn locked(package: &Table, root: &Table) -> Option<LockedPackage> {
     })
 }
 
-/// uv lists wheels and an sdist, poetry and pdm list files; poetry before 1.3 lists them in one table.
-fn files(package: &Table, root: &Table, name: &str) -> Option<Vec<String>> {
-    let old = || root.get("metadata")?.get("files")?.get(name)?.as_array();
-    let listed = package.get("files").and_then(Value::as_array).or_else(old);
-    let wheels = package.get("wheels").and_then(Value::as_array);
-    let entries = listed.into_iter().chain(wheels).flatten().chain(package.get("sdist"));
+/// uv lists wheels and an sdist, poetry and pdm list files.
+fn files(package: &Table) -> Option<Vec<String>> {
+    let arrays = ["files", "wheels"].into_iter().filter_map(|key| package.get(key)?.as_array());
+    file_names(arrays.flatten().chain(package.get("sdist")))
+}
+
+fn file_names<'v>(entries: impl Iterator<Item = &'v Value>) -> Option<Vec<String>> {
     let file_name = |entry: &Value| {
         let named = ["file", "filename", "url", "path"].iter().find_map(|key| entry.get(key)?.as_str())?;
         named.split(['#', '?']).next()?.rsplit('/').next().map(str::to_owned)
@@ -326,6 +369,16 @@ mod tests {
         assert_eq!(names(&lock, &groups(&["dev"]), &[]), ["b", "c"]);
         let without = Selection { has_all: true, without: vec!["dev".to_owned()], ..Selection::default() };
         assert_eq!(names(&lock, &without, &[]), ["b"]);
+    }
+
+    #[test]
+    fn a_header_inside_a_text_cuts_nothing() {
+        let text = "[[package]]\nname = 'a'\ndescription = '''\n[[package]]\nname = 'b'\n'''\nversion = '1'\n[[package]]\nname = 'c'\n";
+        let lock = read(text).expect("valid");
+        let found: Vec<&str> = lock.packages.iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(found, ["a", "c"]);
+        assert_eq!(lock.packages[0].version, "1".parse().ok());
+        assert!(read(&format!("{text}version = 'open\n")).is_err());
     }
 
     #[test]

@@ -30,6 +30,15 @@ pub(super) enum Part {
     Class { is_negated: bool, ranges: Vec<(char, char)> },
 }
 
+impl Part {
+    fn fixed(&self) -> Option<char> {
+        match self {
+            Part::Char(c) => Some(*c),
+            _ => None,
+        }
+    }
+}
+
 impl Pattern {
     /// Reads a cleaned pattern; `None` when BuildKit refuses it or its meaning is not certain.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -60,7 +69,7 @@ impl Pattern {
             Self::Exact(text) => path == text,
             Self::Prefix(text) => path.starts_with(text),
             Self::Suffix(text) => path.ends_with(text) || text.strip_prefix('/') == Some(path),
-            Self::Parts(parts) => fits(parts, path),
+            Self::Parts(parts) => both_ends_fit(parts, path) && fits(parts, path),
         }
     }
 
@@ -70,13 +79,7 @@ impl Pattern {
             Self::Exact(text) => return text.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
             Self::Prefix(text) => text.clone(),
             Self::Suffix(_) => return true,
-            Self::Parts(parts) => parts
-                .iter()
-                .map_while(|part| match part {
-                    Part::Char(c) => Some(*c),
-                    _ => None,
-                })
-                .collect(),
+            Self::Parts(parts) => parts.iter().map_while(Part::fixed).collect(),
         };
         let below = format!("{folder}/");
         fixed.starts_with(&below) || below.starts_with(&fixed)
@@ -140,6 +143,13 @@ fn class(text: &str) -> Option<(Part, &str)> {
 fn class_char(text: &str) -> Option<(char, &str)> {
     let c = text.chars().next()?;
     (!matches!(c, '\\' | '-' | ']' | '[' | '*' | '?' | '/')).then(|| (c, &text[c.len_utf8()..]))
+}
+
+/// Whether what stands before the first wildcard and after the last one is there: few paths get further.
+fn both_ends_fit(parts: &[Part], path: &str) -> bool {
+    let (head, tail) = (parts.iter().map_while(Part::fixed), parts.iter().rev().map_while(Part::fixed));
+    head.zip(path.chars()).all(|(wanted, c)| wanted == c)
+        && tail.zip(path.chars().rev()).all(|(wanted, c)| wanted == c)
 }
 
 /// Whether `path` fits `parts`: for each part from the last on, from which characters on the rest fits.

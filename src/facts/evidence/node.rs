@@ -57,8 +57,10 @@ pub fn project(cx: &Context, image: &ImageView) -> Option<Result<NodeProject, St
     projects(cx, image).into_iter().next()
 }
 
+/// The projects, each once for all steps that install the same of it.
 fn projects(cx: &Context, image: &ImageView) -> Vec<Result<NodeProject, String>> {
     let steps = Steps::of(cx, image);
+    let mut seen = BTreeSet::new();
     let installs = steps.runs().filter_map(|(index, step)| {
         let script = image.script(step);
         let (manager, is_production) = managers::installation(script)?;
@@ -70,7 +72,11 @@ fn projects(cx: &Context, image: &ImageView) -> Vec<Result<NodeProject, String>>
             )));
         }
         let is_set = steps.states[index].env.get("NODE_ENV").is_some_and(|value| value == "production");
-        Some(read(cx, image, &steps.site(index), (manager, is_production || is_set)))
+        let (site, is_production) = (steps.site(index), is_production || is_set);
+        let names = manager.lock_files().iter().copied().chain(["package.json"]);
+        let files: Vec<Option<String>> = names.map(|name| site.file(cx, image, name)).collect();
+        let is_new = seen.insert((manager.name(), is_production, files));
+        is_new.then(|| read(cx, image, &site, (manager, is_production)))
     });
     installs.collect()
 }

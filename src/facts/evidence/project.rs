@@ -1,5 +1,7 @@
 //! The evidence for what poetry, uv, pipenv, pdm or `pip install .` take from a project's manifest and lock.
 
+use std::collections::BTreeSet;
+
 use pep440_rs::Version;
 
 use super::{
@@ -21,11 +23,14 @@ use crate::{
     },
 };
 
-/// Takes in what the step of `site` installs with a tool, or exports for pip.
+/// The installations that were taken in: the tool, what it selects, and its manifest and lock.
+pub(super) type Seen = BTreeSet<(Tool, Selection, [Option<String>; 2])>;
+
+/// Takes in what the step of `site` installs with a tool, or exports for pip, unless another step did.
 pub(super) fn take_in(
     cx: &Context,
     image: &ImageView,
-    site: &Site,
+    (site, seen): (&Site, &mut Seen),
     (evidence, python): (&mut Evidence, (u8, u8)),
 ) {
     let script = image.script(site.step);
@@ -36,6 +41,10 @@ pub(super) fn take_in(
             Some((tool, Action::Exports(_))) => (tool, all),
             _ => continue,
         };
+        let files = tool.files().map(|name| site.file(cx, image, name));
+        if !seen.insert((tool, selection.clone(), files)) {
+            continue;
+        }
         let project = Project::read(cx, image, (site, ""), tool);
         project.judge(tool, &selection, (evidence, python));
     }

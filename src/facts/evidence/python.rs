@@ -20,6 +20,7 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
     let version = python_version(&tag).unwrap_or((3, 14));
     let steps = Steps::of(cx, image);
+    let mut seen = project::Seen::new();
     for (index, step) in steps.runs() {
         let script = image.script(step);
         let site = steps.site(index);
@@ -29,7 +30,7 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
         for install in installers::pip_installs(script) {
             evidence.pip(cx, image, (&site, &install), version);
         }
-        project::take_in(cx, image, &site, (&mut evidence, version));
+        project::take_in(cx, image, (&site, &mut seen), (&mut evidence, version));
     }
     let manifests = manifests::of_stage(cx, image);
     let missing = manifests.missing.iter().map(|file| format!("{file} is not in the build context"));

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A tool that installs what a project's manifest and lock file say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tool {
     /// `uv sync`.
     Uv,
