@@ -192,7 +192,7 @@ fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
 
 fn why(evidence: &Evidence) -> String {
     let builds: Vec<&str> = evidence.builds.iter().map(|build| build.name.as_str()).collect();
-    let packages = match (evidence.known, builds.is_empty()) {
+    let packages = match (evidence.known.len(), builds.is_empty()) {
         (0, _) => {
             "Every system package, user and command of the file has a counterpart on Alpine.".to_owned()
         }
@@ -208,10 +208,11 @@ fn why(evidence: &Evidence) -> String {
 }
 
 fn all_install(evidence: &Evidence) -> String {
-    let who = if evidence.is_shallow { "the manifests name" } else { "the lock file lists" };
-    match evidence.known {
-        1 => format!("The one package that {who} installs"),
-        known => format!("All {known} packages that {who} install"),
+    match (evidence.known.len(), evidence.is_shallow) {
+        (1, true) => "The one package that the manifests name installs".to_owned(),
+        (1, false) => "The one package from the lock file installs".to_owned(),
+        (known, true) => format!("All {known} packages that the manifests name install"),
+        (known, false) => format!("All {known} packages from the lock file install"),
     }
 }
 

@@ -44,8 +44,8 @@ pub struct Evidence {
     pub unknown_packages: BTreeSet<String>,
     /// What a reviewer should know.
     pub notes: Vec<String>,
-    /// How many packages have a verdict for musl.
-    pub known: usize,
+    /// The packages that have a verdict for musl; npm's with their version, of which there may be several.
+    pub known: BTreeSet<String>,
     /// Whether some of it is known from manifests alone, which do not name what their packages bring along.
     pub is_shallow: bool,
     /// Packages whose wheels for musl are for amd64 alone.
@@ -86,7 +86,9 @@ impl Evidence {
 
     /// Takes in how a package in `version` installs.
     fn verdict(&mut self, name: &str, version: &str, verdict: Verdict) {
-        self.known += 1;
+        if !matches!(verdict, Verdict::Unknown { .. }) {
+            self.known.insert(name.to_owned());
+        }
         match verdict {
             Verdict::MuslWheel { runtime } | Verdict::Pure { runtime, .. } => self.runtime.extend(runtime),
             Verdict::Builds { is_heavy: true, why, build, runtime } => {
@@ -103,7 +105,6 @@ impl Evidence {
                 self.against.push(format!("{name} {version}: {why}"));
             }
             Verdict::Unknown { why } => {
-                self.known -= 1;
                 self.unknown.push(why.trim_end_matches('.').to_owned());
                 self.unknown_packages.insert(name.to_owned());
             }
@@ -117,7 +118,7 @@ impl Evidence {
         self.against.extend(other.against);
         self.unknown.extend(other.unknown);
         self.notes.extend(other.notes);
-        self.known += other.known;
+        self.known.extend(other.known);
         self.is_shallow |= other.is_shallow;
         self.without_arm64.extend(other.without_arm64);
         self.tidy_lists();

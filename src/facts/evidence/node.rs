@@ -196,22 +196,25 @@ impl Evidence {
                 Some(true) => self.unknown.push(format!(
                     "{name} runs a script when it is installed, and whether that works on musl is not known (BASE-04)"
                 )),
-                _ => self.known += 1,
+                _ => self.knows(module),
             }
             return;
         };
         let is_old = !fact.since.is_empty() && is_before(&module.version, fact.since);
-        self.known += 1;
+        if fact.kind != ModuleKind::Engine {
+            self.knows(module);
+        }
         match fact.kind {
             ModuleKind::Stays => self.against.push(format!("{name}: {} (BASE-04)", fact.note)),
-            ModuleKind::Engine => {
-                self.known -= 1;
-                self.unknown.push(format!("{name}: {} (BASE-06)", fact.note));
-            }
+            ModuleKind::Engine => self.unknown.push(format!("{name}: {} (BASE-06)", fact.note)),
             ModuleKind::Builds => self.compiles(name, &fact),
             ModuleKind::Prebuilt | ModuleKind::Locked if is_old => self.compiles(name, &fact),
             ModuleKind::Prebuilt | ModuleKind::Locked | ModuleKind::Harmless => {}
         }
+    }
+
+    fn knows(&mut self, module: &LockedModule) {
+        self.known.insert(format!("{}@{}", module.name, module.version));
     }
 
     fn compiles(&mut self, name: &str, fact: &modules::ModuleFact) {

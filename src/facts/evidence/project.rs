@@ -235,7 +235,7 @@ impl Evidence {
             self.verdict(name, &shown, verdict);
             return;
         }
-        self.known += 1;
+        self.known.insert(name.to_owned());
         self.runtime.extend(wheels::runtime_of(name));
         if !fits(Processor::Arm) {
             self.without_arm64.insert(name.to_owned());
