@@ -42,6 +42,9 @@ pub fn rewrite(
     if !keeps_body || (first_code.len() <= instruction.keyword_span.len() && only_first_has_code(&rows)) {
         return None;
     }
+    if let Some(comment) = lone_comment(&rows[0], instruction).filter(|_| only_first_has_code(&rows)) {
+        return Some(comment);
+    }
     drop_emptied(&mut rows, comments);
     pull_up_first(&mut rows);
     let newline = if text[head.start..head.end].contains("\r\n") { "\r\n" } else { "\n" };
@@ -51,6 +54,12 @@ pub fn rewrite(
         out.push_str(&text[head_end..instruction.span.end]);
     }
     Some(out)
+}
+
+/// The shell comment that ends `RUN apt-get update # note`, when only it is left beside the keyword.
+fn lone_comment(first: &Row, instruction: &Instruction) -> Option<String> {
+    let body = first.code.get(instruction.keyword_span.len()..)?.trim();
+    body.starts_with('#').then(|| body.to_owned())
 }
 
 fn only_first_has_code(rows: &[Row]) -> bool {
@@ -66,14 +75,16 @@ fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
         let body = line.trim_end_matches(['\r', '\n']);
         let span = Span::new(at, at + body.len());
         at += line.len();
-        let is_comment = !rows.is_empty() && lines::is_comment(body);
-        let cut = if is_comment { body.len() } else { code_end(body) };
+        let was_comment = !rows.is_empty() && lines::is_comment(body);
+        let cut = if was_comment { body.len() } else { code_end(body) };
         let code = Span::new(span.start, span.start + cut);
+        let patched = if was_comment { body.to_owned() } else { patched(text, code, &sorted) };
         rows.push(Row {
-            code: if is_comment { body.to_owned() } else { patched(text, code, &sorted) },
+            // What the shell took for a comment is one of the Dockerfile once nothing is before it.
+            is_comment: !rows.is_empty() && lines::is_comment(&patched),
+            code: patched,
             tail: body[cut..].to_owned(),
             had_code: !code.of(text).trim().is_empty(),
-            is_comment,
         });
     }
     rows
@@ -276,6 +287,15 @@ mod tests {
         assert_eq!(without_items(trailing, &[2]).as_deref(), Some("RUN a && \\\n    b"));
         assert_eq!(without_items(trailing, &[0, 1, 2]), None);
         assert_eq!(without_items("RUN a && b; c", &[1]).as_deref(), Some("RUN a; c"));
+    }
+
+    #[test]
+    fn a_comment_of_the_shell_never_goes_on() {
+        let last = "RUN a \\\n  && b # why";
+        assert_eq!(without_items(last, &[1]).as_deref(), Some("RUN a\n   # why"));
+        assert_eq!(without_items(last, &[0]).as_deref(), Some("RUN b # why"));
+        assert_eq!(without_items("RUN a && b # why", &[1]).as_deref(), Some("RUN a # why"));
+        assert_eq!(without_items("RUN a # why", &[0]).as_deref(), Some("# why"));
     }
 
     #[test]

@@ -158,14 +158,25 @@ pub fn bind_mounts(step: &Instruction) -> Vec<(&str, &str)> {
 
 /// Whether `name` fits `pattern` with `*` and `?`.
 pub fn matches_glob(pattern: &str, name: &str) -> bool {
-    fn fits(pattern: &[u8], name: &[u8]) -> bool {
-        match (pattern.first(), name.first()) {
-            (None, None) => true,
-            (Some(b'*'), _) => fits(&pattern[1..], name) || (!name.is_empty() && fits(pattern, &name[1..])),
-            (Some(b'?'), Some(_)) => fits(&pattern[1..], &name[1..]),
-            (Some(a), Some(b)) if a == b => fits(&pattern[1..], &name[1..]),
-            _ => false,
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut seen) = (0, 0);
+    // After the last `*`, and from where on it was tried: an earlier one never has to take more.
+    let mut star = None;
+    while seen < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at += 1;
+                star = Some((at, seen));
+            }
+            Some(c) if *c == b'?' || *c == name[seen] => (at, seen) = (at + 1, seen + 1),
+            _ => match star {
+                Some((after, from)) => {
+                    (at, seen) = (after, from + 1);
+                    star = Some((after, seen));
+                }
+                None => return false,
+            },
         }
     }
-    fits(pattern.as_bytes(), name.as_bytes())
+    pattern[at..].iter().all(|c| *c == b'*')
 }

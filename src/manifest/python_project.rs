@@ -202,7 +202,8 @@ fn poetry_part(part: &str) -> Option<String> {
 /// The release after all that start with `release`.
 fn next(release: &[u64]) -> String {
     let last = release.len().saturating_sub(1);
-    let parts = release.iter().enumerate().map(|(at, part)| if at == last { part + 1 } else { *part });
+    let parts =
+        release.iter().enumerate().map(|(at, part)| if at == last { part.saturating_add(1) } else { *part });
     parts.map(|part| part.to_string()).collect::<Vec<_>>().join(".")
 }
 
@@ -216,6 +217,11 @@ mod tests {
             None => format!("{} ?", found.name),
         };
         dependencies.iter().map(show).collect()
+    }
+
+    #[test]
+    fn the_largest_number_has_no_next() {
+        assert_eq!(next(&[0, u64::MAX]), format!("0.{}", u64::MAX));
     }
 
     #[test]

@@ -184,6 +184,19 @@ mod tests {
     }
 
     #[test]
+    fn names_fit_patterns_without_trying_each_way() {
+        for (pattern, name) in
+            [("*", ""), ("a*c", "abbc"), ("*b*", "abc"), ("?b*", "ab"), ("**.txt", "a.txt")]
+        {
+            assert!(matches_glob(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [("?", ""), ("a*c", "abb"), ("*b", "abc"), ("a", "ab"), ("", "a")] {
+            assert!(!matches_glob(pattern, name), "{pattern} {name}");
+        }
+        assert!(!matches_glob(&"*a".repeat(60), &"a".repeat(59)));
+    }
+
+    #[test]
     fn the_last_step_of_a_range_wins() {
         let text = "FROM a\nCOPY src /w\nCOPY x /w/f\nCOPY lib /w\nCOPY lib /w\nRUN b\nCOPY src /w\n";
         let (copies, _) = copies(text);
