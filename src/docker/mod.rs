@@ -91,6 +91,23 @@ impl Dockerfile {
     }
 }
 
+/// How many lines look like a FROM and are read as a part of the instruction above them.
+pub fn hidden_stages(dockerfile: &Dockerfile, text: &str) -> usize {
+    let is_from = |line: &&str| {
+        line.trim_start().get(.."FROM ".len()).is_some_and(|word| word.eq_ignore_ascii_case("FROM "))
+    };
+    let hidden = |instruction: &Instruction| {
+        let end = instruction.heredocs.first().map_or(instruction.span.end, |heredoc| heredoc.body.start);
+        text[instruction.span.start..end].lines().skip(1).filter(is_from).count()
+    };
+    dockerfile
+        .instructions
+        .iter()
+        .filter(|instruction| instruction.lines.1 > instruction.lines.0)
+        .map(hidden)
+        .sum()
+}
+
 /// A comment that stands in `before` more often than in `after`.
 pub fn lost_comment<'t>(before: &[&'t str], after: &[&str]) -> Option<&'t str> {
     let mut left: BTreeMap<&str, usize> = BTreeMap::new();

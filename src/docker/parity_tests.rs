@@ -330,3 +330,11 @@ fn a_line_is_as_long_as_its_bytes() {
     assert_eq!(second_of(&line(65_535)).lines, (2, 2));
     assert!(parse(&bytes::marked(&line(65_536))).is_err());
 }
+
+#[test]
+fn a_from_below_a_backslash_is_hidden() {
+    let hidden = |text: &str| super::hidden_stages(&parse(text).expect("parses"), text);
+    assert_eq!(hidden("FROM a\nRUN b \\\n  # c\n\nFROM d\n"), 1);
+    assert_eq!(hidden("FROM a\nRUN b\n  # c\n\nFROM d\n"), 0);
+    assert_eq!(hidden("FROM a\nRUN <<E\nFROM b\nE\nFROM d\n"), 0);
+}
