@@ -148,6 +148,9 @@ fn pull_up_first(rows: &mut Vec<Row>) {
         let next = rows.remove(1);
         rows[0].code = format!("{} {}", rows[0].code.trim_end(), next.code.trim_start());
         rows[0].tail = next.tail;
+    } else if is_bare && rows[0].tail.starts_with(['\\', '`']) {
+        // Without a blank the code below would be joined to the keyword.
+        rows[0].tail.insert(0, ' ');
     }
 }
 
@@ -287,6 +290,12 @@ mod tests {
         assert_eq!(without_items(trailing, &[2]).as_deref(), Some("RUN a && \\\n    b"));
         assert_eq!(without_items(trailing, &[0, 1, 2]), None);
         assert_eq!(without_items("RUN a && b; c", &[1]).as_deref(), Some("RUN a; c"));
+    }
+
+    #[test]
+    fn the_keyword_is_never_joined_to_what_follows() {
+        let run = "RUN a\\\n  # why\nb && c";
+        assert_eq!(without_items(run, &[0]).as_deref(), Some("RUN \\\n  # why\nc"));
     }
 
     #[test]
