@@ -37,6 +37,22 @@ pub(super) fn word(text: &str, at: usize) -> Option<Extent> {
     Some(Extent { end, substitutions: scanner.found })
 }
 
+/// Where the word after the redirection's operator starts; `at` is the first byte of its number or operator.
+pub(super) fn redirected(text: &str, at: usize) -> Option<usize> {
+    let whole = text.get(at..)?;
+    let mut rest = whole.trim_start_matches(|c: char| c.is_ascii_digit());
+    let operators = ["&>>", "&>", "<<<", "<<-", "<<", "<>", "<&", ">>", ">|", ">&", "<", ">"];
+    rest = operators.iter().find_map(|operator| rest.strip_prefix(operator))?;
+    loop {
+        let next = rest.trim_start_matches([' ', '\t']);
+        let next = next.strip_prefix("\\\n").unwrap_or(next);
+        if next.len() == rest.len() {
+            return Some(text.len() - rest.len());
+        }
+        rest = next;
+    }
+}
+
 /// The outermost substitutions in `span` of `text`, operators or not; `None` as for [`word`].
 pub(super) fn substitutions(text: &str, span: Span) -> Option<Vec<Substitution>> {
     let mut scanner = Scanner::new(text.as_bytes().get(..span.end)?);
@@ -290,6 +306,23 @@ mod tests {
         let is_plain = |text: &str| word(text, 0).unwrap().substitutions[0].is_plain;
         assert!(is_plain("`a \\(b`"));
         assert!(!is_plain("`a \\`b\\``"));
+    }
+
+    #[test]
+    fn an_operator_and_blanks_stand_before_the_target() {
+        for (text, target) in [
+            ("> a", Some(2)),
+            ("2>&1", Some(3)),
+            ("10>>a", Some(4)),
+            ("<<-E", Some(3)),
+            ("<<<a", Some(3)),
+            ("> \\\n\ta", Some(5)),
+            ("< <(a)", Some(2)),
+            ("a", None),
+            ("2", None),
+        ] {
+            assert_eq!(redirected(text, 0), target, "{text}");
+        }
     }
 
     #[test]

@@ -114,7 +114,11 @@ impl<'l> Builder<'l> {
                 let cut = self.cut(node)?;
                 self.visit_scripts(cut.scripts, item)
             }
-            NodeKind::Redirect { .. } | NodeKind::ConditionalExpr { .. } => {
+            NodeKind::Redirect { .. } => {
+                let span = self.redirect_span(node)?;
+                self.visit_scripts(boundaries::substitutions(&self.logical.text, span)?, item)
+            }
+            NodeKind::ConditionalExpr { .. } => {
                 let span = self.logical_span(node);
                 self.visit_scripts(boundaries::substitutions(&self.logical.text, span)?, item)
             }
@@ -148,7 +152,9 @@ impl<'l> Builder<'l> {
         item: usize,
         is_item: bool,
     ) -> Option<Command> {
-        let redirected: Vec<Span> = redirects.iter().map(|redirect| self.redirect_span(redirect)).collect();
+        let redirected: Option<Vec<Span>> =
+            redirects.iter().map(|redirect| self.redirect_span(redirect)).collect();
+        let redirected = redirected?;
         let mut parts: Vec<Span> = assignments.iter().chain(words).map(|cut| cut.span).collect();
         parts.extend(&redirected);
         parts.sort_unstable();
@@ -179,13 +185,23 @@ impl<'l> Builder<'l> {
         Some(())
     }
 
-    /// A redirection with the number before it, which rable leaves out.
-    fn redirect_span(&self, node: &Node) -> Span {
+    /// A redirection with the number before it, which rable leaves out; `None` unless one word ends it.
+    fn redirect_span(&self, node: &Node) -> Option<Span> {
         let span = self.logical_span(node);
         let before = &self.logical.text[self.part.start..span.start];
         let rest = before.trim_end_matches(|c: char| c.is_ascii_digit());
         let is_number = rest.is_empty() || rest.ends_with(boundaries::ends_word);
-        Span::new(span.start - if is_number { before.len() - rest.len() } else { 0 }, span.end)
+        let start = span.start - if is_number { before.len() - rest.len() } else { 0 };
+        let text = &self.logical.text[..self.part.end];
+        let target = boundaries::redirected(text, start)?;
+        let own = Span::new(start, boundaries::word(text, target)?.end);
+        let is_read = || match &node.kind {
+            NodeKind::Redirect { target: read, .. } => matches!(&read.kind, NodeKind::Word { value, .. }
+                if is_same_text(&text[target..own.end], value)),
+            _ => false,
+        };
+        // As for a word, where lines are joined inside it.
+        (own.end == span.end || own.of(text).contains('\n') && is_read()).then_some(own)
     }
 
     /// The file that a redirection sends stdout to.
@@ -193,7 +209,7 @@ impl<'l> Builder<'l> {
         let NodeKind::Redirect { op, fd, .. } = &node.kind else { return None };
         let is_stdout = matches!(op.as_str(), ">" | ">>" | ">|") && matches!(fd, -1 | 1);
         // The target has no span of its own; it is what follows the operator.
-        let text = self.redirect_span(node).of(&self.logical.text);
+        let text = self.redirect_span(node)?.of(&self.logical.text);
         let target = text.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(op.as_str())?;
         literal(target.trim()).filter(|target| is_stdout && !target.is_empty())
     }

@@ -272,5 +272,11 @@ mod tests {
         let why = |text: &str| Script::parse_str(text).unreadable;
         assert_eq!(why("a $(case $b in c) d;; esac)"), None);
         assert!(why("a `b \\`c\\``").is_some());
+        for text in ["<z[\na b] c", "{ a; } >b[\nc]"] {
+            assert!(why(text).is_some(), "{text}");
+        }
+        for text in ["a >'b c'", "a > \\\n b", "a 2>b\\\nc", "a <<<\"$(b c)\" >&2 &>d"] {
+            assert_eq!(why(text), None, "{text}");
+        }
     }
 }
