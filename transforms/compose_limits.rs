@@ -151,7 +151,7 @@ fn lowered(
     let part = Excerpt::of(service.text, service.compose, &service.service.name);
     let mut edits = Vec::new();
     let mut set = |setting: &Setting, amount: f64| {
-        let path: Vec<&str> = setting.path.iter().map(String::as_str).collect();
+        let path = [&["services", service.service.name.as_str()], setting.keys].concat();
         let written = quantity.written(amount, &setting.text);
         edits.extend(part.outside(compose::set_scalar(&part.text, &part.compose, &path, &written))?);
         Ok::<(), EditRefusal>(())

@@ -33,8 +33,7 @@ impl Command {
         };
         let has_variable = matches!(&command, Self::List(words)
             if words.iter().any(|word| crate::compose::scalar::is_interpolated(&word.value)));
-        let field = cursor.field(command);
-        Some(Field { interpolated: field.interpolated || has_variable, ..field })
+        Some(cursor.field(command).interpolated_if(has_variable))
     }
 
     /// The words; nothing when a quote of the text is not closed.

@@ -77,7 +77,7 @@ fn probe(test: &Cursor<'_>) -> Option<Field<Probe>> {
         _ => Probe::Malformed(words),
     };
     let has_variable = items.iter().any(|item| item.field(()).interpolated);
-    Some(Field { interpolated: has_variable, ..test.field(probe) })
+    Some(test.field(probe).interpolated_if(has_variable))
 }
 
 /// A duration as Go writes it: `1m30s`, `500ms`, `1.5h`; only `0` needs no unit.

@@ -1,6 +1,6 @@
 //! Aliases and merge keys resolved as compose does, remembering what is inherited.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet, ops::Deref};
 
 use crate::{
     compose::{
@@ -19,9 +19,13 @@ pub enum Origin {
     Inherited,
 }
 
-/// A value with its place.
+/// A value with its place. Most of the many that a service may have are absent, so one takes no room of its own.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Field<T> {
+pub struct Field<T>(Box<Placed<T>>);
+
+/// What a [`Field`] holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed<T> {
     /// The value.
     pub value: T,
     /// The written value; for an alias the alias.
@@ -32,15 +36,27 @@ pub struct Field<T> {
     pub origin: Origin,
     /// Whether the value holds a variable, as in `${MEMORY:-512M}`.
     pub interpolated: bool,
-    /// The keys from the root; the position stands for an item of a list.
-    pub path: Vec<String>,
 }
 
 impl<T> Field<T> {
     /// The same place with the value turned into something else.
     pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Field<U> {
-        let Self { value, span, entry, origin, interpolated, path } = self;
-        Field { value: turn(value), span, entry, origin, interpolated, path }
+        let Placed { value, span, entry, origin, interpolated } = *self.0;
+        Field(Box::new(Placed { value: turn(value), span, entry, origin, interpolated }))
+    }
+
+    /// The same, known to hold a variable where `has_variable`.
+    pub(crate) fn interpolated_if(mut self, has_variable: bool) -> Self {
+        self.0.interpolated |= has_variable;
+        self
+    }
+}
+
+impl<T> Deref for Field<T> {
+    type Target = Placed<T>;
+
+    fn deref(&self) -> &Placed<T> {
+        &self.0
     }
 }
 
@@ -144,7 +160,8 @@ pub(crate) struct Cursor<'t> {
     pub(crate) entry: Span,
     pub(crate) key: Span,
     pub(crate) origin: Origin,
-    pub(crate) path: Vec<String>,
+    /// The key or the position that leads here.
+    name: Cow<'t, str>,
 }
 
 impl<'t> Cursor<'t> {
@@ -152,7 +169,7 @@ impl<'t> Cursor<'t> {
     pub(crate) fn root(text: &'t str, tree: &'t Tree) -> Option<Self> {
         let node = tree.root?;
         let span = tree.node(node).span;
-        Some(Self { text, tree, node, entry: span, key: span, origin: Origin::Own, path: Vec::new() })
+        Some(Self { text, tree, node, entry: span, key: span, origin: Origin::Own, name: Cow::default() })
     }
 
     /// The entries of the mapping; none when it is not a mapping. Values with `!reset` are left out.
@@ -171,7 +188,7 @@ impl<'t> Cursor<'t> {
     pub(crate) fn items(&self) -> Vec<Self> {
         let Some(sequence) = self.tree.sequence(self.node) else { return Vec::new() };
         let items = sequence.items.iter().enumerate();
-        items.map(|(index, item)| self.step(*item, index.to_string(), None)).collect()
+        items.map(|(index, item)| self.step(*item, index.to_string().into(), None)).collect()
     }
 
     /// The items of a sequence, or the one value that stands for it.
@@ -197,21 +214,20 @@ impl<'t> Cursor<'t> {
         self.tree.node(self.node).span
     }
 
-    /// The last key of the way here.
+    /// The key or the position that leads here.
     pub(crate) fn name(&self) -> &str {
-        self.path.last().map_or("", String::as_str)
+        &self.name
     }
 
     /// A field at this place.
     pub(crate) fn field<T>(&self, value: T) -> Field<T> {
-        Field {
+        Field(Box::new(Placed {
             value,
             span: self.span(),
             entry: self.entry,
             origin: self.origin,
             interpolated: self.value().is_some_and(is_interpolated),
-            path: self.path.clone(),
-        }
+        }))
     }
 
     /// The scalar here as text.
@@ -245,13 +261,13 @@ impl<'t> Cursor<'t> {
     }
 
     fn enter(&self, member: Member) -> Self {
-        let key = self.tree.key(member.entry).to_owned();
-        let mut entered = self.step(member.entry.value, key, Some(member.entry));
+        let key = self.tree.key(member.entry);
+        let mut entered = self.step(member.entry.value, key.into(), Some(member.entry));
         entered.origin = entered.origin.max(member.origin);
         entered
     }
 
-    fn step(&self, node: NodeId, name: String, entry: Option<Entry>) -> Self {
+    fn step(&self, node: NodeId, name: Cow<'t, str>, entry: Option<Entry>) -> Self {
         let span = self.tree.node(node).span;
         let (key, entry) = match entry {
             Some(entry) => (self.tree.node(entry.key).span, self.tree.entry_span(entry)),
@@ -259,8 +275,7 @@ impl<'t> Cursor<'t> {
         };
         let is_alias = matches!(self.tree.node(node).kind, NodeKind::Alias(_));
         let origin = if is_alias { Origin::Inherited } else { self.origin };
-        let path = self.path.iter().cloned().chain([name]).collect();
-        Self { text: self.text, tree: self.tree, node, entry, key, origin, path }
+        Self { text: self.text, tree: self.tree, node, entry, key, origin, name }
     }
 
     fn is_reset(&self) -> bool {

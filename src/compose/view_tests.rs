@@ -78,7 +78,6 @@ fn own_and_inherited_values() {
     let limit = api.resources.limits.memory.as_ref().unwrap();
     assert_eq!((limit.value.value, limit.origin), (Some(2 << 30), Origin::Inherited));
     assert_eq!(limit.span.of(FULL), "2G");
-    assert_eq!(limit.path, ["services", "api", "deploy", "resources", "limits", "memory"]);
     assert_eq!(api.resources.limits.cpus.as_ref().unwrap().value.value, Some(0.5));
     assert_eq!(api.restart.as_ref().unwrap().value, "no");
 

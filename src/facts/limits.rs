@@ -29,8 +29,8 @@ pub struct Setting {
     pub amount: Option<f64>,
     /// The place.
     pub span: Span,
-    /// The keys from the root.
-    pub path: Vec<String>,
+    /// The keys from the service on.
+    pub keys: Keys,
 }
 
 /// The limits that a service shall have, and who says so.
@@ -147,38 +147,46 @@ impl Policy {
 /// The limits of a service, `deploy` first.
 pub fn settings(service: &Service, quantity: Quantity) -> Vec<Setting> {
     let resources = &service.resources;
-    match quantity {
-        Quantity::Memory => {
-            [memory(&resources.limits.memory), memory(&resources.mem_limit)].into_iter().flatten().collect()
-        }
-        Quantity::Cpus => {
-            [cpus(&resources.limits.cpus), cpus(&resources.cpus)].into_iter().flatten().collect()
-        }
-    }
+    let settings = match quantity {
+        Quantity::Memory => [
+            memory(&resources.limits.memory, &["deploy", "resources", "limits", "memory"]),
+            memory(&resources.mem_limit, &["mem_limit"]),
+        ],
+        Quantity::Cpus => [
+            cpus(&resources.limits.cpus, &["deploy", "resources", "limits", "cpus"]),
+            cpus(&resources.cpus, &["cpus"]),
+        ],
+    };
+    settings.into_iter().flatten().collect()
 }
 
 /// The reservations of a service, `deploy` first.
 pub fn reservations(service: &Service, quantity: Quantity) -> Vec<Setting> {
     let resources = &service.resources;
-    match quantity {
-        Quantity::Memory => [memory(&resources.reservations.memory), memory(&resources.mem_reservation)]
-            .into_iter()
-            .flatten()
-            .collect(),
-        Quantity::Cpus => cpus(&resources.reservations.cpus).into_iter().collect(),
-    }
+    let settings = match quantity {
+        Quantity::Memory => [
+            memory(&resources.reservations.memory, &["deploy", "resources", "reservations", "memory"]),
+            memory(&resources.mem_reservation, &["mem_reservation"]),
+        ],
+        Quantity::Cpus => {
+            [cpus(&resources.reservations.cpus, &["deploy", "resources", "reservations", "cpus"]), None]
+        }
+    };
+    settings.into_iter().flatten().collect()
 }
 
-fn memory(field: &Option<Field<Parsed<u64>>>) -> Option<Setting> {
-    field.as_ref().map(|field| setting(field, field.value.value.map(|bytes| bytes as f64)))
+type Keys = &'static [&'static str];
+
+fn memory(field: &Option<Field<Parsed<u64>>>, keys: Keys) -> Option<Setting> {
+    field.as_ref().map(|field| setting(field, keys, field.value.value.map(|bytes| bytes as f64)))
 }
 
-fn cpus(field: &Option<Field<Parsed<f64>>>) -> Option<Setting> {
-    field.as_ref().map(|field| setting(field, field.value.value))
+fn cpus(field: &Option<Field<Parsed<f64>>>, keys: Keys) -> Option<Setting> {
+    field.as_ref().map(|field| setting(field, keys, field.value.value))
 }
 
-fn setting<T>(field: &Field<Parsed<T>>, amount: Option<f64>) -> Setting {
-    Setting { text: field.value.text.clone(), amount, span: field.span, path: field.path.clone() }
+fn setting<T>(field: &Field<Parsed<T>>, keys: Keys, amount: Option<f64>) -> Setting {
+    Setting { text: field.value.text.clone(), amount, span: field.span, keys }
 }
 
 /// Why `bytes` are too few for the workers or the heap of the service.
