@@ -214,7 +214,8 @@ impl State {
             if let Some(comment) = lost {
                 return Err(format!("the comment \"{comment}\" would be lost"));
             }
-            if docker::hidden_stages(after, &new.text) > docker::hidden_stages(before, &old.text) {
+            let hidden = docker::hidden_stages(after, &new.text);
+            if !hidden.is_subset(&docker::hidden_stages(before, &old.text)) {
                 return Err("a FROM would be read as a part of the instruction above it".to_owned());
             }
             for (aspect, detail) in Contract::of(before).differences(&Contract::of(after)) {

@@ -25,7 +25,7 @@ pub mod stage;
 pub mod words;
 pub mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::DockerfileError;
 pub use image::ImageRef;
@@ -91,21 +91,20 @@ impl Dockerfile {
     }
 }
 
-/// How many lines look like a FROM and are read as a part of the instruction above them.
-pub fn hidden_stages(dockerfile: &Dockerfile, text: &str) -> usize {
-    let is_from = |line: &&str| {
-        line.trim_start().get(.."FROM ".len()).is_some_and(|word| word.eq_ignore_ascii_case("FROM "))
-    };
+/// The lines, trimmed, that look like a FROM and are read as a part of the instruction above them.
+pub fn hidden_stages<'t>(dockerfile: &Dockerfile, text: &'t str) -> BTreeSet<&'t str> {
+    let is_from =
+        |line: &&str| line.get(.."FROM ".len()).is_some_and(|word| word.eq_ignore_ascii_case("FROM "));
     let hidden = |instruction: &Instruction| {
         let end = instruction.heredocs.first().map_or(instruction.span.end, |heredoc| heredoc.body.start);
-        text[instruction.span.start..end].lines().skip(1).filter(is_from).count()
+        text[instruction.span.start..end].lines().skip(1).map(str::trim).filter(is_from)
     };
     dockerfile
         .instructions
         .iter()
         .filter(|instruction| instruction.lines.1 > instruction.lines.0)
-        .map(hidden)
-        .sum()
+        .flat_map(hidden)
+        .collect()
 }
 
 /// A comment that stands in `before` more often than in `after`.

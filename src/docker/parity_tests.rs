@@ -333,8 +333,14 @@ fn a_line_is_as_long_as_its_bytes() {
 
 #[test]
 fn a_from_below_a_backslash_is_hidden() {
-    let hidden = |text: &str| super::hidden_stages(&parse(text).expect("parses"), text);
-    assert_eq!(hidden("FROM a\nRUN b \\\n  # c\n\nFROM d\n"), 1);
-    assert_eq!(hidden("FROM a\nRUN b\n  # c\n\nFROM d\n"), 0);
-    assert_eq!(hidden("FROM a\nRUN <<E\nFROM b\nE\nFROM d\n"), 0);
+    let hidden = |text: &str| {
+        super::hidden_stages(&parse(text).expect("parses"), text)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let none: Vec<String> = Vec::new();
+    assert_eq!(hidden("FROM a\nRUN b \\\n  # c\n\n from d\n"), ["from d"]);
+    assert_eq!(hidden("FROM a\nRUN b\n  # c\n\nFROM d\n"), none);
+    assert_eq!(hidden("FROM a\nRUN <<E\nFROM b\nE\nFROM d\n"), none);
 }
