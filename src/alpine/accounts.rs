@@ -78,7 +78,8 @@ impl User {
 }
 
 fn check_group_exists(group: &str) -> Result<(), String> {
-    let differs = matches!(group, "sudo" | "staff" | "docker" | "video" | "render");
+    let differs =
+        users::is_debians_own(AccountKind::Group, group) || matches!(group, "docker" | "video" | "render");
     if differs && users::alpine_has(AccountKind::Group, group).is_none() {
         return Err(format!("the group {group} does not exist on Alpine (USER-17)"));
     }

@@ -25,6 +25,7 @@ pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
             command(&standing, image, &words, (instruction.span, &states[index].workdir), out);
         }
     }
+    super::owners::look(cx, image, &standing, out);
     super::programs::look(cx, image, (&states, &standing), out);
     let last = &states[states.len() - 1].workdir;
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod commands;
 pub mod needs;
 pub mod obstacles;
+mod owners;
 mod programs;
 pub mod run;
 mod scripts;

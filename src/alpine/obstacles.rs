@@ -1,7 +1,7 @@
 //! What in a Dockerfile has no place on Alpine: found before anything is translated.
 
 use crate::{
-    docker::{Instruction, Keyword, instruction::unquoted},
+    docker::{Instruction, Keyword},
     facts::packages,
     knowledge::images,
     shell::{Command, Script},
@@ -76,12 +76,6 @@ pub fn of_instruction(instruction: &Instruction, text: &str) -> Vec<Obstacle> {
         Keyword::Run => run(instruction, text, &mut found),
         Keyword::Onbuild => found.push(Obstacle::new(instruction.span, "ONBUILD (MS-18)")),
         Keyword::Env => environment(instruction, &mut found),
-        Keyword::User if unquoted(body).split(':').next() == Some("www-data") => {
-            found.push(Obstacle::new(
-                instruction.span,
-                "the user www-data is 33 on Debian and absent on Alpine (USER-05)",
-            ));
-        }
         Keyword::Copy | Keyword::Add => copied(instruction, &mut found),
         _ => {}
     }

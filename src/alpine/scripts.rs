@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     obstacles::{self, Obstacle},
+    owners,
     stage::Translated,
 };
 use crate::{
@@ -164,6 +165,7 @@ fn is_bare(image: &ImageView) -> bool {
 
 /// What the script calls that Alpine has under another name, or not at all.
 fn debian_tools(script: &Script, commands: &[Command], out: &mut Translated) {
+    owners::look_in_script((script.name, script.text, script.span), out);
     let functions = functions(script.text);
     for command in commands.iter().filter(|command| !functions.contains(command.name())) {
         if let Some(what) = obstacles::debian_command(command.name()) {

@@ -17,6 +17,7 @@ pub mod rootless;
 pub mod runtime;
 pub mod scripts;
 pub mod service;
+pub mod settings;
 pub mod sources;
 pub mod split;
 pub mod start;

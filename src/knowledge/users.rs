@@ -1,8 +1,17 @@
-//! Users and groups that the Alpine base image already has.
+//! Users and groups that the base images of Alpine and Debian already have.
 
 use super::table::{Row, Table};
 
 const USERS: Table = Table::new(include_str!("../../knowledge/alpine-users.tsv"));
+
+/// Users of Debian's base that no supported Alpine has; passwd.master of base-passwd, `_apt` of apt.
+const OF_DEBIAN: [&str; 8] = ["sys", "proxy", "www-data", "backup", "list", "irc", "gnats", "_apt"];
+
+/// Groups of Debian's base that no supported Alpine has; group.master of base-passwd.
+const GROUPS_OF_DEBIAN: [&str; 14] = [
+    "proxy", "fax", "voice", "sudo", "dip", "backup", "operator", "list", "irc", "src", "gnats", "sasl",
+    "plugdev", "staff",
+];
 
 /// Whether an entry is a user or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +48,14 @@ pub fn debian_id(kind: AccountKind, name: &str) -> Option<u32> {
     row(kind, name)?.cell(5).parse().ok()
 }
 
+/// Whether Debian's base has the user or group `name` and Alpine's has not.
+pub fn is_debians_own(kind: AccountKind, name: &str) -> bool {
+    match kind {
+        AccountKind::User => OF_DEBIAN.contains(&name),
+        AccountKind::Group => GROUPS_OF_DEBIAN.contains(&name),
+    }
+}
+
 fn row(kind: AccountKind, name: &str) -> Option<Row> {
     let prefix = match kind {
         AccountKind::User => "user",
@@ -65,6 +82,11 @@ mod tests {
         assert_eq!(alpine_has(AccountKind::Group, "www-data").map(|group| group.id), Some(82));
         assert_eq!(alpine_has(AccountKind::User, "root").map(|user| user.id), Some(0));
         assert_eq!(alpine_has(AccountKind::Group, "nogroup").map(|group| group.id), Some(65533));
+        assert!(is_debians_own(AccountKind::User, "www-data") && is_debians_own(AccountKind::Group, "staff"));
+        let all = OF_DEBIAN.map(|name| (AccountKind::User, name)).into_iter();
+        for (kind, name) in all.chain(GROUPS_OF_DEBIAN.map(|name| (AccountKind::Group, name))) {
+            assert_eq!(alpine_has(kind, name), None, "{name}");
+        }
         assert_eq!(debian_id(AccountKind::User, "www-data"), Some(33));
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     facts::{
         build_context::{self, Copies, Site},
         contract::join_path,
-        node, programs, python, scripts,
+        node, programs, python, scripts, settings,
     },
     manifest::requirements,
     shell::Script,
@@ -25,6 +25,9 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
         }
         for (_, file) in programs::copied_by_name(instruction, context, &lookup) {
             disk.look_inside(&file);
+            if settings::is_settings(&file) {
+                disk.read(&file);
+            }
         }
     }
     let mut copies = Copies::new(context);
@@ -56,8 +59,8 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
                 }
             }
         }
-        for name in ["package.json", "package-lock.json"] {
-            let wanted = join_path(&workdir, name);
+        let manifests = ["package.json", "package-lock.json"].map(|name| join_path(&workdir, name));
+        for wanted in manifests.into_iter().chain(settings::KNOWN.map(str::to_owned)) {
             if let Some((_, found)) = copies.origin(first..stage.instructions.end, &wanted, &lookup) {
                 disk.read(&found);
             }

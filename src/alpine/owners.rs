@@ -1,0 +1,147 @@
+//! Accounts of Debian's base that a stage names and Alpine's base lacks.
+
+use super::{obstacles::Obstacle, stage::Translated};
+use crate::{
+    docker::{Instruction, Keyword, instruction::unquoted},
+    facts::{Context, ImageView, commands::Standing, programs, settings},
+    knowledge::users::{self, AccountKind},
+    shell::{Command, Script},
+    source::Span,
+    workspace::path,
+};
+
+/// Debian's user for web servers, whose name stands for nothing else.
+const WEB: &str = "www-data";
+
+/// Adds to `out` where the stage, its services and the files that it copies name such an account.
+pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &mut Translated) {
+    for instruction in image.instructions() {
+        let named = match instruction.keyword {
+            Keyword::User => of_owner(&unquoted(&instruction.body.text)),
+            Keyword::Copy | Keyword::Add => {
+                instruction.flag("chown").and_then(|flag| of_owner(flag.value.as_deref()?))
+            }
+            Keyword::Run => Script::of(instruction, image.text).commands.iter().find_map(of_command),
+            _ => None,
+        };
+        let web = || names_web_user(instruction, image.text).then(of_web);
+        out.obstacles.extend(named.or_else(web).map(|what| Obstacle::new(instruction.span, what)));
+    }
+    let base = image.stage().base_word.span;
+    for service in cx.services_of(image.image).into_iter().filter(|_| image.is_final()) {
+        let named = service.service.user.as_ref().and_then(|user| of_owner(&user.value));
+        out.obstacles.extend(
+            named.map(|what| Obstacle::new(base, format!("the service {}: {what}", service.service.name))),
+        );
+    }
+    in_settings(cx, image, standing, out);
+}
+
+/// The files with settings that name Debian's web user.
+fn in_settings(cx: &Context, image: &ImageView, standing: &Standing, out: &mut Translated) {
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let steps = image.instructions().iter();
+    let copied = steps.flat_map(|step| programs::copied_by_name(step, &image.image.context, &lookup));
+    let named = copied.filter(|(_, file)| settings::is_settings(file)).map(|(word, file)| (word.span, file));
+    let base = image.stage().base_word.span;
+    let known = settings::KNOWN.iter().filter_map(|wanted| Some((base, standing.origin(wanted)?)));
+    let mut seen: Vec<String> = Vec::new();
+    for (span, file) in named.chain(known) {
+        let line = cx.ws.context_text(&file).and_then(|text| line_of_web_user(text));
+        if let Some(line) = line.filter(|_| !seen.contains(&file)) {
+            out.obstacles.push(Obstacle::new(span, format!("{}:{line}: {}", path::name(&file), of_web())));
+            seen.push(file);
+        }
+    }
+}
+
+/// Adds to `out` that the script called `name` names Debian's web user.
+pub(super) fn look_in_script((name, text, span): (&str, &str, Span), out: &mut Translated) {
+    if let Some(line) = line_of_web_user(text) {
+        out.obstacles.push(Obstacle::new(span, format!("{name}:{line}: {}", of_web())));
+    }
+}
+
+fn of_web() -> String {
+    format!("the user {WEB} is 33 on Debian, and 82 or absent on Alpine (USER-05)")
+}
+
+fn names_web_user(instruction: &Instruction, text: &str) -> bool {
+    let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.body.of(text));
+    bodies.chain([instruction.body.text.as_str()]).any(has_web_word)
+}
+
+/// The first line, from 1, that names the user and is no comment.
+fn line_of_web_user(text: &str) -> Option<usize> {
+    let names = |line: &str| !line.trim_start().starts_with(['#', ';']) && has_web_word(line);
+    text.contains(WEB).then(|| text.lines().position(names))?.map(|index| index + 1)
+}
+
+/// Whether the name stands in a text as a word of its own.
+fn has_web_word(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    text.match_indices(WEB).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + WEB.len()..].starts_with(|c| is_part(c) && c != '.')
+    })
+}
+
+/// What keeps `chown user:group` or `chgrp group` from working.
+fn of_command(command: &Command) -> Option<String> {
+    let owner = command.arguments().find(|word| !word.starts_with('-'));
+    match command.name() {
+        "chown" => of_owner(owner?),
+        "chgrp" => of_group(owner?),
+        _ => None,
+    }
+}
+
+/// What keeps `user`, `user:group` or `:group` from being an owner.
+fn of_owner(owner: &str) -> Option<String> {
+    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
+    match user == WEB {
+        true => Some(of_web()),
+        false => of_account(AccountKind::User, user).or_else(|| of_group(group)),
+    }
+}
+
+fn of_group(group: &str) -> Option<String> {
+    of_account(AccountKind::Group, group)
+}
+
+fn of_account(kind: AccountKind, name: &str) -> Option<String> {
+    let what = if kind == AccountKind::User { "user" } else { "group" };
+    users::is_debians_own(kind, name)
+        .then(|| format!("the {what} {name} of Debian's base does not exist on Alpine (USER-05)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_line(line: &str) -> Option<String> {
+        Script::parse_str(line).commands.iter().find_map(of_command)
+    }
+
+    #[test]
+    fn owners_that_alpine_lacks() {
+        for line in ["chown -R www-data /a", "chown www-data:app /a", "chown app:staff a", "chgrp -R staff a"]
+        {
+            assert!(of_line(line).is_some(), "{line}");
+        }
+        for line in ["chown app:app /staff", "chown 33:33 a", "chown $U a", "chgrp www-data a", "echo staff"]
+        {
+            assert_eq!(of_line(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_name_is_a_word() {
+        for text in ["user www-data;", "su www-data -c a", "--uid=www-data", "\"www-data\"", "a:www-data."] {
+            assert!(has_web_word(text), "{text}");
+        }
+        for text in ["/var/www-data/a", "my-www-data", "www-data-old", "www-database"] {
+            assert!(!has_web_word(text), "{text}");
+        }
+        assert_eq!(line_of_web_user("a\n# user www-data;\nuser  www-data;\n"), Some(3));
+    }
+}
