@@ -214,8 +214,7 @@ impl State {
             if let Some(comment) = lost {
                 return Err(format!("the comment \"{comment}\" would be lost"));
             }
-            let hidden = docker::hidden_stages(after, &new.text);
-            if !hidden.is_subset(&docker::hidden_stages(before, &old.text)) {
+            if docker::hidden_stage(after, &new.text).is_some() {
                 return Err("a FROM would be read as a part of the instruction above it".to_owned());
             }
             for (aspect, detail) in Contract::of(before).differences(&Contract::of(after)) {

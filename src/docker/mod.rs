@@ -25,7 +25,9 @@ pub mod stage;
 pub mod words;
 pub mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use crate::source::Span;
 
 pub use error::DockerfileError;
 pub use image::ImageRef;
@@ -91,20 +93,22 @@ impl Dockerfile {
     }
 }
 
-/// The lines, trimmed, that look like a FROM and are read as a part of the instruction above them.
-pub fn hidden_stages<'t>(dockerfile: &Dockerfile, text: &'t str) -> BTreeSet<&'t str> {
+/// The first line that looks like a FROM and is read as a part of the instruction above it, from its FROM on.
+pub fn hidden_stage(dockerfile: &Dockerfile, text: &str) -> Option<Span> {
     let is_from =
-        |line: &&str| line.get(.."FROM ".len()).is_some_and(|word| word.eq_ignore_ascii_case("FROM "));
+        |line: &str| line.get(.."FROM ".len()).is_some_and(|word| word.eq_ignore_ascii_case("FROM "));
     let hidden = |instruction: &Instruction| {
         let end = instruction.heredocs.first().map_or(instruction.span.end, |heredoc| heredoc.body.start);
-        text[instruction.span.start..end].lines().skip(1).map(str::trim).filter(is_from)
+        let whole = Span::new(instruction.span.start, end);
+        let lines = lines::split(whole.of(text)).into_iter().skip(1).map(|line| line.span);
+        let trimmed = lines.map(|line| {
+            let rest = line.of(whole.of(text)).trim_start();
+            Span::new(line.end - rest.len(), line.end).shifted(whole.start)
+        });
+        trimmed.into_iter().find(|line| is_from(line.of(text)))
     };
-    dockerfile
-        .instructions
-        .iter()
-        .filter(|instruction| instruction.lines.1 > instruction.lines.0)
-        .flat_map(hidden)
-        .collect()
+    let mut longer = dockerfile.instructions.iter().filter(|step| step.lines.1 > step.lines.0);
+    longer.find_map(hidden)
 }
 
 /// A comment that stands in `before` more often than in `after`.

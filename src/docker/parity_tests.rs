@@ -333,14 +333,11 @@ fn a_line_is_as_long_as_its_bytes() {
 
 #[test]
 fn a_from_below_a_backslash_is_hidden() {
-    let hidden = |text: &str| {
-        super::hidden_stages(&parse(text).expect("parses"), text)
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
+    let hidden = |text: &'static str| {
+        super::hidden_stage(&parse(text).expect("parses"), text).map(|span| span.of(text))
     };
-    let none: Vec<String> = Vec::new();
-    assert_eq!(hidden("FROM a\nRUN b \\\n  # c\n\n from d\n"), ["from d"]);
-    assert_eq!(hidden("FROM a\nRUN b\n  # c\n\nFROM d\n"), none);
-    assert_eq!(hidden("FROM a\nRUN <<E\nFROM b\nE\nFROM d\n"), none);
+    assert_eq!(hidden("FROM a\nRUN b \\\n  # c\n\n  from d\n"), Some("from d"));
+    assert_eq!(hidden("FROM a\r\nRUN b \\\r\nFROM d\r\n"), Some("FROM d"));
+    assert_eq!(hidden("FROM a\nRUN b\n  # c\n\nFROM d\n"), None);
+    assert_eq!(hidden("FROM a\nRUN <<E\nFROM b\nE\nFROM d\n"), None);
 }

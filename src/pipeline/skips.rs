@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::pragmas::Pragmas;
 use crate::{
-    compose,
+    compose, docker,
     documents::Documents,
     facts::generated,
     pass::Change,
@@ -61,6 +61,13 @@ fn cut_name(documents: &Documents, (id, text): (FileId, &str)) -> Option<(usize,
     Some((cut.start, "the name of an instruction goes on in the next line; write it in one".to_owned()))
 }
 
+/// A FROM that starts no stage is a slip of the author, and no change around it would be one that they expect.
+fn hidden_stage(documents: &Documents, (id, text): (FileId, &str)) -> Option<(usize, String)> {
+    let hidden = docker::hidden_stage(documents.dockerfiles.get(&id)?, text)?;
+    let why = "this FROM is read as a part of the instruction above it, whose last line ends in a backslash";
+    Some((hidden.start, why.to_owned()))
+}
+
 fn is_outside(ws: &Workspace, id: FileId) -> bool {
     ws.file(id).kind == FileKind::Dockerfile && ws.read_only.contains(&id)
 }
@@ -82,7 +89,8 @@ impl Skips {
                 None if is_outside(ws, id) => (0, OUTSIDE.to_owned()),
                 None => generated::sign(file.kind, &file.text)
                     .or_else(|| too_much(ws, documents, (id, &file.text)))
-                    .or_else(|| cut_name(documents, (id, &file.text)))?,
+                    .or_else(|| cut_name(documents, (id, &file.text)))
+                    .or_else(|| hidden_stage(documents, (id, &file.text)))?,
             };
             let line = place(&file.text, offset).line;
             Some((id, Skip { path: file.path.clone(), line, why }))

@@ -83,9 +83,11 @@ pub(crate) fn shell(data: &[u8]) {
         }
     }
     let arguments = script.commands.iter().flat_map(|command| command.words.iter().skip(1));
-    // Without a bracket that it closes, the rest may be nested too deep.
-    let is_plain =
-        |word: &&ShellWord| word.is_whole && word.literal.is_some() && !word.raw.contains(['}', ')']);
+    // Without a bracket that it closes, the rest may be nested too deep; and the parser looks for the end of a
+    // square one past the backquotes that enclose it, where it then finds no end of theirs.
+    let is_plain = |word: &&ShellWord| {
+        word.is_whole && word.literal.is_some() && !word.raw.contains(['}', ')', '[', ']'])
+    };
     for word in arguments.filter(is_plain).take(16) {
         let edited = applied(text, vec![(word.span, "zz".to_owned())]);
         let after = Script::parse_str(&edited);

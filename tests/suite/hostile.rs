@@ -157,6 +157,16 @@ fn a_name_cut_by_a_continuation_is_read_and_left_alone() {
 }
 
 #[test]
+fn a_from_that_starts_no_stage_is_told_and_left_alone() {
+    let run = check(
+        "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y \\\n    curl \\\n\nFROM python:3.12-slim\n",
+    );
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("line 5"), "{}", run.err);
+    assert!(run.err.contains("this FROM is read as a part of the instruction above it"), "{}", run.err);
+}
+
+#[test]
 fn a_here_document_with_carriage_returns_is_not_read() {
     let project = Project::new();
     let lines =
