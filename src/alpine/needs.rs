@@ -31,7 +31,10 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
     for (package, what) in &out.needs {
         let is_there = out.installed.contains(package) || names.contains(package);
         if !is_there && !installs::brings(image, package) {
-            out.notes.push(format!("{package} is added: busybox does not have what `{what}` needs."));
+            out.notes.push(match package.as_str() {
+                "tzdata" => format!("tzdata is added: without it {what} names no time zone (BASE-24)."),
+                _ => format!("{package} is added: busybox does not have what `{what}` needs."),
+            });
             names.push(package.clone());
         }
     }

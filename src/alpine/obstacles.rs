@@ -62,6 +62,10 @@ const GLIBC_DOWNLOADS: [&str; 14] = [
     "nodejs.org/dist",
 ];
 
+/// What tells of Debian's release, and is something else on Alpine or nothing.
+const RELEASE: [&str; 5] =
+    ["/etc/debian_version", "/etc/lsb-release", "lsb_release", "VERSION_CODENAME", "/var/lib/dpkg"];
+
 /// The obstacles of one instruction, apart from packages and accounts.
 pub fn of_instruction(instruction: &Instruction, text: &str) -> Vec<Obstacle> {
     let mut found = Vec::new();
@@ -120,6 +124,10 @@ fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
     }
     for command in &script.commands {
         found.extend(of_command(command, text));
+    }
+    if let Some(name) = RELEASE.iter().find(|name| instruction.span.of(text).contains(**name)) {
+        let what = format!("{name}, which tells of a release of Debian and not of Alpine");
+        found.push(Obstacle::new(instruction.span, what));
     }
     for (index, item) in script.items.iter().enumerate().filter(|(_, item)| item.command.is_none()) {
         let inner = script.commands_in(index);

@@ -54,6 +54,11 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
             _ => {}
         }
     }
+    let services = cx.services_of(image.image).into_iter().filter(|_| image.is_final());
+    let mut settings = services.flat_map(|running| &running.service.environment).map(|entry| &entry.value);
+    if settings.any(|setting| is_zone(&setting.name, setting.value.as_deref().unwrap_or_default())) {
+        out.needs.push(("tzdata".to_owned(), "TZ".to_owned()));
+    }
     super::commands::look(cx, image, &mut out);
     out
 }
@@ -70,6 +75,9 @@ fn run_step(
     out.installed.extend(step.installed);
     out.notes.extend(step.notes);
     out.needs.extend(step.needs.into_iter().map(|(package, what)| (package.to_owned(), what)));
+    if instruction.span.of(image.text).contains("/usr/share/zoneinfo") {
+        out.needs.push(("tzdata".to_owned(), "/usr/share/zoneinfo".to_owned()));
+    }
     if step.pieces.is_empty() {
         return;
     }
@@ -125,6 +133,11 @@ fn bash_only(image: &ImageView, shell: &Instruction) -> Option<(Span, String)> {
     runs.filter_map(|step| Some((step.span, bashism::find(step.span.of(image.text))?))).next()
 }
 
+/// Whether a variable names a time zone that has to be looked up.
+fn is_zone(name: &str, value: &str) -> bool {
+    name == "TZ" && value != "UTC"
+}
+
 /// Drops what only apt or glibc reads, and notes what musl ignores.
 fn variables(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
     let is_dropped = |name: &str| name == "DEBIAN_FRONTEND" || GLIBC_KNOBS.contains(&name);
@@ -145,7 +158,7 @@ fn variables(image: &ImageView, instruction: &Instruction, out: &mut Translated)
                 pair.name
             ));
         }
-        if pair.name == "TZ" {
+        if is_zone(&pair.name, value) {
             out.needs.push(("tzdata".to_owned(), "TZ".to_owned()));
         }
     }
