@@ -91,16 +91,30 @@ fn run_step(
 pub fn rewritten(image: &ImageView, instruction: &Instruction, pieces: &[write::Piece]) -> Edit {
     match write::rewrite(image.text, instruction, pieces, write::Comments::Keep) {
         Some(text) => Edit::replace(image.id, instruction.span, text),
-        None => {
-            let line_start = image.text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
-            let kept: String = image.text[instruction.span.start..instruction.end]
-                .split_inclusive('\n')
-                .skip(1)
-                .filter(|line| line.trim_start().starts_with('#'))
-                .collect();
-            Edit::replace(image.id, Span::new(line_start, instruction.end), kept)
-        }
+        None => removed(image, instruction),
     }
+}
+
+/// The edit that removes an instruction and leaves the comments inside it. Of the blank lines around it, those
+/// above go as well when blank lines follow, so that one gap is left and not two.
+fn removed(image: &ImageView, instruction: &Instruction) -> Edit {
+    let text = image.text;
+    let kept: String = text[instruction.span.start..instruction.end]
+        .split_inclusive('\n')
+        .skip(1)
+        .filter(|line| line.trim_start().starts_with('#'))
+        .collect();
+    let mut start = text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
+    let is_blank = |line: &str| line.trim().is_empty();
+    let is_followed_by_a_gap = text[instruction.end..].lines().next().is_none_or(is_blank);
+    if kept.is_empty() && is_followed_by_a_gap {
+        start = text[..start]
+            .split_inclusive('\n')
+            .rev()
+            .take_while(|line| is_blank(line))
+            .fold(start, |start, line| start - line.len());
+    }
+    Edit::replace(image.id, Span::new(start, instruction.end), kept)
 }
 
 /// `SHELL ["/bin/bash", "-o", "pipefail", "-c"]`: ash knows these options.

@@ -44,11 +44,11 @@ pub enum WhyNot {
         image: String,
     },
     /// An official image without Alpine variant.
-    #[error("{image} has no Alpine variant: {note}")]
+    #[error("{image}: {note}")]
     NoAlpineVariant {
         /// The image.
         image: String,
-        /// What the table says.
+        /// What the table says, and that there is none.
         note: String,
     },
     /// The tag's words are not understood.
@@ -91,7 +91,12 @@ pub fn alpine_tag(image: &str, tag: &str, wanted: Option<AlpineBranch>) -> Resul
         AlpineStatus::AlreadyAlpine => return Err(WhyNot::AlreadyAlpine),
         AlpineStatus::Distribution => return Ok(plain_alpine(wanted)),
         AlpineStatus::Dropped(_) | AlpineStatus::Never => {
-            let note = format!("{} {}", fact.note, fact.alpine_tags).trim().to_owned();
+            let told = format!("{} {}", fact.note, fact.alpine_tags);
+            let note = match told.trim() {
+                "" => "no Alpine variant".to_owned(),
+                told if told.contains("Alpine variant") => told.to_owned(),
+                told => format!("no Alpine variant; {told}"),
+            };
             return Err(WhyNot::NoAlpineVariant { image: image.to_owned(), note });
         }
     }
