@@ -131,14 +131,12 @@ fn change(
     uvicorn: &Uvicorn,
     (class, workers, is_set): (&str, u32, bool),
 ) -> Proposal {
-    let newline = write::newline_of(image.text);
+    let (newline, fold) = (write::newline_of(image.text), write::fold(image.text));
     let groups = uvicorn.gunicorn(class);
     let body = command.body_span();
     let text = match command.json {
-        Some(_) => exec_form(&groups, newline, command.keyword_span.len()),
-        None => {
-            groups.iter().map(|group| group.join(" ")).collect::<Vec<_>>().join(&format!(" \\{newline}    "))
-        }
+        Some(_) => exec_form(&groups, &fold, command.keyword_span.len()),
+        None => groups.iter().map(|group| group.join(" ")).collect::<Vec<_>>().join(&format!("{fold}    ")),
     };
     let why = format!(
         "gunicorn forks the {workers} workers and replaces each after about {} requests. Measured on one small app: faster \
@@ -160,10 +158,10 @@ fn change(
 }
 
 /// A JSON array with a line a group, aligned behind the bracket.
-fn exec_form(groups: &[Vec<String>], newline: &str, keyword: usize) -> String {
+fn exec_form(groups: &[Vec<String>], fold: &str, keyword: usize) -> String {
     let quoted = |word: &String| serde_json::Value::from(word.as_str()).to_string();
     let lines: Vec<String> =
         groups.iter().map(|group| group.iter().map(quoted).collect::<Vec<_>>().join(", ")).collect();
-    let separator = format!(", \\{newline}{}", " ".repeat(keyword + 2));
+    let separator = format!(",{fold}{}", " ".repeat(keyword + 2));
     format!("[{}]", lines.join(&separator))
 }

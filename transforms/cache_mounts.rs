@@ -161,17 +161,16 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     let mut pieces: Vec<write::Piece> = words.map(|span| write::delete_word(text, span)).collect();
     pieces.extend(write::delete_items(text, script, &purges(image, step)));
     let cancelled = !pieces.is_empty();
-    let newline = write::newline_of(text);
-    let indent = second_indent(text, instruction);
+    let fold = write::fold(text) + &second_indent(text, instruction);
     let flags: Vec<String> = step.caches.iter().map(flag).collect();
-    let flag = flags.join(&format!(" \\{newline}{indent}"));
+    let flag = flags.join(&fold);
     let body = instruction.body_span().start;
     let has_own_line = text[instruction.keyword_span.end..body].contains('\n');
     let at = instruction.keyword_span.end;
     match has_own_line {
         true => pieces.push((Span::at(at), format!(" {flag}"))),
         false => {
-            pieces.push((Span::at(at), format!(" {flag} \\{newline}{indent}")));
+            pieces.push((Span::at(at), format!(" {flag}{fold}")));
             pieces.push((Span::new(at, body), String::new()));
         }
     }

@@ -106,7 +106,7 @@ fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
 
 fn separator(text: &str, word: crate::source::Span) -> String {
     match write::is_alone(text, word) {
-        true => format!(" \\{}{}", write::newline_of(text), write::indent_at(text, word.start)),
+        true => write::fold(text) + write::indent_at(text, word.start),
         false => " ".to_owned(),
     }
 }

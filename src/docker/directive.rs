@@ -44,6 +44,17 @@ pub fn read(text: &str, lines: &[Line]) -> Result<Vec<Directive>, DockerfileErro
     Ok(directives)
 }
 
+/// The escape character of a text that was parsed before: only the directives at its top are read.
+pub fn escape(text: &str) -> char {
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(text).lines();
+    let pairs = lines.map_while(key_value);
+    let mut directives = pairs
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .take_while(|(name, _)| matches!(name.as_str(), "syntax" | "escape" | "check"));
+    let value = directives.find_map(|(name, value)| (name == "escape").then_some(value));
+    value.and_then(|value| value.chars().next()).unwrap_or('\\')
+}
+
 /// Cuts `# name = value`; blanks are those of Go's `\s`, but for the ones around `#`.
 fn key_value(line: &str) -> Option<(&str, &str)> {
     let body = line.trim_start().strip_prefix('#')?.trim_start();

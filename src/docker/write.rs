@@ -1,6 +1,6 @@
 //! Rewriting one instruction in its own layout: its indentation, continuations and comments stay.
 
-use super::{instruction::Instruction, lines};
+use super::{directive, instruction::Instruction, lines};
 use crate::{
     shell::Script,
     source::{Place, Span},
@@ -48,7 +48,7 @@ pub fn rewrite(
     drop_emptied(&mut rows, comments);
     pull_up_first(&mut rows);
     let newline = if text[head.start..head.end].contains("\r\n") { "\r\n" } else { "\n" };
-    let mut out = join(rows, newline);
+    let mut out = join(rows, newline, directive::escape(text));
     if head_end < instruction.span.end {
         out.push_str(newline);
         out.push_str(&text[head_end..instruction.span.end]);
@@ -154,7 +154,7 @@ fn pull_up_first(rows: &mut Vec<Row>) {
     }
 }
 
-fn join(mut rows: Vec<Row>, newline: &str) -> String {
+fn join(mut rows: Vec<Row>, newline: &str, escape: char) -> String {
     let last_code = rows.iter().rposition(|row| !row.is_comment && !row.code.trim().is_empty());
     for (index, row) in rows.iter_mut().enumerate() {
         if row.is_comment {
@@ -165,7 +165,7 @@ fn join(mut rows: Vec<Row>, newline: &str) -> String {
         if Some(index) >= last_code {
             row.tail.clear();
         } else if row.tail.is_empty() && !row.code.is_empty() {
-            row.tail = " \\".to_owned();
+            row.tail = format!(" {escape}");
         }
     }
     let lines: Vec<String> = rows.into_iter().map(|row| row.code + &row.tail).collect();
@@ -252,6 +252,11 @@ pub fn is_alone(text: &str, span: Span) -> bool {
     let line_end = text[span.end..].find('\n').map_or(text.len(), |at| span.end + at);
     let after = text[span.end..line_end].trim();
     text[line_start..span.start].trim().is_empty() && (after.is_empty() || after == "\\" || after == "`")
+}
+
+/// What goes on in the next line: a blank, the escape character of `text`, and a line ending.
+pub fn fold(text: &str) -> String {
+    format!(" {}{}", directive::escape(text), newline_of(text))
 }
 
 /// The line ending that `text` uses: that of its first line, so that asking costs no more than that line.
