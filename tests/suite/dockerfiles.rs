@@ -2,7 +2,7 @@
 
 use proptest::{prelude::*, sample::select};
 
-use crate::pieces::{BASES, INSTRUCTIONS};
+use crate::pieces::{BASES, INSTRUCTIONS, with_backticks};
 
 /// Lines that mean something to the parser, whole or broken, in any order.
 fn soup_line() -> impl Strategy<Value = String> {
@@ -102,12 +102,15 @@ fn install() -> impl Strategy<Value = String> {
 pub(crate) fn dockerfile() -> impl Strategy<Value = String> {
     let stage = (base(), prop::collection::vec(instruction(), 0..10));
     let stages = prop::collection::vec(stage, 1..3);
-    (stages, any::<bool>(), select(vec!["\n", "\r\n"])).prop_map(|(stages, is_named, ending)| {
+    let is_windows = prop::bool::weighted(0.1);
+    let parts = (stages, any::<bool>(), select(vec!["\n", "\r\n"]), is_windows);
+    parts.prop_map(|(stages, is_named, ending, is_windows)| {
         let mut text = String::from("# generated\nARG BASE=python:3.11-slim\n");
         for (index, (base, lines)) in stages.iter().enumerate() {
             let name = if is_named { format!(" AS stage{index}") } else { String::new() };
             text += &format!("FROM {base}{name}\n{}\n", lines.join("\n"));
         }
+        text = if is_windows { with_backticks(&text) } else { text };
         text.replace('\n', ending)
     })
 }
@@ -163,11 +166,12 @@ pub(crate) fn service() -> impl Strategy<Value = String> {
         "CMD gunicorn app:app",
     ]);
     let parts = (base, system, head, user, dependencies, source, owner, check, start);
-    (parts, select(vec!["\n", "\r\n"])).prop_map(
-        |((base, system, head, user, dependencies, source, owner, check, start), ending)| {
+    (parts, select(vec!["\n", "\r\n"]), prop::bool::weighted(0.1)).prop_map(
+        |((base, system, head, user, dependencies, source, owner, check, start), ending, is_windows)| {
             let parts =
                 [base.to_owned(), system, head, user, dependencies.to_owned(), source, owner, check, start];
-            parts.concat().replace('\n', ending)
+            let text = parts.concat();
+            if is_windows { with_backticks(&text) } else { text }.replace('\n', ending)
         },
     )
 }

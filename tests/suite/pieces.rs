@@ -124,6 +124,11 @@ pub(crate) struct Project {
     pub(crate) requirements: String,
 }
 
+/// The same file with a backtick for an escape character.
+pub(crate) fn with_backticks(dockerfile: &str) -> String {
+    format!("# escape=`\n{}", dockerfile.replace("\\\n", "`\n"))
+}
+
 /// The project that `choices` put together.
 pub(crate) fn project(choices: &mut Unstructured) -> Result<Project> {
     let ending = if choices.ratio(1, 8)? { "\r\n" } else { "\n" };
@@ -137,6 +142,8 @@ pub(crate) fn project(choices: &mut Unstructured) -> Result<Project> {
     }
     let requirements = lines(choices, REQUIREMENTS)?.join("\n");
     let compose = if choices.ratio(3, 4)? { compose(choices)? } else { String::new() };
+    // Asked last, and so that no choice left means no: what a seed says stays what it says.
+    let dockerfile = if choices.ratio(7, 8)? { dockerfile } else { with_backticks(&dockerfile) };
     let turned = |text: String| text.replace('\n', ending);
     Ok(Project {
         dockerfile: turned(dockerfile),
