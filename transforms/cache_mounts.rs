@@ -72,7 +72,7 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
     let mut proposals = Vec::new();
     let mut steps = Vec::new();
     for stage in &image.dockerfile.stages {
-        let mut state = runtime::State::default();
+        let mut state = runtime::inherited(&image.at(stage.index));
         for instruction in image.dockerfile.instructions_of(stage) {
             let caches = unmounted(image, instruction, &state);
             if !caches.is_empty() {

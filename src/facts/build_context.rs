@@ -75,9 +75,10 @@ impl<'a> Steps<'a> {
     /// Those of another stage of an image.
     pub fn of_stage(cx: &Context, image: &ImageView<'a>, stage: &Stage) -> Self {
         let instructions = image.dockerfile.instructions_of(stage);
+        let first = runtime::inherited(&image.at(stage.index));
         let lookup = |path: &str| cx.ws.entry(path).cloned();
-        let copies = Copies::of(instructions, &image.image.context, &lookup);
-        Self { instructions, states: runtime::states_of(instructions, image.text), copies }
+        let copies = Copies::of(instructions, (&image.image.context, &first.workdir), &lookup);
+        Self { instructions, states: runtime::states_of(first, instructions, image.text), copies }
     }
 
     /// The RUN steps, each with its index.

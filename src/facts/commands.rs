@@ -84,7 +84,9 @@ impl<'x, 'c> Standing<'x, 'c> {
     pub fn of(cx: &'x Context<'c>, image: &ImageView) -> Self {
         let steps = image.instructions();
         let lookup = |path: &str| cx.ws.entry(path).cloned();
-        Self { cx, steps: steps.len(), copies: Copies::of(steps, &image.image.context, &lookup) }
+        let workdir = runtime::inherited(image).workdir;
+        let copies = Copies::of(steps, (&image.image.context, &workdir), &lookup);
+        Self { cx, steps: steps.len(), copies }
     }
 
     /// Path in the image and text of the script that a command calls `name`.

@@ -71,14 +71,30 @@ pub fn account(command: &Command) -> Option<&str> {
     makes.then(|| command.words.last().map(|word| word.text())).flatten()
 }
 
-/// The state before each instruction of the image's final stage, and one more after the last.
+/// How many stages above one are asked what they set: the longest real file has 31 stages.
+const MOST_ANCESTORS: usize = 64;
+
+/// The state before each instruction of the stage in view, and one more after the last.
 pub fn states(image: &ImageView) -> Vec<State> {
-    states_of(image.instructions(), image.text)
+    states_of(inherited(image), image.instructions(), image.text)
+}
+
+/// What the stages above set for the stage in view: all but their ARGs.
+pub fn inherited(image: &ImageView) -> State {
+    let mut state = State::default();
+    let ancestors = image.dockerfile.lineage(image.stage()).skip(1).take(MOST_ANCESTORS);
+    let mut ancestors: Vec<_> = ancestors.collect();
+    ancestors.reverse();
+    for stage in ancestors {
+        let steps = image.dockerfile.instructions_of(stage).iter();
+        steps.filter(|step| step.keyword != Keyword::Arg).for_each(|step| state.advance(step, image.text));
+    }
+    state
 }
 
 /// The state before each of a stage's instructions, and one more after the last.
-pub fn states_of(instructions: &[Instruction], text: &str) -> Vec<State> {
-    let mut state = State::default();
+pub fn states_of(first: State, instructions: &[Instruction], text: &str) -> Vec<State> {
+    let mut state = first;
     let mut states = vec![state.clone()];
     for instruction in instructions {
         state.advance(instruction, text);
@@ -113,7 +129,8 @@ mod tests {
         let variables = 20_000;
         let lines: String = (0..variables).map(|index| format!("ENV V{index}=v\n")).collect();
         let text = format!("FROM a\n{lines}ENV V0=w\n");
-        let states = states_of(&docker::parse(&text).expect("it parses").instructions, &text);
+        let instructions = docker::parse(&text).expect("it parses").instructions;
+        let states = states_of(State::default(), &instructions, &text);
         assert_eq!(states[1].env.size(), 0);
         assert_eq!(states[variables + 1].env.get("V0").map(String::as_str), Some("v"));
         let last = states.last().expect("one more than instructions");

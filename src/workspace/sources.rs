@@ -37,7 +37,7 @@ fn look_at_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services
     let Some(stage) = dockerfile.final_stage() else { return };
     let steps = dockerfile.instructions_of(stage);
     let lookup = |path: &str| Some(disk.entry(path));
-    let copies = Copies::of(steps, &image.context, &lookup);
+    let copies = Copies::of(steps, (&image.context, "/"), &lookup);
     let workdir = steps.iter().filter(|step| step.keyword == Keyword::Workdir);
     let workdir = workdir.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)));
     let commands = services.iter().flat_map(|service| commands::of_service(service));

@@ -46,10 +46,10 @@ enum Brings {
 }
 
 impl Copies {
-    /// What the instructions of a stage copy from the folder `context`.
-    pub fn of(instructions: &[Instruction], context: &str, lookup: &Lookup) -> Self {
+    /// What the instructions of a stage, which starts in `workdir`, copy from the folder `context`.
+    pub fn of(instructions: &[Instruction], (context, workdir): (&str, &str), lookup: &Lookup) -> Self {
         let mut copies = Self::new(context);
-        let mut workdir = "/".to_owned();
+        let mut workdir = workdir.to_owned();
         for (index, step) in instructions.iter().enumerate() {
             match step.keyword {
                 Keyword::Workdir => workdir = join_path(&workdir, &unquoted(&step.body.text)),
@@ -164,7 +164,7 @@ mod tests {
 
     fn copies(text: &str) -> (Copies, usize) {
         let dockerfile = crate::docker::parse(text).expect("parses");
-        (Copies::of(&dockerfile.instructions, "p", &lookup), dockerfile.instructions.len())
+        (Copies::of(&dockerfile.instructions, ("p", "/"), &lookup), dockerfile.instructions.len())
     }
 
     fn lookup(path: &str) -> Option<Entry> {
