@@ -36,6 +36,7 @@ use crate::{
     facts::{
         Aspect, Context, ImageView,
         caches::{self, Cache},
+        root,
         runtime::{self, State},
     },
     pass::{Change, Pass, Proposal, Risk},
@@ -72,17 +73,15 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
     let mut proposals = Vec::new();
     let mut steps = Vec::new();
     for stage in &image.dockerfile.stages {
-        let mut state = runtime::inherited(&image.at(stage.index));
+        let view = image.at(stage.index);
+        let (mut state, mut is_root) = (runtime::inherited(&view), root::begins_as_root(&view));
         for instruction in image.dockerfile.instructions_of(stage) {
+            is_root |= root::needs_root(image, instruction);
             let caches = unmounted(image, instruction, &state);
             if !caches.is_empty() {
-                match state.is_root() {
-                    true => steps.push(Step { instruction, state: state.clone(), caches }),
-                    false => proposals.push(Proposal::decline(
-                        image.id,
-                        instruction.span,
-                        "The installation does not run as root, and a cache mount belongs to root (PIP-07).",
-                    )),
+                match not_root(&view, &state, is_root) {
+                    None => steps.push(Step { instruction, state: state.clone(), caches }),
+                    Some(why) => proposals.push(Proposal::decline(image.id, instruction.span, why)),
                 }
             }
             state.advance(instruction, image.text);
@@ -95,6 +94,20 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
         });
     }
     proposals
+}
+
+/// Why the folder of root may not be the one that the installation fills.
+fn not_root(view: &ImageView, state: &State, is_known: bool) -> Option<String> {
+    match state.is_root() {
+        true if is_known || state.user.is_some() => None,
+        true => Some(format!(
+            "It is not known as whom {} runs its steps, and a cache mount belongs to root (PIP-07).",
+            view.root().name
+        )),
+        false => {
+            Some("The installation does not run as root, and a cache mount belongs to root (PIP-07).".into())
+        }
+    }
 }
 
 /// Why the file is built without BuildKit, if it is.

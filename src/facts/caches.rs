@@ -41,14 +41,14 @@ pub fn of_script(script: &Script, env: &Variables) -> Vec<Cache> {
 
 fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache> {
     if let Some(pip) = python::pip_install(index, command).filter(|pip| pip.is_item) {
-        return Some(if pip.is_uv { uv(env) } else { shared(env, ("PIP_CACHE_DIR", "/root/.cache/pip")) });
+        return if pip.is_uv { uv(env) } else { shared(env, ("PIP_CACHE_DIR", "~/.cache/pip")) };
     }
     if let Some((tool, Action::Installs(_))) = project::action(index, command) {
         return of_tool(tool, env).filter(|_| command.is_item);
     }
     match node::action(command)? {
         (manager, node::Action::Installs { .. } | node::Action::InstallsGlobally(_)) => {
-            Some(of_manager(manager, env))
+            of_manager(manager, env)
         }
         _ => None,
     }
@@ -56,13 +56,13 @@ fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache>
 
 fn of_tool(tool: Tool, env: &Variables) -> Option<Cache> {
     match tool {
-        Tool::Uv => Some(uv(env)),
+        Tool::Uv => uv(env),
         // poetry's environments stand in its cache unless they are led elsewhere: mounted, they would be lost.
         Tool::Poetry if keeps_environment_elsewhere(env) => {
-            let cache = shared(env, ("POETRY_CACHE_DIR", "/root/.cache/pypoetry"));
+            let cache = shared(env, ("POETRY_CACHE_DIR", "~/.cache/pypoetry"))?;
             Some(Cache { is_exclusive: true, ..cache })
         }
-        Tool::Pdm => Some(shared(env, ("PDM_CACHE_DIR", "/root/.cache/pdm"))),
+        Tool::Pdm => shared(env, ("PDM_CACHE_DIR", "~/.cache/pdm")),
         Tool::Poetry | Tool::Pipenv => None,
     }
 }
@@ -76,25 +76,36 @@ fn keeps_environment_elsewhere(env: &Variables) -> bool {
         || is("POETRY_VIRTUALENVS_IN_PROJECT", &["true", "1"])
 }
 
-fn of_manager(manager: Manager, env: &Variables) -> Cache {
+fn of_manager(manager: Manager, env: &Variables) -> Option<Cache> {
     match manager {
-        Manager::Npm => shared(env, ("npm_config_cache", "/root/.npm")),
+        Manager::Npm => shared(env, ("npm_config_cache", "~/.npm")),
         Manager::Yarn => shared(env, ("YARN_CACHE_FOLDER", "/usr/local/share/.cache/yarn")),
         Manager::Pnpm => {
-            let store = shared(env, ("npm_config_store_dir", "/root/.local/share/pnpm/store"));
-            Cache { is_exclusive: true, ..store }
+            let store = shared(env, ("npm_config_store_dir", "~/.local/share/pnpm/store"))?;
+            Some(Cache { is_exclusive: true, ..store })
         }
     }
 }
 
-fn uv(env: &Variables) -> Cache {
-    shared(env, ("UV_CACHE_DIR", "/root/.cache/uv"))
+fn uv(env: &Variables) -> Option<Cache> {
+    shared(env, ("UV_CACHE_DIR", "~/.cache/uv"))
 }
 
-fn shared(env: &Variables, (variable, default): (&str, &str)) -> Cache {
-    let own = env.get(variable).filter(|folder| folder.starts_with('/') && !folder.contains('$'));
-    let folder = own.cloned().unwrap_or_else(|| default.to_owned());
-    Cache { folder, is_exclusive: false }
+/// The folder that `variable` names, or `default` in the home of root; `None` where a variable leads elsewhere.
+fn shared(env: &Variables, (variable, default): (&str, &str)) -> Option<Cache> {
+    let set = |name: &str| env.get(name).filter(|value| !value.is_empty());
+    let folder = match (set(variable), set("XDG_CACHE_HOME"), default.strip_prefix('~')) {
+        (Some(own), ..) => own.clone(),
+        (None, Some(cache), Some(below)) if below.starts_with("/.cache/") => {
+            below.replacen("/.cache", cache, 1)
+        }
+        (None, _, Some(below)) => {
+            format!("{}{below}", set("HOME").map_or("/root", |home| home.trim_end_matches('/')))
+        }
+        (None, _, None) => default.to_owned(),
+    };
+    let is_plain = folder.starts_with('/') && !folder.contains('$');
+    is_plain.then_some(Cache { folder, is_exclusive: false })
 }
 
 /// The words of a script that keep a cache empty, such as `--no-cache-dir`.
@@ -144,6 +155,10 @@ mod tests {
             ["/root/.cache/pip", "/root/.cache/uv"]
         );
         assert_eq!(folders("uv sync", &[("UV_CACHE_DIR", "/c")]), ["/c"]);
+        assert_eq!(folders("uv sync", &[("UV_CACHE_DIR", "$X/c")]), [""; 0]);
+        assert_eq!(folders("pip install x", &[("HOME", "/app")]), ["/app/.cache/pip"]);
+        assert_eq!(folders("pip install x", &[("XDG_CACHE_HOME", "/c")]), ["/c/pip"]);
+        assert_eq!(folders("npm ci", &[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]), ["/h/.npm"]);
         assert_eq!(folders("poetry install", &[]), [""; 0]);
         assert_eq!(folders("poetry install", &[("VIRTUAL_ENV", "/v")]), ["/root/.cache/pypoetry"]);
         assert_eq!(folders("npm ci && npm run build", &[]), ["/root/.npm"]);

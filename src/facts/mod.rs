@@ -13,6 +13,7 @@ pub mod packages;
 pub mod privileges;
 pub mod programs;
 pub mod python;
+pub mod root;
 pub mod rootless;
 pub mod runtime;
 pub mod scripts;

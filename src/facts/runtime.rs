@@ -72,7 +72,7 @@ pub fn account(command: &Command) -> Option<&str> {
 }
 
 /// How many stages above one are asked what they set: the longest real file has 31 stages.
-const MOST_ANCESTORS: usize = 64;
+pub const MOST_ANCESTORS: usize = 64;
 
 /// The state before each instruction of the stage in view, and one more after the last.
 pub fn states(image: &ImageView) -> Vec<State> {

@@ -1,0 +1,39 @@
+//! Whether a step runs as root, as far as the file and the tables tell.
+
+use super::{ImageView, packages, runtime};
+use crate::{
+    docker::{Instruction, Keyword},
+    knowledge::images,
+};
+
+/// Official images whose last USER is not root; their Dockerfiles at docker-library.
+const OTHER_USERS: [&str; 6] = ["elasticsearch", "haproxy", "kibana", "logstash", "memcached", "varnish"];
+
+/// Whether the stage in view is known to begin as root, where no USER says so: an official image does, and of
+/// another one the stages above may tell, since who installs system packages is root.
+pub fn begins_as_root(image: &ImageView) -> bool {
+    let official = image.root().official_name();
+    let is_known = |name| {
+        (images::lookup(name).is_some() || matches!(name, "alpine" | "ubuntu"))
+            && !OTHER_USERS.contains(&name)
+    };
+    official.is_some_and(is_known) || {
+        let ancestors = image.dockerfile.lineage(image.stage()).skip(1).take(runtime::MOST_ANCESTORS);
+        let mut steps = ancestors.flat_map(|stage| image.dockerfile.instructions_of(stage));
+        steps.any(|step| needs_root(image, step))
+    }
+}
+
+/// Whether a step would fail for anybody but root.
+pub fn needs_root(image: &ImageView, step: &Instruction) -> bool {
+    const ACCOUNTS: [&str; 4] = ["useradd", "groupadd", "adduser", "addgroup"];
+    const OTHER_MANAGERS: [&str; 4] = ["yum", "dnf", "microdnf", "zypper"];
+    step.keyword == Keyword::Run
+        && image.script(step).commands.iter().any(|command| {
+            let name = command.name();
+            packages::is_apt(command)
+                || name == "apk"
+                || ACCOUNTS.contains(&name)
+                || OTHER_MANAGERS.contains(&name)
+        })
+}
