@@ -28,8 +28,9 @@
 //!
 //! ## Declines
 //!
-//! When a step writes below the folder before it is given away. An image without a user gets one only when
-//! nothing tells of a writer: no volume, no `mkdir`, no port below 1024, no script at start, a known server.
+//! When a step writes below the folder before it is given away. An image without a user gets one, with its working
+//! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir`, no port below 1024, no script at
+//! start, a known server, no variable that names a path, no rights that a service adds.
 //!
 //! ## Risk
 //!
@@ -116,14 +117,14 @@ fn rootless(cx: &Context, image: &ImageView) -> Option<Proposal> {
 fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instruction) -> Proposal {
     let newline = write::newline_of(image.text);
     let name = if is_node { "node" } else { "app" };
-    let mut edits = Vec::new();
-    if !is_node {
-        let line = match installs::manager(image) {
-            Manager::Apk => "RUN addgroup -S app && adduser -S -G app app".to_owned(),
-            Manager::Apt => "RUN groupadd -r app && useradd -r -m -g app app".to_owned(),
-        } + newline;
-        edits.push(Edit::insert(image.id, write::above_comments(image.text, copy), line));
-    }
+    let mut commands = match (is_node, installs::manager(image)) {
+        (true, _) => Vec::new(),
+        (false, Manager::Apk) => vec!["addgroup -S app".to_owned(), "adduser -S -G app app".to_owned()],
+        (false, Manager::Apt) => vec!["groupadd -r app".to_owned(), "useradd -r -m -g app app".to_owned()],
+    };
+    commands.extend(owned_workdir(image, name, copy));
+    let line = format!("RUN {}{newline}", commands.join(" && "));
+    let mut edits = vec![Edit::insert(image.id, write::above_comments(image.text, copy), line)];
     let copies = rootless::source_copies(image);
     let unowned = copies.into_iter().filter(|step| step.flag("chown").is_none());
     edits.extend(
@@ -134,11 +135,27 @@ fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instr
         write::above_comments(image.text, start),
         format!("USER {name}{newline}"),
     ));
-    let why =
-        "Nothing in the project tells of a path that the service writes to, or of another need for root.";
-    let note = "The files are the user's; the working directory itself stays root's, so new files beside the code fail (USER-13).";
+    let why = "Nothing in the manifests and settings tells of a path outside the working directory that the service \
+               writes to, or of another need for root.";
+    let note = format!(
+        "The files and the working directory are the user's, so it can write beside the code; elsewhere it can \
+         write to {} alone (USER-13).",
+        if is_node { "/home/node and /tmp" } else { "/home/app and /tmp" }
+    );
     let title = format!("Run the service as {name}");
     Change::new(image.id, start.span, Risk::Review, title, why).with(edits).noting(note).propose()
+}
+
+/// The commands that give the working directory to the user, which may not stand before the COPY yet.
+fn owned_workdir(image: &ImageView, name: &str, copy: &Instruction) -> Vec<String> {
+    let states = runtime::states(image);
+    let last = &states[states.len() - 1].workdir;
+    let at = image.instructions().iter().position(|step| step.span == copy.span).unwrap_or(0);
+    let give = format!("chown {name}:{name} {last}");
+    match states[at].workdir == *last {
+        true => vec![give],
+        false => vec![format!("mkdir -p {last}"), give],
+    }
 }
 
 fn find_chown<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {

@@ -1,7 +1,8 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
 use super::{
-    Context, ImageView, build_context, contract::join_path, evidence, node, packages, python, runtime,
+    Context, ImageView, ServiceView, build_context, contract::join_path, evidence, node, packages, python,
+    runtime, writers,
 };
 use crate::{
     docker::{Instruction, Keyword},
@@ -16,20 +17,59 @@ const SERVERS: [&str; 8] =
 pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     let mut found: Vec<String> =
         image.instructions().iter().filter_map(|step| of_step(image, step)).collect();
-    for service in cx.services_of(image.image) {
-        let name = &service.service.name;
-        if !service.service.volumes.is_empty() {
-            found.push(format!("the volumes of the service {name}"));
-        }
-        if service.service.command.is_some() || service.service.entrypoint.is_some() {
-            found.push(format!("the command that the service {name} sets"));
-        }
-        if service.service.user.is_some() {
-            found.push(format!("the service {name} sets a user itself"));
-        }
+    let states = runtime::states(image);
+    let workdir = &*states[states.len() - 1].workdir;
+    if workdir == "/" {
+        found.push("the working directory, which is /".to_owned());
+    } else if workdir.contains(['$', ' ', '"', '\'']) {
+        found.push(format!("the working directory {workdir}, which holds a variable or a blank"));
     }
+    found.extend(of_writers(cx, (image, workdir)));
+    cx.services_of(image.image).into_iter().for_each(|service| found.extend(of_service(service)));
     found.extend(of_start(cx, image));
     found
+}
+
+/// What the variables and packages of the image and its services write outside the working directory.
+fn of_writers(cx: &Context, (image, workdir): (&ImageView, &str)) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for writer in writers::told_of(cx, image) {
+        let is_in_home = writer.path.starts_with('~');
+        if is_in_home || [workdir, "/tmp"].iter().any(|folder| writers::is_below(&writer.path, folder)) {
+            continue;
+        }
+        let path = if writer.path.is_empty() { "a path that is not known" } else { &writer.path };
+        let what = format!("{}, which tells of {path}", writer.what);
+        if !found.contains(&what) {
+            found.push(what);
+        }
+    }
+    found
+}
+
+/// What a service has that its user would not.
+fn of_service(service: ServiceView) -> Vec<String> {
+    let (name, service) = (&service.service.name, service.service);
+    let is_host =
+        |mode: &Option<crate::compose::Field<String>>| mode.as_ref().is_some_and(|mode| mode.value == "host");
+    let is_privileged =
+        service.privileged.as_ref().is_some_and(|privileged| privileged.value.value != Some(false));
+    let all = [
+        (!service.volumes.is_empty(), format!("the volumes of the service {name}")),
+        (
+            service.command.is_some() || service.entrypoint.is_some(),
+            format!("the command that the service {name} sets"),
+        ),
+        (service.user.is_some(), format!("the service {name} sets a user itself")),
+        (!service.cap_add.is_empty(), format!("the capabilities that the service {name} adds")),
+        (is_privileged, format!("the service {name} is privileged")),
+        (!service.devices.is_empty(), format!("the devices of the service {name}")),
+        (
+            [&service.network_mode, &service.pid, &service.ipc].into_iter().any(is_host),
+            format!("the service {name} shares what belongs to the host"),
+        ),
+    ];
+    all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what).collect()
 }
 
 fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
@@ -40,7 +80,6 @@ fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
         Keyword::Expose if step.words.iter().any(|word| is_low_port(&word.text)) => {
             found("a port below 1024")
         }
-        Keyword::Env if text.contains("sqlite") => found("the database file"),
         Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "mkdir") => {
             found("mkdir")
         }

@@ -1,6 +1,13 @@
 //! The paths that a service writes to while it runs, as far as its files tell.
 
-use super::{Context, contract::join_path, evidence, runtime::State, service::Running, start};
+use super::{
+    Context, ImageView,
+    contract::join_path,
+    evidence,
+    runtime::{self, State},
+    service::Running,
+    start,
+};
 use crate::{
     docker::{Instruction, Keyword, instruction::unquoted},
     knowledge::writers::{Kind, lookup},
@@ -25,9 +32,29 @@ pub struct Writer {
 pub fn writers(cx: &Context, running: &Running) -> Vec<Writer> {
     let mut found = of_steps(running);
     found.extend(of_environment(running));
-    found.extend(of_packages(cx, running));
+    found.extend(of_packages(cx, (&running.image, &running.state)));
     found.extend(start::writers(cx, running));
     found.dedup();
+    found
+}
+
+/// What the variables of the image and of its services, and the packages that it installs, tell of.
+pub fn told_of(cx: &Context, image: &ImageView) -> Vec<Writer> {
+    let services = cx.services_of(image.image).into_iter().map(|service| Running::of(service, *image));
+    let mut found: Vec<Writer> = services
+        .flat_map(|running| {
+            let mut of_service = of_environment(&running);
+            of_service.extend(of_packages(cx, (&running.image, &running.state)));
+            of_service
+        })
+        .collect();
+    let states = runtime::states(image);
+    let state = &states[states.len() - 1];
+    for (name, value, file, span) in variables(image) {
+        let path = variable_path(&name, &value).map(|path| join_path(&state.workdir, &path));
+        found.extend(path.map(|path| Writer { path, file, span, what: name }));
+    }
+    found.extend(of_packages(cx, (image, state)));
     found
 }
 
@@ -118,20 +145,21 @@ fn has_writable_name(path: &str) -> bool {
     path.split('/').any(|part| lookup(Kind::Folder, &part.to_ascii_lowercase()).is_some())
 }
 
-fn of_environment(running: &Running) -> Vec<Writer> {
-    let image = running.image;
-    let lineage = image.lineage();
+/// The variables that an image sets, each with its value and place.
+fn variables(image: &ImageView) -> Vec<(String, String, FileId, Span)> {
     let is_env = |instruction: &&Instruction| instruction.keyword == Keyword::Env;
-    let of_image = lineage.into_iter().filter(is_env).flat_map(|instruction| {
-        instruction.pairs.iter().map(move |pair| {
-            (
-                pair.name.clone(),
-                unquoted(pair.value.as_deref().unwrap_or_default()),
-                image.id,
-                instruction.span,
-            )
-        })
-    });
+    let of_step = |instruction: &Instruction| {
+        let pairs = instruction.pairs.iter().map(|pair| {
+            let value = unquoted(pair.value.as_deref().unwrap_or_default());
+            (pair.name.clone(), value, image.id, instruction.span)
+        });
+        pairs.collect::<Vec<_>>()
+    };
+    image.lineage().into_iter().filter(is_env).flat_map(of_step).collect()
+}
+
+fn of_environment(running: &Running) -> Vec<Writer> {
+    let of_image = variables(&running.image).into_iter();
     let service = running.service;
     let of_compose = service.service.environment.iter().map(|variable| {
         let value = variable.value.value.clone().unwrap_or_default();
@@ -148,6 +176,7 @@ fn of_environment(running: &Running) -> Vec<Writer> {
 
 /// The path that a variable names, when it looks like one to write to.
 fn variable_path(name: &str, value: &str) -> Option<String> {
+    let value = default_of(value);
     if value.starts_with("sqlite") && value.contains(":///") {
         return value
             .split_once(":///")
@@ -162,16 +191,29 @@ fn variable_path(name: &str, value: &str) -> Option<String> {
     (is_path && (is_database || has_writable_name(value))).then(|| value.to_owned())
 }
 
-fn of_packages(cx: &Context, running: &Running) -> Vec<Writer> {
-    let image = running.image;
-    let manifests = evidence::manifests(cx, &image);
+/// The default of `${NAME:-default}`, or the value itself.
+fn default_of(value: &str) -> &str {
+    let inner = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inner
+        .and_then(|inner| inner.split_once(":-").or_else(|| inner.split_once('-')))
+        .map_or(value, |(_, default)| default)
+}
+
+fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer> {
+    let manifests = evidence::manifests(cx, image);
     let packages = manifests.closures.iter().flat_map(|(_, closure)| &closure.packages);
-    let names = packages.map(|located| located.value.name.as_str());
-    let known = names.filter_map(|name| Some((lookup(Kind::Install, name)?, name)));
+    let of_python = packages.map(|located| located.value.name.clone());
+    let stages = (0..image.dockerfile.stages.len()).map(|index| image.at(index));
+    let projects = stages.filter_map(|view| evidence::node_project(cx, &view)).filter_map(Result::ok);
+    let of_node = projects.flat_map(|project| {
+        project.package.dependencies.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    });
+    let names: Vec<String> = of_python.chain(of_node).collect();
+    let known = names.iter().filter_map(|name| Some((lookup(Kind::Install, name)?, name)));
     let span = image.stage().base_word.span;
     known
         .map(|(fact, name)| Writer {
-            path: resolved(&running.state, fact.path),
+            path: resolved(state, fact.path),
             file: image.id,
             span,
             what: format!("{name} {}", fact.what),
@@ -187,6 +229,8 @@ mod tests {
     fn paths_in_variables() {
         assert_eq!(variable_path("DATABASE_URL", "sqlite:///./app.db").as_deref(), Some("./app.db"));
         assert_eq!(variable_path("DATABASE_URL", "sqlite:////data/app.db").as_deref(), Some("/data/app.db"));
+        let default = "${DATABASE_URL:-sqlite:///./app.db}";
+        assert_eq!(variable_path("DATABASE_URL", default).as_deref(), Some("./app.db"));
         assert_eq!(variable_path("UPLOADS", "/app/uploads").as_deref(), Some("/app/uploads"));
         assert_eq!(variable_path("PYTHONPATH", "/app"), None);
         assert_eq!(variable_path("DATABASE_URL", "postgresql://db/data"), None);
