@@ -40,17 +40,15 @@ use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
     facts::{
-        self, Aspect, Context, ImageView, build_context,
-        contract::join_path,
+        self, Aspect, Context, ImageView,
+        chown::{self, Give},
         packages::Manager,
         rootless,
         runtime::{self, State},
     },
     installs,
     pass::{Change, Pass, Proposal, Risk},
-    shell::{Command, Script},
     source::Span,
-    stages,
 };
 
 /// The pass.
@@ -67,24 +65,14 @@ fn run(cx: &Context) -> Vec<Proposal> {
     cx.images().filter_map(|image| propose(cx, &image)).collect()
 }
 
-/// A `chown -R` of the final stage.
-struct Give<'a> {
-    step: usize,
-    command: Command,
-    owner: &'a str,
-    folders: Vec<String>,
-    /// Items of the same RUN that make the user, to be moved above the files.
-    accounts: Vec<usize>,
-}
-
 fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let states = runtime::states(image);
     if states.last().is_some_and(State::is_root) {
         return rootless(cx, image);
     }
-    let give = find_chown(image, &states)?;
+    let give = chown::find(image, &states)?;
     let instruction = &image.instructions()[give.step];
-    match owned_copies(image, &states, &give) {
+    match chown::owned_copies(image, &states, &give) {
         Err(why) => Some(Proposal::decline(image.id, instruction.span, why)),
         Ok(copies) if copies.is_empty() => None,
         Ok(copies) => Some(change(image, &states, &give, &copies)),
@@ -158,155 +146,12 @@ fn owned_workdir(image: &ImageView, name: &str, copy: &Instruction) -> Vec<Strin
     }
 }
 
-fn find_chown<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {
-    let last_user = image.instructions().iter().rposition(|step| step.keyword == Keyword::User)?;
-    for (step, instruction) in image.instructions()[..last_user].iter().enumerate().rev() {
-        if instruction.keyword != Keyword::Run || !instruction.heredocs.is_empty() {
-            continue;
-        }
-        let script = image.script(instruction);
-        let found = script
-            .commands
-            .iter()
-            .find(|command| command.is_item && command.name() == "chown" && is_recursive(command));
-        let Some(command) = found else { continue };
-        let operands: Vec<&str> = command.arguments().filter(|word| !word.starts_with('-')).collect();
-        let (owner, folders) = operands.split_first()?;
-        let owner = instruction.span.of(image.text).find(owner).map(|at| {
-            let start = instruction.span.start + at;
-            &image.text[start..start + owner.len()]
-        })?;
-        let folders = folders.iter().map(|folder| join_path(&states[step].workdir, folder)).collect();
-        let accounts = leading_accounts(script);
-        return Some(Give { step, command: command.clone(), owner, folders, accounts });
-    }
-    None
-}
-
-/// The items at the start of a RUN that make users and groups, if something else follows.
-fn leading_accounts(script: &Script) -> Vec<usize> {
-    let is_account =
-        |index: &usize| script.command_of(*index).is_some_and(|command| runtime::account(command).is_some());
-    let leading: Vec<usize> = (0..script.items.len()).take_while(is_account).collect();
-    match script.is_plain_list() && leading.len() < script.items.len() {
-        true => leading,
-        false => Vec::new(),
-    }
-}
-
-fn is_recursive(command: &Command) -> bool {
-    command.arguments().any(|word| word == "-R" || word == "--recursive")
-}
-
-/// The COPYs that can own their files at once.
-///
-/// # Errors
-/// Why `chown -R` has to stay.
-fn owned_copies<'a>(
-    image: &ImageView<'a>,
-    states: &[State],
-    give: &Give,
-) -> Result<Vec<&'a Instruction>, String> {
-    let name = give.owner.split(':').next().unwrap_or_default();
-    let group = give.owner.split(':').nth(1).unwrap_or(name);
-    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-    let base = image.stage().base.official_name();
-    let is_known = |state: &State, name: &str| {
-        is_number(name)
-            || name == "root"
-            || name.is_empty()
-            || state.accounts.contains(name)
-            || (base == Some("node") && name == "node")
-    };
-    let script = image.script(&image.instructions()[give.step]);
-    let mut copies = Vec::new();
-    for (index, instruction) in image.instructions()[..give.step].iter().enumerate() {
-        match instruction.keyword {
-            Keyword::Copy | Keyword::Add => {
-                let Some((_, target)) = build_context::local_copy(instruction) else { continue };
-                let target = join_path(&states[index].workdir, &target.text);
-                if instruction.flag("chown").is_some() || !is_below(&target, &give.folders) {
-                    continue;
-                }
-                let is_moved = |name: &str| {
-                    let mut made = give.accounts.iter().filter_map(|item| script.command_of(*item));
-                    made.any(|command| runtime::account(command) == Some(name))
-                };
-                let exists = |name: &str| is_known(&states[index], name) || is_moved(name);
-                if !exists(name) || !exists(group) {
-                    return Err(format!(
-                        "{} is made after line {} copies files; make the user first to use COPY --chown (USER-09).",
-                        give.owner,
-                        image.line(instruction)
-                    ));
-                }
-                copies.push(instruction);
-            }
-            Keyword::Run if !copies.is_empty() && writes_elsewhere(image, instruction) => {
-                return Err(format!(
-                    "Line {} may write files below {}, so `chown -R` stays.",
-                    image.line(instruction),
-                    give.folders.join(", ")
-                ));
-            }
-            _ => {}
-        }
-    }
-    match script.is_plain_list() && !has_other_writers(script) {
-        true => Ok(copies),
-        false => Err("The RUN with `chown -R` does other things too, so it stays.".to_owned()),
-    }
-}
-
-fn is_below(path: &str, folders: &[String]) -> bool {
-    let path = path.trim_end_matches('/');
-    folders.iter().any(|folder| {
-        let folder = folder.trim_end_matches('/');
-        path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-    })
-}
-
-/// Whether a RUN may make files that `chown -R` was meant for.
-fn writes_elsewhere(image: &ImageView, instruction: &Instruction) -> bool {
-    let script = image.script(instruction);
-    script.unreadable.is_some() || has_other_writers(script)
-}
-
-fn has_other_writers(script: &Script) -> bool {
-    let is_fine = |command: &Command| {
-        stages::is_harmless(command) && !matches!(command.name(), "touch" | "install" | "ln")
-    };
-    script.commands.iter().any(|command| !is_fine(command))
-}
-
-/// The folders that `mkdir` made below the given ones, in order.
-fn made_folders(image: &ImageView, states: &[State], give: &Give) -> Vec<String> {
-    let mut made = Vec::new();
-    for (index, instruction) in image.instructions()[..=give.step].iter().enumerate() {
-        if instruction.keyword != Keyword::Run {
-            continue;
-        }
-        for command in image.script(instruction).commands.iter().filter(|command| command.name() == "mkdir") {
-            for word in command.arguments().filter(|word| !word.starts_with('-')) {
-                let folder = join_path(&states[index].workdir, word);
-                if is_below(&folder, &give.folders)
-                    && !made.contains(&folder)
-                    && !give.folders.contains(&folder)
-                {
-                    made.push(folder);
-                }
-            }
-        }
-    }
-    made
-}
-
 fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instruction]) -> Proposal {
     let step = &image.instructions()[give.step];
     let flag = format!(" --chown={}", give.owner);
     let mut edits: Vec<Edit> =
         copies.iter().map(|copy| Edit::insert(image.id, copy.keyword_span.end, flag.clone())).collect();
-    let made = made_folders(image, states, give);
+    let made = chown::made_folders(image, states, give).unwrap_or_default();
     let mut pieces: Vec<write::Piece> = Vec::new();
     for word in give.command.words.iter().filter(|word| matches!(word.raw.as_str(), "-R" | "--recursive")) {
         pieces.push(write::delete_word(image.text, word.span));

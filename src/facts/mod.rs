@@ -3,6 +3,7 @@
 pub mod app_server;
 pub mod build_context;
 pub mod caches;
+pub mod chown;
 pub mod commands;
 pub mod contract;
 pub mod evidence;
