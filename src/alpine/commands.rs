@@ -8,12 +8,13 @@ use crate::{
         commands::{self, Standing, commands_of, is_script, shell_words},
         runtime,
     },
+    knowledge::AlpineBranch,
     source::Span,
     workspace::path,
 };
 
 /// Adds to `out` what the commands of the image and of its services need on Alpine.
-pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
+pub(super) fn look(cx: &Context, image: &ImageView, branch: AlpineBranch, out: &mut Translated) {
     let (states, standing) = (runtime::states(image), Standing::of(cx, image));
     for (index, instruction) in image.instructions().iter().enumerate() {
         let scripts = match instruction.keyword {
@@ -32,6 +33,7 @@ pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
     for words in of_services {
         command(&standing, image, &words, (image.stage().base_word.span, last), out);
     }
+    super::lines::look(cx, image, (&standing, branch), out);
 }
 
 /// Only the commands of a RUN that start a script of their own; tools are looked at elsewhere.

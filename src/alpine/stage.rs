@@ -1,6 +1,7 @@
 //! A whole stage in Alpine's words: every instruction that has to change, and what stands in the way.
 
 use super::{
+    lines,
     obstacles::{self, Obstacle},
     run,
 };
@@ -59,7 +60,7 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
     if settings.any(|setting| is_zone(&setting.name, setting.value.as_deref().unwrap_or_default())) {
         out.needs.push(("tzdata".to_owned(), "TZ".to_owned()));
     }
-    super::commands::look(cx, image, &mut out);
+    super::commands::look(cx, image, branch, &mut out);
     out
 }
 
@@ -71,12 +72,23 @@ fn run_step(
     out: &mut Translated,
 ) {
     let step = run::translate(instruction, image.text, wanted);
+    let is_translated =
+        step.obstacles.is_empty() && !out.obstacles.iter().any(|known| instruction.span.contains(known.span));
     out.obstacles.extend(step.obstacles);
     out.installed.extend(step.installed);
     out.notes.extend(step.notes);
     out.needs.extend(step.needs.into_iter().map(|(package, what)| (package.to_owned(), what)));
     if instruction.span.of(image.text).contains("/usr/share/zoneinfo") {
         out.needs.push(("tzdata".to_owned(), "/usr/share/zoneinfo".to_owned()));
+    }
+    let written = match step.pieces.is_empty() {
+        true => Some(instruction.span.of(image.text).to_owned()),
+        false => write::rewrite(image.text, instruction, &step.pieces, write::Comments::Keep),
+    };
+    if let Some(name) = written.iter().flat_map(|text| text.lines()).find_map(lines::debian_word_of_line) {
+        let what = format!("`{name}` would be left where no translation is known (PKG-11)");
+        // What has no translation is told already.
+        out.obstacles.extend(is_translated.then(|| Obstacle::new(instruction.span, what)));
     }
     if step.pieces.is_empty() {
         return;

@@ -8,7 +8,19 @@ pub const KNOWN: [&str; 1] = ["/etc/nginx/nginx.conf"];
 const ENDINGS: [&str; 10] =
     ["conf", "ini", "cfg", "cnf", "toml", "yml", "yaml", "template", "tmpl", "service"];
 
+/// Whether a file tells a program what to start: a supervisor, cron, a process manager.
+pub fn starts_programs(file: &str) -> bool {
+    let name = path::name(file);
+    let is_named = |part: &str| name.contains(part);
+    is_named("supervisor")
+        || is_named("cron")
+        || is_named("Procfile")
+        || is_named("circus")
+        || name.ends_with(".service")
+}
+
 /// Whether the name of a file tells that it holds settings.
 pub fn is_settings(file: &str) -> bool {
-    path::name(file).rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+    starts_programs(file)
+        || path::name(file).rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }

@@ -110,7 +110,11 @@ impl Disk {
     pub(super) fn look_inside(&self, path: &str) {
         let is_file = matches!(self.entry(path), Entry::File(_));
         if is_file && !self.programs.borrow().contains_key(path) {
-            let program = self.head(path).map_or(Program::Unknown, |head| Program::of(&head));
+            let head = self.head(path);
+            if head.as_ref().is_ok_and(|head| head.starts_with(b"#!")) {
+                self.read(path);
+            }
+            let program = head.map_or(Program::Unknown, |head| Program::of(&head));
             self.programs.borrow_mut().insert(path.to_owned(), program);
         }
     }

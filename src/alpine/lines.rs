@@ -1,0 +1,279 @@
+//! Command lines however they are wrapped: what other checks see only as the first word of a command.
+//!
+//! A shell, an installer or a program of Debian may be named inside `sh -c`, after `timeout` or `xargs`, in a
+//! script without an ending, in a settings file or in package.json. Nothing here is parsed as a command: a word that
+//! may be one counts.
+
+use super::{obstacles::Obstacle, stage::Translated};
+use crate::{
+    docker::{Instruction, Keyword},
+    facts::{
+        Context, ImageView, commands, commands::Standing, evidence, node, programs, python, runtime, settings,
+    },
+    knowledge::AlpineBranch,
+    shell::Script,
+    source::Span,
+    workspace::path,
+};
+
+/// From this branch on `/usr/bin/bash` is the bash of the package: /bin and /usr/bin are one folder.
+const MERGED: AlpineBranch = AlpineBranch::new(3, 23);
+
+/// Installers, and the words after which they install.
+const INSTALLERS: [(&str, &[&str]); 8] = [
+    ("pip", &["install", "download"]),
+    ("pip3", &["install", "download"]),
+    ("uv", &["install", "sync", "add"]),
+    ("poetry", &["install", "add"]),
+    ("pipenv", &["install", "sync"]),
+    ("npm", &["ci", "install", "i", "add"]),
+    ("yarn", &["install", "add"]),
+    ("pnpm", &["install", "i", "add"]),
+];
+
+/// Programs of Debian's package manager.
+const OF_DEBIAN: [&str; 14] = [
+    "apt",
+    "apt-get",
+    "apt-cache",
+    "apt-config",
+    "apt-key",
+    "apt-mark",
+    "aptitude",
+    "debconf-set-selections",
+    "dpkg",
+    "dpkg-deb",
+    "dpkg-query",
+    "dpkg-reconfigure",
+    "invoke-rc.d",
+    "update-rc.d",
+];
+
+/// A text of command lines, and where it stands.
+struct Lines<'a> {
+    /// What to call it: `start.sh`, or nothing for an instruction.
+    name: Option<String>,
+    span: Span,
+    text: String,
+    /// The RUN that it is: every command of it is looked at elsewhere.
+    run: Option<&'a Instruction>,
+}
+
+/// Adds to `out` what those lines need on `branch`.
+pub(super) fn look(
+    cx: &Context,
+    image: &ImageView,
+    (standing, branch): (&Standing, AlpineBranch),
+    out: &mut Translated,
+) {
+    for lines in all(cx, image, standing) {
+        shell(&lines, branch, out);
+        if let Some(run) = lines.run {
+            installs_in_step(image, (run, &lines), out);
+            continue;
+        }
+        for (number, line) in lines.text.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
+            let at = lines.name.as_ref().map(|name| format!("{name}:{}: ", number + 1)).unwrap_or_default();
+            let is_told = || !at.is_empty() && out.obstacles.iter().any(|known| known.what.contains(&at));
+            if let Some(name) = debian_word(line).filter(|_| !is_told()) {
+                let what = format!("{at}`{name}`, which Alpine does not have (FILE-09)");
+                out.obstacles.push(Obstacle::new(lines.span, what));
+            }
+            if let Some(installer) = installer(line) {
+                let what = format!("{at}`{installer}` installs packages that are not looked at");
+                out.unknown.push(Obstacle::new(lines.span, what));
+            }
+        }
+    }
+}
+
+/// The name of a program of Debian's package manager in a line.
+pub(super) fn debian_word(line: &str) -> Option<&str> {
+    words(line).map(path::name).find(|word| OF_DEBIAN.contains(word))
+}
+
+/// As [`debian_word`], owned, and nothing for a comment.
+pub(super) fn debian_word_of_line(line: &str) -> Option<String> {
+    debian_word(line).filter(|_| !is_comment(line)).map(str::to_owned)
+}
+
+/// All such texts of the stage in view, and of its services where it is the final one.
+fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Lines<'a>> {
+    let mut found = Vec::new();
+    let mut files: Vec<(Span, String)> = Vec::new();
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let states = runtime::states(image);
+    for (step, state) in image.instructions().iter().zip(&states) {
+        let named = programs::copied_by_name(step, &image.image.context, &lookup);
+        files.extend(named.into_iter().map(|(word, file)| (word.span, file)));
+        let run = (step.keyword == Keyword::Run).then_some(step);
+        if run.is_some() || matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
+        {
+            let text = text_of(step, image.text);
+            files.extend(started(standing, (&text, &state.workdir)).map(|file| (step.span, file)));
+            found.push(Lines { name: None, span: step.span, text, run });
+        }
+    }
+    let (base, last) = (image.stage().base_word.span, &*states[states.len() - 1].workdir);
+    let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
+    for words in of_services {
+        let text = words.join(" ");
+        files.extend(started(standing, (&text, last)).map(|file| (base, file)));
+        found.push(Lines { name: None, span: base, text, run: None });
+    }
+    found.extend(scripts_of_package(cx, image, &found));
+    let mut seen: Vec<String> = Vec::new();
+    for (span, file) in files {
+        let text = cx.ws.context_text(&file).filter(|text| is_command_file(&file, text));
+        if let Some(text) = text.filter(|_| !seen.contains(&file)) {
+            let name = Some(path::name(&file).to_owned());
+            found.push(Lines { name, span, text: text.to_string(), run: None });
+            seen.push(file);
+        }
+    }
+    found
+}
+
+/// Whether a file holds commands: a script of a shell, or settings of a program that starts others.
+fn is_command_file(file: &str, text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    (first.starts_with("#!") && first.contains("sh"))
+        || file.ends_with(".sh")
+        || settings::starts_programs(file)
+}
+
+/// The context paths of the files that words of a line name.
+fn started<'t>(
+    standing: &'t Standing,
+    (text, workdir): (&'t str, &'t str),
+) -> impl Iterator<Item = String> + use<'t> {
+    let named = words(text).filter(|word| !word.starts_with('-') && !word.contains(['$', '*', ':']));
+    named.flat_map(move |word| programs::places(word, workdir)).filter_map(|place| standing.origin(&place))
+}
+
+/// The command line of a step, with what its here-documents hold.
+fn text_of(step: &Instruction, text: &str) -> String {
+    if let Some(words) = &step.json {
+        return words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+    }
+    let bodies = step.heredocs.iter().map(|heredoc| heredoc.body.of(text));
+    [step.body.text.as_str()].into_iter().chain(bodies).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of package.json that the other lines run, and those that an installation runs.
+fn scripts_of_package<'a>(cx: &Context, image: &ImageView, found: &[Lines]) -> Vec<Lines<'a>> {
+    const OF_INSTALLATION: [&str; 5] = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+    let Some(Ok(project)) = evidence::node_project(cx, image) else { return Vec::new() };
+    let mut scripts = Vec::new();
+    for lines in found {
+        let mut names: Vec<String> = Vec::new();
+        for command in Script::parse_str(&lines.text).commands {
+            match node::action(&command) {
+                Some((_, node::Action::RunsScript(name))) => {
+                    names.extend([format!("pre{name}"), name.clone(), format!("post{name}")]);
+                }
+                Some((_, node::Action::Installs { .. })) => {
+                    names.extend(OF_INSTALLATION.map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        let known = names.iter().filter_map(|name| Some((name, project.package.script(name)?)));
+        scripts.extend(known.map(|(name, text)| Lines {
+            name: Some(format!("script {name} of package.json")),
+            span: lines.span,
+            text: text.to_owned(),
+            run: None,
+        }));
+    }
+    scripts
+}
+
+/// What a line that names bash needs.
+fn shell(lines: &Lines, branch: AlpineBranch, out: &mut Translated) {
+    for line in lines.text.lines().filter(|line| !is_comment(line) || line.starts_with("#!")) {
+        for part in line.split(['&', ';', '|']) {
+            let makes_account =
+                words(part).any(|word| matches!(word, "useradd" | "adduser" | "usermod" | "chsh"));
+            let mut named = words(part).filter(|word| path::name(word.trim_start_matches("#!")) == "bash");
+            let Some(word) = named.next().filter(|_| !makes_account) else { continue };
+            let what = lines.name.clone().unwrap_or_else(|| word.to_owned());
+            if word.ends_with("/usr/bin/bash") && branch < MERGED {
+                let what =
+                    format!("{what} asks for /usr/bin/bash, and Alpine {branch} has it in /bin (PKG-19)");
+                out.obstacles.push(Obstacle::new(lines.span, what));
+            }
+            out.needs.push(("bash".to_owned(), what));
+        }
+    }
+}
+
+/// Installations in a RUN that are no commands of it: inside `sh -c`, or after xargs.
+fn installs_in_step(image: &ImageView, (run, lines): (&Instruction, &Lines), out: &mut Translated) {
+    let script = image.script(run);
+    let known = python::pip_installs(script).len()
+        + python::project::installs(script).len()
+        + script.commands.iter().filter(|command| installs_by_node(command)).count();
+    let parts = lines.text.split(['&', ';', '|', '\n']).filter(|part| !is_comment(part));
+    let named: Vec<String> = parts.filter_map(installer).collect();
+    if named.len() > known {
+        let what = format!("`{}` may install packages that are not looked at", named[named.len() - 1]);
+        out.unknown.push(Obstacle::new(lines.span, what));
+    }
+}
+
+fn installs_by_node(command: &crate::shell::Command) -> bool {
+    matches!(
+        node::action(command),
+        Some((_, node::Action::Installs { .. } | node::Action::InstallsGlobally(_)))
+    )
+}
+
+/// The installer that a line calls, with the word after which it installs.
+fn installer(line: &str) -> Option<String> {
+    let mut words =
+        words(line).skip_while(|word| !INSTALLERS.iter().any(|(name, _)| *name == path::name(word)));
+    let name = path::name(words.next()?);
+    let (_, verbs) = INSTALLERS.iter().find(|(known, _)| *known == name)?;
+    let verb = words.find(|word| verbs.contains(word))?;
+    Some(format!("{name} {verb}"))
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with('#')
+}
+
+/// The words of a line, without quotes and what else encloses commands.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let is_between = |c: char| c.is_whitespace() || "\"'`();&|<>[]{},=\\".contains(c);
+    line.split(is_between).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_debian_are_words() {
+        for line in
+            ["xargs apt-get install -y", "bash -c \"apt update\"", "/usr/bin/dpkg -i a", "$(apt-mark x)"]
+        {
+            assert!(debian_word(line).is_some(), "{line}");
+        }
+        for line in ["rm -rf /var/lib/apt/lists/*", "echo adapt", "apk add a", "/etc/apt/a"] {
+            assert_eq!(debian_word(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn installers_stand_before_their_verb() {
+        for line in
+            ["pip install x", "sh -c 'pip3 install -r r'", "xargs -n 1 pip install", "uv pip install x"]
+        {
+            assert!(installer(line).is_some(), "{line}");
+        }
+        for line in ["pip --version", "npm start", "install -d /x", "apk add py3-pip", "npm run build"] {
+            assert_eq!(installer(line), None, "{line}");
+        }
+    }
+}
