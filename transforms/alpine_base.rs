@@ -65,6 +65,7 @@ pub const PASS: Pass = Pass {
         Aspect::Base,
         Aspect::Steps,
         Aspect::Shell,
+        Aspect::Entrypoint,
         Aspect::Env("DEBIAN_FRONTEND"),
         Aspect::Env("MALLOC_ARENA_MAX"),
         Aspect::Env("MALLOC_TRIM_THRESHOLD_"),

@@ -19,6 +19,12 @@ use crate::{
 /// From this branch on `/usr/bin/bash` is the bash of the package: /bin and /usr/bin are one folder.
 const MERGED: AlpineBranch = AlpineBranch::new(3, 23);
 
+/// Where the packages of Debian and of Alpine have tini.
+pub(super) const TINI: (&str, &str) = ("/usr/bin/tini", "/sbin/tini");
+
+/// Where Debian's package has gosu.
+const GOSU: &str = "/usr/sbin/gosu";
+
 /// Installers, and the words after which they install.
 const INSTALLERS: [(&str, &[&str]); 8] = [
     ("pip", &["install", "download"]),
@@ -55,6 +61,8 @@ struct Lines<'a> {
     name: Option<String>,
     span: Span,
     text: String,
+    /// Whether the paths in it that differ are replaced: those of an ENTRYPOINT in exec form.
+    is_moved: bool,
     /// The RUN that it is: every command of it is looked at elsewhere.
     run: Option<&'a Instruction>,
 }
@@ -77,6 +85,12 @@ pub(super) fn look(
             let is_told = || !at.is_empty() && out.obstacles.iter().any(|known| known.what.contains(&at));
             if let Some(name) = debian_word(line).filter(|_| !is_told()) {
                 let what = format!("{at}`{name}`, which Alpine does not have (FILE-09)");
+                out.obstacles.push(Obstacle::new(lines.span, what));
+            }
+            if let Some(path) =
+                words(line).find(|word| [TINI.0, GOSU].contains(word)).filter(|_| !lines.is_moved)
+            {
+                let what = format!("{at}{path} stands elsewhere on Alpine (CMD-04)");
                 out.obstacles.push(Obstacle::new(lines.span, what));
             }
             if let Some(installer) = installer(line) {
@@ -111,7 +125,8 @@ fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Line
         {
             let text = text_of(step, image.text);
             files.extend(started(standing, (&text, &state.workdir)).map(|file| (step.span, file)));
-            found.push(Lines { name: None, span: step.span, text, run });
+            let is_moved = step.keyword == Keyword::Entrypoint && step.json.is_some() && !text.contains(GOSU);
+            found.push(Lines { name: None, span: step.span, text, run, is_moved });
         }
     }
     let (base, last) = (image.stage().base_word.span, &*states[states.len() - 1].workdir);
@@ -119,7 +134,7 @@ fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Line
     for words in of_services {
         let text = words.join(" ");
         files.extend(started(standing, (&text, last)).map(|file| (base, file)));
-        found.push(Lines { name: None, span: base, text, run: None });
+        found.push(Lines { name: None, span: base, text, run: None, is_moved: false });
     }
     found.extend(scripts_of_package(cx, image, &found));
     let mut seen: Vec<String> = Vec::new();
@@ -127,7 +142,7 @@ fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Line
         let text = cx.ws.context_text(&file).filter(|text| is_command_file(&file, text));
         if let Some(text) = text.filter(|_| !seen.contains(&file)) {
             let name = Some(path::name(&file).to_owned());
-            found.push(Lines { name, span, text: text.to_string(), run: None });
+            found.push(Lines { name, span, text: text.to_string(), run: None, is_moved: false });
             seen.push(file);
         }
     }
@@ -184,6 +199,7 @@ fn scripts_of_package<'a>(cx: &Context, image: &ImageView, found: &[Lines]) -> V
             span: lines.span,
             text: text.to_owned(),
             run: None,
+            is_moved: false,
         }));
     }
     scripts

@@ -44,6 +44,7 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
         out.obstacles.extend(obstacles::of_instruction(instruction, image.text));
         match instruction.keyword {
             Keyword::Run => run_step(image, index, instruction, wanted, &mut out),
+            Keyword::Entrypoint => entrypoint(image, instruction, &mut out),
             Keyword::Shell => shell(image, instruction, &mut out),
             Keyword::Env | Keyword::Arg => variables(image, instruction, &mut out),
             Keyword::Copy => {
@@ -97,6 +98,14 @@ fn run_step(
         (Some(word), None) => out.first_install = Some((index, step.pieces, word)),
         _ => out.edits.push(rewritten(image, instruction, &step.pieces)),
     }
+}
+
+/// `ENTRYPOINT ["/usr/bin/tini", "--"]`: Alpine's package has the program in /sbin.
+fn entrypoint(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
+    let words = instruction.json.iter().flatten().filter(|word| word.is_whole && word.text == lines::TINI.0);
+    let moved =
+        |word: &crate::docker::Word| Edit::replace(image.id, word.span, format!("\"{}\"", lines::TINI.1));
+    out.edits.extend(words.map(moved));
 }
 
 /// The edit that puts `pieces` into an instruction, or removes it when nothing is left of it.
