@@ -160,12 +160,29 @@ fn shell(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
     }
 }
 
-/// The first RUN that `shell` runs and ash does not understand, and why.
+/// The first step that `shell` runs and ash does not understand, and why: in this stage, or in one that starts from it.
 fn bash_only(image: &ImageView, shell: &Instruction) -> Option<(Span, String)> {
+    let own = image.stage().index;
     let below = image.instructions().iter().skip_while(|step| step.span.start <= shell.span.start);
-    let until_next = below.take_while(|step| step.keyword != Keyword::Shell);
-    let runs = until_next.filter(|step| step.keyword == Keyword::Run && step.json.is_none());
-    runs.filter_map(|step| Some((step.span, bashism::find(step.span.of(image.text))?))).next()
+    find_bash_only(image, below).or_else(|| {
+        let stages = image.dockerfile.stages[own + 1..].iter();
+        let children = stages.filter(|stage| stage.root == image.stage().root);
+        children
+            .filter(|stage| image.dockerfile.lineage(stage).any(|parent| parent.index == own))
+            .find_map(|stage| find_bash_only(image, image.dockerfile.instructions_of(stage).iter()))
+    })
+}
+
+fn find_bash_only<'i>(
+    image: &ImageView,
+    steps: impl Iterator<Item = &'i Instruction>,
+) -> Option<(Span, String)> {
+    let mut until_next = steps.take_while(|step| step.keyword != Keyword::Shell);
+    until_next.find_map(|step| {
+        let runs = [Keyword::Run, Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck];
+        let is_run = runs.contains(&step.keyword) && step.json.is_none();
+        is_run.then(|| Some((step.span, bashism::find_in_bash(step.span.of(image.text))?))).flatten()
+    })
 }
 
 /// Whether a variable names a time zone that has to be looked up.
