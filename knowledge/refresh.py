@@ -180,6 +180,15 @@ def older(row):
     return (kind, build, re.sub(r";.*$", "", runtime))
 
 
+FIND_LIBRARY = "finds its library with ctypes.util.find_library, which needs gcc or ld on Alpine (BASE-22)"
+# Pure packages that bring one along which does not move, or that find no library on Alpine.
+OWN_WHEELS = {
+    "accelerate": "needs torch", "librosa": "needs numba", "optimum": "needs torch", "peft": "needs torch",
+    "pynndescent": "needs numba", "pytest-playwright": "needs playwright", "pyzbar": FIND_LIBRARY,
+    "soundfile": FIND_LIBRARY, "timm": "needs torch", "umap-learn": "needs numba", "wand": FIND_LIBRARY,
+}
+
+
 def wheels(folder, names):
     """wheels.tsv: Python package → how it installs on musl."""
     first_python = {"numpy": "3.9", "pandas": "3.9", "scipy": "3.9", "matplotlib": "3.9", "pyarrow": "3.9",
@@ -191,6 +200,10 @@ def wheels(folder, names):
         first = row["first_version_seen_with_musl"]
         stated = re.search(r"older than ([0-9.]+):", row["note"])
         first = stated.group(1) if stated else first
+        if row["package"] in OWN_WHEELS:
+            verdict, note = "do-not-move", OWN_WHEELS[row["package"]]
+            rows.append((row["package"], verdict, *[""] * 10, note, "by hand: the package's own metadata on PyPI"))
+            continue
         seen = f"lock files of public repositories to {row['seen_on']}" if row["seen_on"] else "by hand"
         rows.append((
             row["package"], row["verdict"], first, row["last_version_seen_manylinux_only"],

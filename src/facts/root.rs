@@ -9,10 +9,20 @@ use crate::{
 /// Official images whose last USER is not root; their Dockerfiles at docker-library.
 const OTHER_USERS: [&str; 6] = ["elasticsearch", "haproxy", "kibana", "logstash", "memcached", "varnish"];
 
+/// Images of others that run as root; their documentation.
+const OTHERS_WITH_ROOT: [&str; 4] =
+    ["ghcr.io/astral-sh/uv", "nvidia/cuda", "public.ecr.aws/lambda/python", "pytorch/pytorch"];
+
 /// Whether the stage in view is known to begin as root, where no USER says so: an official image does, and of
 /// another one the stages above may tell, since who installs system packages is root.
 pub fn begins_as_root(image: &ImageView) -> bool {
-    let official = image.root().official_name();
+    let base = image.root();
+    // Mirrors keep official images below this name.
+    let mirrored = || base.name.rsplit_once("/library/").map(|(_, name)| name);
+    let official = base.official_name().or_else(mirrored);
+    if OTHERS_WITH_ROOT.contains(&base.name.as_str()) {
+        return true;
+    }
     let is_known = |name| {
         (images::lookup(name).is_some() || matches!(name, "alpine" | "ubuntu"))
             && !OTHER_USERS.contains(&name)

@@ -12,7 +12,13 @@ use super::{
     },
     Evidence, manifests, project, python_version,
 };
-use crate::manifest::requirements::{self, Closure, ItemKind};
+use crate::{
+    knowledge::wheels::{Verdict, Wanted},
+    manifest::{
+        normal_name,
+        requirements::{self, Closure, ItemKind},
+    },
+};
 
 /// The evidence for the Python packages that the stage in view installs.
 pub fn python(cx: &Context, image: &ImageView) -> Evidence {
@@ -33,11 +39,19 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
         project::take_in(cx, image, (&site, &mut seen), (&mut evidence, version));
     }
     let manifests = manifests::of_stage(cx, image);
+    let constrained = |evidence: &mut Evidence| {
+        for (index, step) in steps.runs() {
+            for install in installers::pip_installs(image.script(step)) {
+                evidence.constraints(cx, image, (&steps.site(index), &install), version);
+            }
+        }
+    };
     let missing = manifests.missing.iter().map(|file| format!("{file} is not in the build context"));
     evidence.unknown.extend(missing);
     for (_, closure) in &manifests.closures {
         evidence.closure(closure, version);
     }
+    constrained(&mut evidence);
     if !manifests.closures.is_empty() {
         evidence.is_shallow = true;
     }
@@ -69,8 +83,43 @@ impl Evidence {
     fn requirement(&mut self, word: &str, python: (u8, u8)) {
         let read = requirements::read(word);
         match read.items.first().map(|item| &item.kind) {
-            Some(ItemKind::Package(package)) => self.package(&package.name, &package.specifiers, python),
+            Some(ItemKind::Package(package)) => {
+                self.package(&package.name, &package.specifiers, python);
+                self.extras(package, python);
+            }
             _ => self.unknown.push(format!("{word} is not understood")),
+        }
+    }
+
+    /// An extra is often called as the package that it brings along: `transformers[torch]`.
+    fn extras(&mut self, package: &requirements::Package, python: (u8, u8)) {
+        for extra in &package.extras {
+            if let Verdict::StayOnDebian { why } = self.knowledge.wheel(extra, Wanted::Newest, python) {
+                self.against.push(format!("{}[{extra}]: {why}", package.name));
+            }
+        }
+    }
+
+    /// The versions that files given with `-c` allow, of packages that were asked for.
+    fn constraints(
+        &mut self,
+        cx: &Context,
+        image: &ImageView,
+        (site, install): (&Site, &PipInstall),
+        python: (u8, u8),
+    ) {
+        for file in &install.constraints {
+            let text = |path: &str| cx.ws.context_text(path).cloned();
+            let Some(path) = site.file(cx, image, file).filter(|path| text(path).is_some()) else {
+                self.unknown.push(format!("{file} cannot be read (PIP-12)"));
+                continue;
+            };
+            let closure = requirements::closure(&path, &text);
+            for (name, specifiers) in closure.specifiers(python) {
+                if self.known.contains(&normal_name(name)) {
+                    self.package(name, &specifiers, python);
+                }
+            }
         }
     }
 
@@ -82,6 +131,8 @@ impl Evidence {
         for name in packages.map(|located| located.value.name.as_str()).filter(|name| asked.insert(*name)) {
             self.package(name, &specifiers[name], python);
         }
+        let packages = closure.packages.iter().filter(|located| located.value.applies(python));
+        packages.for_each(|located| self.extras(&located.value, python));
         for located in &closure.others {
             match &located.value {
                 ItemKind::Option { name, .. }
