@@ -33,6 +33,9 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
         if !is_there && !installs::brings(image, package) {
             out.notes.push(match package.as_str() {
                 "tzdata" => format!("tzdata is added: without it {what} names no time zone (BASE-24)."),
+                _ if what.ends_with("-dev") => {
+                    format!("{package} is added: apk would remove it along with {what} (PKG-05).")
+                }
                 "bash" => format!("bash is added: `{what}` asks for it (PKG-17)."),
                 _ => format!("{package} is added: busybox does not have what `{what}` needs."),
             });

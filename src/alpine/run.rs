@@ -68,7 +68,10 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
         if let Some(words) = packages::removed(command).filter(|_| packages::is_apt(command)) {
             match removal(&words, wanted) {
                 Ok(names) if names.is_empty() => removed.push(item),
-                Ok(names) => out.pieces.push((command.span, format!("apk del {}", names.join(" ")))),
+                Ok(names) => {
+                    out.needs.extend(libraries_of(&words, wanted));
+                    out.pieces.push((command.span, format!("apk del {}", names.join(" "))));
+                }
                 Err(what) => out.obstacles.push(Obstacle::new(command.span, what)),
             }
         }
@@ -98,6 +101,22 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
 
 fn items(script: &Script) -> impl Iterator<Item = (usize, &Command)> {
     (0..script.items.len()).filter_map(|item| Some((item, script.command_of(item)?)))
+}
+
+/// The libraries that apk would remove along with these headers, and apt does not: each with its headers.
+fn libraries_of(words: &[&ShellWord], wanted: Wanted) -> Vec<(&'static str, String)> {
+    let fact = |word: &&ShellWord| {
+        wanted.knowledge.apt(word.literal.as_deref().unwrap_or_default(), wanted.branch, wanted.family)
+    };
+    let of_headers = |fact: AptFact| match fact {
+        AptFact::Mapped { apk, runtime, .. } => {
+            let headers = apk.first().copied().unwrap_or_default();
+            runtime.into_iter().map(move |name| (name, headers.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    };
+    let all = words.iter().map(fact).flat_map(of_headers);
+    all.filter(|(_, headers)| headers.ends_with("-dev")).collect()
 }
 
 /// The Alpine packages to remove in place of these; those that Alpine does not need are not installed either.

@@ -50,12 +50,28 @@ pub fn missing(command: &str, words: &[&str]) -> Option<Need> {
     if let Some(row) = WORDS.row(command) {
         return Some(need(&row));
     }
+    if command == "date" && words_name_a_day(words) {
+        return Some(Need { package: "coreutils", option: "-d", instead: "" });
+    }
     let options: Vec<Row> = WORDS.rows_with_prefix(&format!("{command} ")).collect();
     if options.is_empty() {
         return None;
     }
     let until_end = words.iter().take_while(|word| **word != "--");
     until_end.filter_map(|word| options.iter().find(|row| is_option(word, row.cell(2)))).map(need).next()
+}
+
+/// Whether `date -d` gets words such as `yesterday`: busybox reads seconds and dates in figures alone.
+fn words_name_a_day(words: &[&str]) -> bool {
+    let mut values =
+        words.iter().zip(words.iter().skip(1)).filter(|(flag, _)| matches!(**flag, "-d" | "--date"));
+    let joined = words.iter().find_map(|word| word.strip_prefix("--date="));
+    let value = values.next().map(|(_, value)| *value).or(joined);
+    value.is_some_and(|value| {
+        let value = value.trim_matches(['"', '\'']);
+        !value.starts_with(['@', '$'])
+            && value.contains(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'T' | 'Z'))
+    })
 }
 
 fn need(row: &Row) -> Need {
@@ -94,6 +110,10 @@ mod tests {
         assert_eq!(package("wget", &["--progress=dot:giga", "u"]), Some("wget"));
         assert_eq!(package("base64", &["--decode"]), Some("coreutils"));
         assert_eq!(package("useradd", &["app"]), Some("shadow"));
+        assert_eq!(package("date", &["-d", "yesterday", "+%F"]), Some("coreutils"));
+        assert_eq!(package("date", &["--date=7 days ago"]), Some("coreutils"));
+        assert_eq!(package("date", &["-d", "@0", "+%F"]), None);
+        assert_eq!(package("date", &["-d", "2024-01-01T00:00:00Z"]), None);
     }
 
     #[test]
