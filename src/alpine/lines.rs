@@ -4,7 +4,10 @@
 //! script without an ending, in a settings file or in package.json. Nothing here is parsed as a command: a word that
 //! may be one counts.
 
-use super::{obstacles::Obstacle, stage::Translated};
+use super::{
+    obstacles::{self, Obstacle},
+    stage::Translated,
+};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -92,6 +95,10 @@ pub(super) fn look(
             {
                 let what = format!("{at}{path} stands elsewhere on Alpine (CMD-04)");
                 out.obstacles.push(Obstacle::new(lines.span, what));
+            }
+            let fetched = line.split(char::is_whitespace).filter(|word| word.contains("://"));
+            for what in fetched.filter_map(|url| obstacles::download(url.trim_matches(['"', '\'']))) {
+                out.unknown.push(Obstacle::new(lines.span, format!("{at}{what}")));
             }
             if let Some(installer) = installer(line) {
                 let what = format!("{at}`{installer}` installs packages that are not looked at");

@@ -79,7 +79,7 @@ pub fn of_instruction(instruction: &Instruction, text: &str) -> Vec<Obstacle> {
     match instruction.keyword {
         Keyword::Run => run(instruction, text, &mut found),
         Keyword::Onbuild => found.push(Obstacle::new(instruction.span, "ONBUILD (MS-18)")),
-        Keyword::Env => environment(instruction, &mut found),
+        Keyword::Env | Keyword::Arg => environment(instruction, &mut found),
         Keyword::Copy | Keyword::Add => copied(instruction, &mut found),
         _ => {}
     }
@@ -91,6 +91,9 @@ fn environment(instruction: &Instruction, found: &mut Vec<Obstacle>) {
         if pair.name == "LD_PRELOAD" {
             found.push(Obstacle::new(pair.span, "LD_PRELOAD names a library by its Debian path (BASE-20)"));
         }
+        let url = pair.value.as_deref().filter(|value| value.contains("://"));
+        let what = url.and_then(|url| download(url.trim_matches(['"', '\''])));
+        found.extend(what.map(|what| Obstacle::new(pair.span, what)));
     }
 }
 
@@ -109,8 +112,16 @@ fn copied(instruction: &Instruction, found: &mut Vec<Obstacle>) {
         .first()
         .filter(|word| instruction.keyword == Keyword::Add && word.text.contains("://"));
     if let Some(word) = remote {
-        found.extend(download(&word.text).map(|what| Obstacle::new(word.span, what)));
+        let what = download(&word.text).or_else(|| bare_program(&word.text));
+        found.extend(what.map(|what| Obstacle::new(word.span, what)));
     }
+}
+
+/// What is fetched under a name without an ending, which may be a program.
+fn bare_program(url: &str) -> Option<String> {
+    let name = url.rsplit('/').next().unwrap_or(url);
+    (!name.is_empty() && !name.contains('.') && !name.contains("static"))
+        .then(|| format!("cannot tell whether {name} runs on musl (BASE-03)"))
 }
 
 fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
@@ -125,6 +136,7 @@ fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
     for command in &script.commands {
         found.extend(of_command(command, text));
     }
+    found.extend(fetched_programs(script));
     if let Some(name) = RELEASE.iter().find(|name| instruction.span.of(text).contains(**name)) {
         let what = format!("{name}, which tells of a release of Debian and not of Alpine");
         found.push(Obstacle::new(instruction.span, what));
@@ -140,6 +152,39 @@ fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
             ));
         }
     }
+}
+
+/// Files that a RUN fetches and makes executable.
+fn fetched_programs(script: &Script) -> Vec<Obstacle> {
+    let is_mode = |word: &str| {
+        word.contains("+x") || (word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let modes = script.commands.iter().filter(|command| command.name() == "chmod");
+    let executable: Vec<&str> = modes
+        .filter(|command| command.arguments().any(is_mode))
+        .flat_map(|command| command.arguments().filter(|word| !word.starts_with(['-', '+'])))
+        .collect();
+    let fetches = script.commands.iter().filter(|command| matches!(command.name(), "curl" | "wget"));
+    let mut found = Vec::new();
+    for command in fetches {
+        let words: Vec<&str> = command.arguments().collect();
+        let Some(url) = words.iter().find(|word| word.contains("://")) else { continue };
+        let named =
+            words.windows(2).filter(|pair| matches!(pair[0], "-o" | "--output" | "-O" | "--output-document"));
+        let targets = named.map(|pair| pair[1]).chain(command.stdout.as_deref());
+        let is_script = [".sh", ".py", ".pl", ".php", ".jar"].iter().any(|ending| url.ends_with(ending));
+        if targets.into_iter().any(|target| executable.contains(&target))
+            && !is_script
+            && !url.contains("musl")
+        {
+            let name = url.rsplit('/').next().unwrap_or(url);
+            found.push(Obstacle::new(
+                command.span,
+                format!("cannot tell whether {name} runs on musl (BASE-03)"),
+            ));
+        }
+    }
+    found
 }
 
 /// The name of a command that only Debian has, with the trap that tells more.
@@ -174,14 +219,15 @@ fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
             ));
         }
     }
-    for word in command.arguments().filter(|word| word.contains("://")) {
+    let values = command.assignments.iter().map(|word| word.text());
+    for word in command.arguments().chain(values).filter(|word| word.contains("://")) {
         found.extend(download(word).map(|what| Obstacle::new(command.span, what)));
     }
     found
 }
 
 /// Why a download may not run on musl; `None` for scripts, data and what is built for musl.
-fn download(url: &str) -> Option<String> {
+pub(super) fn download(url: &str) -> Option<String> {
     let lower = url.to_ascii_lowercase();
     if lower.contains("musl") || lower.contains("alpine") {
         return None;
