@@ -77,7 +77,9 @@ pub(super) fn look(
     (standing, branch): (&Standing, AlpineBranch),
     out: &mut Translated,
 ) {
-    for lines in all(cx, image, standing) {
+    let all = all(cx, image, standing);
+    out.unknown.extend(run_scripts(cx, image, &all));
+    for lines in all {
         shell(&lines, branch, out);
         if let Some(run) = lines.run {
             installs_in_step(image, (run, &lines), out);
@@ -210,6 +212,36 @@ fn scripts_of_package<'a>(cx: &Context, image: &ImageView, found: &[Lines]) -> V
         }));
     }
     scripts
+}
+
+/// Scripts of a package.json that nothing tells of, and programs for which uv installs when it starts them.
+fn run_scripts(cx: &Context, image: &ImageView, all: &[Lines]) -> Vec<Obstacle> {
+    let views = || (0..image.dockerfile.stages.len()).map(|index| image.at(index));
+    let is_read = || views().any(|view| matches!(evidence::node_project(cx, &view), Some(Ok(_))));
+    let installs = |view: ImageView| {
+        let mut runs = view.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+        runs.any(|step| !python::project::installs(view.script(step)).is_empty())
+    };
+    let mut found = Vec::new();
+    for lines in all {
+        let commands = Script::parse_str(&lines.text).commands;
+        let is_script = |command: &crate::shell::Command| {
+            matches!(node::action(command), Some((_, node::Action::RunsScript(_))))
+        };
+        if let Some(command) = commands.iter().find(|command| is_script(command)).filter(|_| !is_read()) {
+            let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
+            let what =
+                format!("what `{}` runs, and needs, is not known: no step installs it", words.join(" "));
+            found.push(Obstacle::new(lines.span, what));
+        }
+        let uv = |command: &&crate::shell::Command| {
+            command.name() == "uv" && command.arguments().next() == Some("run")
+        };
+        if commands.iter().find(uv).is_some_and(|_| !views().any(installs)) {
+            found.push(Obstacle::new(lines.span, "`uv run` installs packages that are not looked at"));
+        }
+    }
+    found
 }
 
 /// What a line that names bash needs.

@@ -175,6 +175,7 @@ fn fetched_programs(script: &Script) -> Vec<Obstacle> {
         let is_script = [".sh", ".py", ".pl", ".php", ".jar"].iter().any(|ending| url.ends_with(ending));
         if targets.into_iter().any(|target| executable.contains(&target))
             && !is_script
+            && download(url).is_none()
             && !url.contains("musl")
         {
             let name = url.rsplit('/').next().unwrap_or(url);

@@ -20,7 +20,9 @@ pub fn called(text: &str, own: &str, workdir: &str) -> Vec<Called> {
         let words = command.words.iter().skip(usize::from(is_sourced)).map(|word| word.raw.trim_matches('"'));
         let named = match is_sourced {
             true => words.take(1).collect::<Vec<_>>(),
-            false => words.filter(|word| word.ends_with(".sh") || word.ends_with(".bash")).collect(),
+            false => {
+                words.enumerate().filter(|(at, word)| is_file(*at, word)).map(|(_, word)| word).collect()
+            }
         };
         for path in named.into_iter().filter_map(|word| resolved(word, own, workdir)) {
             let called = Called { path, is_sourced };
@@ -30,6 +32,13 @@ pub fn called(text: &str, own: &str, workdir: &str) -> Vec<Called> {
         }
     }
     found
+}
+
+/// Whether a word of a command is a script: by its ending, or by its path where it is the command.
+fn is_file(at: usize, word: &str) -> bool {
+    word.ends_with(".sh")
+        || word.ends_with(".bash")
+        || (at == 0 && word.starts_with(['.', '/']) && word.len() > 2)
 }
 
 /// The paths in the image where a program of this name may stand: the one it names, or those of PATH.

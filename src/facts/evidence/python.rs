@@ -18,6 +18,7 @@ use crate::{
         normal_name,
         requirements::{self, Closure, ItemKind},
     },
+    shell::{Command, ShellWord},
 };
 
 /// The evidence for the Python packages that the stage in view installs.
@@ -33,6 +34,7 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
         if let Some(tool) = installers::unread_installer(script) {
             evidence.unknown.push(format!("what {tool} installs is not read (PIP-15)"));
         }
+        evidence.unknown.extend(script.commands.iter().filter_map(unread));
         for install in installers::pip_installs(script) {
             evidence.pip(cx, image, (&site, &install), version);
         }
@@ -57,6 +59,23 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     }
     evidence.tidy();
     evidence
+}
+
+/// What of an installation is known when it runs: a variable for a package, or a setup.py that installs.
+fn unread(command: &Command) -> Option<String> {
+    let words = installers::pip_word(command).map(|at| &command.words[at + 1..]).unwrap_or_default();
+    let is_install = words.first().is_some_and(|word| word.text() == "install");
+    let is_variable = |word: &&ShellWord| word.raw.trim_matches('"').starts_with('$');
+    let variable = words.iter().filter(|_| is_install).find(is_variable);
+    let by_setup = || {
+        let mut arguments = command.arguments();
+        let is_setup = arguments.next().is_some_and(|word| word.ends_with("setup.py"));
+        is_setup && arguments.any(|word| matches!(word, "install" | "develop"))
+    };
+    match variable {
+        Some(word) => Some(format!("what {} installs is known when it runs", word.raw)),
+        None => by_setup().then(|| "what setup.py installs is not read (PIP-15)".to_owned()),
+    }
 }
 
 impl Evidence {

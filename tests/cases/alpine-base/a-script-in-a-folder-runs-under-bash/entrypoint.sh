@@ -1,0 +1,3 @@
+#!/bin/sh
+./bin/migrate
+exec python app.py
