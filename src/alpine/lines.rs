@@ -40,6 +40,8 @@ const INSTALLERS: [(&str, &[&str]); 8] = [
     ("pnpm", &["install", "i", "add"]),
 ];
 
+const NOT_LOOKED_AT: &str = "are not looked at";
+
 /// Programs of Debian's package manager.
 const OF_DEBIAN: [&str; 14] = [
     "apt",
@@ -102,8 +104,10 @@ pub(super) fn look(
             for what in fetched.filter_map(|url| obstacles::download(url.trim_matches(['"', '\'']))) {
                 out.unknown.push(Obstacle::new(lines.span, format!("{at}{what}")));
             }
-            if let Some(installer) = installer(line) {
-                let what = format!("{at}`{installer}` installs packages that are not looked at");
+            // One such line of a file says enough.
+            let is_told = |known: &Obstacle| known.span == lines.span && known.what.ends_with(NOT_LOOKED_AT);
+            if let Some(installer) = installer(line).filter(|_| !out.unknown.iter().any(is_told)) {
+                let what = format!("{at}`{installer}` installs packages that {NOT_LOOKED_AT}");
                 out.unknown.push(Obstacle::new(lines.span, what));
             }
         }
