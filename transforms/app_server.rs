@@ -5,7 +5,8 @@
 //! With several workers gunicorn is the better parent: it forks instead of spawning and replaces workers after a
 //! number of requests, which bounds slow memory growth. Measured on one small FastAPI app with four workers:
 //! start-up 1.31 s against 2.96 s, 153 MB resident against 176 MB. The number of workers stays the same and
-//! moves to `WEB_CONCURRENCY`, where compose can set it.
+//! moves to `WEB_CONCURRENCY`, where compose can set it; where that is set to another number already, which
+//! uvicorn's `--workers` overrules, the command keeps the number.
 //!
 //! ## Example
 //!
@@ -32,8 +33,10 @@
 //!
 //! ## Declines
 //!
-//! A single worker stays with uvicorn, which serves it well. Options that gunicorn does not have, `--reload`, and
-//! projects whose manifests do not name gunicorn and uvicorn-worker.
+//! A single worker stays with uvicorn, which serves it well. Options and values that gunicorn does not have,
+//! `--reload`, and projects whose manifests do not name gunicorn and uvicorn-worker. Whatever one of the two servers
+//! obeys and the other does not: `UVICORN_` variables, `GUNICORN_CMD_ARGS`, a `gunicorn.conf.py`. Env files that cannot
+//! be read, and health checks that look for uvicorn.
 //!
 //! ## Risk
 //!
@@ -44,7 +47,10 @@ use crate::{
     edit::Edit,
     facts::{
         Aspect, Context, ImageView,
-        app_server::{self, Uvicorn},
+        app_server::{
+            self, Uvicorn,
+            surroundings::{self, Setting},
+        },
         evidence::{self, Manifests},
         runtime,
     },
@@ -61,6 +67,9 @@ pub const PASS: Pass = Pass {
     run,
 };
 
+/// The variable from which both servers take the number of workers, unless the command tells it.
+const COUNT: &str = "WEB_CONCURRENCY";
+
 fn run(cx: &Context) -> Vec<Proposal> {
     cx.images().filter_map(|image| propose(cx, &image)).collect()
 }
@@ -69,9 +78,9 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let command = runtime::last(image, Keyword::Cmd)?;
     let words = words_of(command)?;
     let uvicorn = app_server::uvicorn(&words)?;
-    let states = runtime::states(image);
-    let set = states.last().and_then(|state| state.env.get("WEB_CONCURRENCY")).cloned();
-    let workers = uvicorn.workers.clone().or_else(|| set.clone());
+    let of_image = surroundings::of_image(image);
+    let set = of_image.iter().find(|setting| setting.name == COUNT);
+    let workers = uvicorn.workers.clone().or_else(|| set.and_then(|setting| setting.value.clone()));
     let decline = |why: String| Some(Proposal::decline(image.id, command.span, why));
     let count = match workers.as_deref().map(str::parse::<u32>) {
         None | Some(Ok(0 | 1)) => {
@@ -84,18 +93,63 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if let Some(option) = &uvicorn.obstacle {
         return decline(format!("gunicorn has no counterpart of uvicorn's {option} (CMD-12)."));
     }
-    if let Some(service) =
-        cx.services_of(image.image).iter().find(|service| service.service.command.is_some())
-    {
-        let name = &service.service.name;
-        return decline(format!(
-            "The service {name} has a command of its own, so CMD does not decide (CMD-24)."
-        ));
-    }
-    match worker_class(&evidence::manifests(cx, image)) {
+    match settled(cx, image) {
         Err(why) => decline(why),
-        Ok(class) => Some(change(image, command, &uvicorn, (class, count, set.is_some()))),
+        Ok((class, settings)) => {
+            let other = uvicorn.workers.as_ref().and_then(|_| other_count(&settings, count));
+            let holder = match (other, set) {
+                (Some(other), _) => Holder::Command(other),
+                (None, Some(_)) => Holder::Environment,
+                (None, None) => Holder::NewVariable,
+            };
+            Some(change(image, command, &uvicorn, (class, count, holder)))
+        }
     }
+}
+
+/// The worker class, and the variables that the container gets.
+///
+/// # Errors
+/// When something else in the project has a say in one of the two servers, or gunicorn is not there.
+fn settled(cx: &Context, image: &ImageView) -> Result<(&'static str, Vec<Setting>), String> {
+    overruled(cx, image)?;
+    let mut settings = surroundings::of_image(image);
+    settings.extend(surroundings::of_services(cx, image)?);
+    let found = surroundings::variable_of_one_server(&settings)
+        .or_else(|| surroundings::config_file(cx, image))
+        .or_else(|| surroundings::health_check(cx, image));
+    found.map_or(Ok(()), Err)?;
+    Ok((worker_class(&evidence::manifests(cx, image))?, settings))
+}
+
+/// Where the number of workers stands afterwards.
+enum Holder<'s> {
+    /// In the command, since this variable has another value.
+    Command(&'s Setting),
+    /// In the variable that the image sets already.
+    Environment,
+    /// In a variable that is new.
+    NewVariable,
+}
+
+/// # Errors
+/// When a service starts something else than CMD.
+fn overruled(cx: &Context, image: &ImageView) -> Result<(), String> {
+    let services = cx.services_of(image.image);
+    let overrules = |field: &str, name: &str| {
+        Err(format!("The service {name} has {field} of its own, so CMD does not decide (CMD-24)."))
+    };
+    services.iter().try_for_each(|view| match view.service {
+        service if service.command.is_some() => overrules("a command", &service.name),
+        service if service.entrypoint.is_some() => overrules("an entrypoint", &service.name),
+        _ => Ok(()),
+    })
+}
+
+/// The variable that would give gunicorn another number of workers than `count`.
+fn other_count(settings: &[Setting], count: u32) -> Option<&Setting> {
+    let is_same = |setting: &Setting| setting.value.as_deref().map(str::parse) == Some(Ok(count));
+    settings.iter().find(|setting| setting.name == COUNT && !is_same(setting))
 }
 
 /// The words of CMD; in shell form only when it is one plain command, raw so that variables survive.
@@ -129,10 +183,10 @@ fn change(
     image: &ImageView,
     command: &Instruction,
     uvicorn: &Uvicorn,
-    (class, workers, is_set): (&str, u32, bool),
+    (class, workers, holder): (&str, u32, Holder),
 ) -> Proposal {
     let (newline, fold) = (write::newline_of(image.text), write::fold(image.text));
-    let groups = uvicorn.gunicorn(class);
+    let groups = uvicorn.gunicorn(class, matches!(holder, Holder::Command(_)).then_some(workers));
     let body = command.body_span();
     let text = match command.json {
         Some(_) => exec_form(&groups, &fold, command.keyword_span.len()),
@@ -149,10 +203,20 @@ fn change(
         .noting(
             "A worker that is silent for 120 s is killed; raise --timeout if requests take longer (CMD-14).",
         );
-    if !is_set {
-        let line = format!("ENV WEB_CONCURRENCY={workers}{newline}");
-        change.edits.push(Edit::insert(image.id, write::above_comments(image.text, command), line));
-        change.notes.push("The worker count is now WEB_CONCURRENCY, which compose can set.".to_owned());
+    match holder {
+        Holder::Command(Setting { value, place, .. }) => {
+            let value = value.as_deref().map_or_else(String::new, |value| format!(" to {value}"));
+            change.notes.push(format!(
+                "{COUNT} is set{value} ({place}), which uvicorn ignores beside --workers; the command keeps the number."
+            ));
+        }
+        Holder::Environment => {}
+        Holder::NewVariable => {
+            let line = format!("ENV {COUNT}={workers}{newline}");
+            let at = write::above_comments(image.text, command);
+            change.edits.push(Edit::insert(image.id, at, line));
+            change.notes.push(format!("The worker count is now {COUNT}, which compose can set."));
+        }
     }
     change.propose()
 }

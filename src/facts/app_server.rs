@@ -2,6 +2,8 @@
 //!
 //! Checked against uvicorn 0.54, gunicorn 27 and uvicorn-worker 0.4.
 
+pub mod surroundings;
+
 /// A uvicorn command, cut into what it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uvicorn {
@@ -64,7 +66,11 @@ pub fn uvicorn(words: &[String]) -> Option<Uvicorn> {
             _ if flag.starts_with('-') => match SAME.iter().find(|(known, _)| *known == flag) {
                 Some((_, same)) => {
                     command.has_max_requests |= *same == "--max-requests";
-                    command.options.push([(*same).to_owned(), value()]);
+                    let value = value();
+                    if means_something_else(same, &value) {
+                        command.obstacle.get_or_insert_with(|| format!("{flag} {value}"));
+                    }
+                    command.options.push([(*same).to_owned(), value]);
                 }
                 None => drop(command.obstacle.get_or_insert_with(|| flag.to_owned())),
             },
@@ -75,18 +81,43 @@ pub fn uvicorn(words: &[String]) -> Option<Uvicorn> {
     Some(command)
 }
 
+/// Whether gunicorn understands a value of an option that both have in another way, or not at all.
+///
+/// A log configuration is JSON, YAML or INI to uvicorn, by its ending, and always INI to gunicorn; of the log
+/// levels gunicorn does not know `trace`.
+fn means_something_else(option: &str, value: &str) -> bool {
+    match option {
+        "--log-config" => ![".ini", ".conf"].iter().any(|ending| value.ends_with(ending)),
+        "--log-level" => value == "trace",
+        _ => false,
+    }
+}
+
+/// Host and port in one word; an IPv6 address stands in brackets.
+fn address(host: &str, port: &str) -> String {
+    match host.contains(':') && !host.starts_with('[') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}
+
 impl Uvicorn {
-    /// gunicorn's words for the same service, in groups that read well on a line each.
-    pub fn gunicorn(&self, worker_class: &str) -> Vec<Vec<String>> {
+    /// gunicorn's words for the same service, in groups that read well on a line each; with `workers` the
+    /// command itself tells their number.
+    pub fn gunicorn(&self, worker_class: &str, workers: Option<u32>) -> Vec<Vec<String>> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let mut groups = vec![words(&["gunicorn", &self.app]), words(&["--worker-class", worker_class])];
+        let mut kind = words(&["--worker-class", worker_class]);
+        if let Some(workers) = workers {
+            kind.extend(words(&["--workers", &workers.to_string()]));
+        }
+        let mut groups = vec![words(&["gunicorn", &self.app]), kind];
         let (unix, others): (Vec<_>, Vec<_>) = self.options.iter().partition(|pair| pair[0] == "--bind");
         match unix.first() {
             Some(pair) => groups.push(pair.to_vec()),
             None => {
                 let host = self.host.as_deref().unwrap_or("127.0.0.1");
                 let port = self.port.as_deref().unwrap_or("8000");
-                groups.push(words(&["--bind", &format!("{host}:{port}")]));
+                groups.push(words(&["--bind", &address(host, port)]));
             }
         }
         let mut rest = Vec::new();
@@ -117,7 +148,7 @@ mod tests {
     fn options_keep_their_meaning() {
         let command = read("uvicorn a:app --host 0.0.0.0 --port=80 --workers 4 --timeout-keep-alive 65");
         assert_eq!(command.workers.as_deref(), Some("4"));
-        let words = command.gunicorn("w").concat().join(" ");
+        let words = command.gunicorn("w", None).concat().join(" ");
         assert_eq!(
             words,
             "gunicorn a:app --worker-class w --bind 0.0.0.0:80 --access-logfile - --keep-alive 65 --timeout 120 \
@@ -125,7 +156,7 @@ mod tests {
         );
         assert!(
             !read("uvicorn a:app --no-access-log")
-                .gunicorn("w")
+                .gunicorn("w", None)
                 .concat()
                 .contains(&"--access-logfile".to_owned())
         );
@@ -135,5 +166,17 @@ mod tests {
     fn options_without_counterpart_are_named() {
         assert_eq!(read("python -m uvicorn a:app --reload").obstacle.as_deref(), Some("--reload"));
         assert_eq!(read("uvicorn a:app --root-path /x").obstacle.as_deref(), Some("--root-path"));
+    }
+
+    #[test]
+    fn values_differ_where_the_option_is_the_same() {
+        let obstacle = |options: &str| read(&format!("uvicorn a:app {options}")).obstacle;
+        assert_eq!(obstacle("--log-config log.yaml").as_deref(), Some("--log-config log.yaml"));
+        assert_eq!(obstacle("--log-level=trace").as_deref(), Some("--log-level trace"));
+        assert_eq!(obstacle("--log-config log.ini --log-level debug"), None);
+        for (host, bound) in [("::", "[::]:8000"), ("[::1]", "[::1]:8000"), ("localhost", "localhost:8000")] {
+            let words = read(&format!("uvicorn a:app --host {host}")).gunicorn("w", Some(3)).concat();
+            assert_eq!(words[4..8], ["--workers", "3", "--bind", bound].map(str::to_owned)[..]);
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     gather::gather,
     path,
     projects::{Project, Request, Roots},
-    sources::look_at,
+    sources::{look_at, read_env_files},
 };
 use crate::{
     compose::Compose,
@@ -202,6 +202,10 @@ impl Loader {
             if let Some(dockerfile) = self.documents.dockerfiles.get(&image.dockerfile) {
                 gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
                 look_at(&self.disk, image, dockerfile, &self.documents.composes);
+            }
+            for (id, name) in &image.services {
+                let service = self.documents.composes.get(id).and_then(|compose| compose.service(name));
+                read_env_files(&self.disk, path::parent(&self.ws.file(*id).path), service.into_iter());
             }
         }
         self.read_ignore_files();

@@ -7,6 +7,7 @@ use crate::{
     compose::{Compose, Service},
     docker::{Dockerfile, Keyword, instruction::unquoted},
     facts::{
+        app_server::surroundings::{config_places, configs, env_path},
         build_context::Copies,
         commands,
         contract::join_path,
@@ -26,9 +27,19 @@ pub(super) fn look_at(
     let services = image.services.iter();
     let services: Vec<&Service> = services.filter_map(|(id, name)| composes.get(id)?.service(name)).collect();
     look_at_started(disk, image, dockerfile, &services);
+    let places = config_places(dockerfile, services.iter().copied());
+    configs(dockerfile, &image.context, &places, &|path| Some(disk.entry(path)));
     let request = Request::of(services.into_iter());
     for source in sources::required(dockerfile, &request) {
         disk.entry(&path::join(&image.context, &source.path));
+    }
+}
+
+/// Reads the env files of the services that a compose file in `folder` builds.
+pub(super) fn read_env_files<'s>(disk: &Disk, folder: &str, services: impl Iterator<Item = &'s Service>) {
+    let files = services.flat_map(|service| &service.env_file);
+    for path in files.filter_map(|file| env_path(folder, &file.value)) {
+        disk.read(&path);
     }
 }
 
