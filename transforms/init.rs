@@ -24,9 +24,10 @@
 //!
 //! ## Declines
 //!
-//! When an init is there already: tini, dumb-init or s6 in the image, `init: true` in compose. When the entrypoint
-//! has shell form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or
-//! apk, as on distroless images, or its release of Debian is no longer served.
+//! When an init is there already: tini, dumb-init or s6 in the image, in a script that it starts, or in the command of
+//! a service; `init: true` in compose. When the text of a script that is started is not known, the entrypoint has shell
+//! form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or apk, as on
+//! distroless images, or its release of Debian is no longer served.
 //!
 //! ## Risk
 //!
@@ -35,7 +36,7 @@
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
-    facts::{self, Aspect, Context, ImageView, packages::Manager, runtime},
+    facts::{self, Aspect, Context, ImageView, inits, packages::Manager, runtime},
     installs,
     pass::{Change, Pass, Proposal, Risk},
     source::Span,
@@ -65,8 +66,11 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
             "The image starts nothing of its own.",
         );
     };
-    if let Some(why) = existing_init(cx, image) {
+    if let Some(why) = inits::started(cx, image).or_else(|| inits::brought(image)) {
         return Proposal::nothing(image.id, place.span, why);
+    }
+    if let Some(why) = inits::unknown(cx, image) {
+        return Proposal::decline(image.id, place.span, why);
     }
     if !runtime::states(image).first().is_some_and(runtime::State::is_root) {
         return Proposal::decline(
@@ -82,36 +86,6 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
         Some(entrypoint) => chained(image, entrypoint),
         None => inserted(image, place),
     }
-}
-
-fn existing_init(cx: &Context, image: &ImageView) -> Option<String> {
-    const INITS: [&str; 9] = [
-        "tini",
-        "dumb-init",
-        "s6-svscan",
-        "/init",
-        "supervisord",
-        "catatonit",
-        "runsvdir",
-        "systemd",
-        "my_init",
-    ];
-    let names_init = |text: &str| INITS.iter().find(|init| text.contains(**init)).copied();
-    let steps =
-        [Keyword::Entrypoint, Keyword::Cmd].into_iter().filter_map(|keyword| runtime::last(image, keyword));
-    if let Some(init) = steps.filter_map(|step| names_init(&step.body.text)).next() {
-        return Some(format!("The image starts {init} already (CMD-02)."));
-    }
-    let services = cx.services_of(image.image);
-    let with_init = services
-        .iter()
-        .find(|service| service.service.init.as_ref().is_some_and(|init| init.value.value != Some(false)));
-    with_init.map(|service| {
-        format!(
-            "The service {} has `init: true`, and two inits are one too many (CMD-02).",
-            service.service.name
-        )
-    })
 }
 
 fn program(image: &ImageView) -> &'static str {

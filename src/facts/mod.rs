@@ -8,6 +8,7 @@ pub mod commands;
 pub mod contract;
 pub mod evidence;
 pub mod generated;
+pub mod inits;
 pub mod limits;
 pub mod node;
 pub mod packages;
@@ -23,7 +24,7 @@ pub mod settings;
 pub mod sources;
 pub mod split;
 pub mod start;
-
+pub mod start_scripts;
 pub mod variables;
 pub mod workers;
 pub mod writers;

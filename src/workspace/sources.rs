@@ -1,8 +1,8 @@
 //! Looking at what an image takes from its build context.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Image, disk::Disk, path};
+use super::{Image, disk::Disk, path, scripts::read_called};
 use crate::{
     compose::{Compose, Service},
     docker::{Dockerfile, Keyword, instruction::unquoted},
@@ -11,8 +11,9 @@ use crate::{
         build_context::Copies,
         commands,
         contract::join_path,
-        programs,
+        programs, scripts,
         sources::{self, Request},
+        start_scripts,
     },
     source::FileId,
 };
@@ -27,6 +28,7 @@ pub(super) fn look_at(
     let services = image.services.iter();
     let services: Vec<&Service> = services.filter_map(|(id, name)| composes.get(id)?.service(name)).collect();
     look_at_started(disk, image, dockerfile, &services);
+    read_started(disk, image, dockerfile, &services);
     let places = config_places(dockerfile, services.iter().copied());
     configs(dockerfile, &image.context, &places, &|path| Some(disk.entry(path)));
     let request = Request::of(services.into_iter());
@@ -52,10 +54,38 @@ fn look_at_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services
     let workdir = steps.iter().filter(|step| step.keyword == Keyword::Workdir);
     let workdir = workdir.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)));
     let commands = services.iter().flat_map(|service| commands::of_service(service));
+    let origin = |place: &str| copies.origin(0..steps.len(), place, &lookup).map(|(_, found)| found);
     for name in commands.flat_map(|words| programs::started(&words)) {
         for place in programs::places(&name, &workdir) {
-            if let Some((_, found)) = copies.origin(0..steps.len(), &place, &lookup) {
-                disk.look_inside(&found);
+            origin(&place).iter().for_each(|found| disk.look_inside(found));
+        }
+    }
+}
+
+/// Reads the scripts that start a container, whatever stage copies them.
+fn read_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services: &[&Service]) {
+    let Some(stage) = dockerfile.final_stage() else { return };
+    let mut lineage: Vec<_> = dockerfile.lineage(stage).collect();
+    lineage.reverse();
+    let (mut workdir, mut words) = ("/".to_owned(), Vec::new());
+    for step in lineage.into_iter().flat_map(|stage| dockerfile.instructions_of(stage)) {
+        match step.keyword {
+            Keyword::Workdir => workdir = join_path(&workdir, &unquoted(&step.body.text)),
+            Keyword::Entrypoint | Keyword::Cmd => words.extend(commands::commands_of(step).concat()),
+            _ => {}
+        }
+    }
+    words.extend(services.iter().flat_map(|service| commands::of_service(service)).flatten());
+    let lookup = |path: &str| Some(disk.entry(path));
+    let steps = &dockerfile.instructions;
+    let copies = Copies::of(steps, (&image.context, "/"), &lookup);
+    let origin = |place: &str| copies.origin(0..steps.len(), place, &lookup).map(|(_, found)| found);
+    let named = words.iter().flat_map(|word| word.split_whitespace()).collect::<BTreeSet<_>>();
+    for script in named.into_iter().filter(|word| start_scripts::is_script(word)) {
+        for place in scripts::places(script, &workdir) {
+            if let Some(found) = origin(&place) {
+                disk.read(&found);
+                read_called(disk, &found, (&place, &workdir), &origin);
             }
         }
     }

@@ -1,0 +1,111 @@
+//! Programs that are made to be process 1, and what starts or brings one.
+
+use super::{
+    Context, ImageView, commands,
+    start_scripts::{self, Started},
+};
+use crate::docker::{Instruction, Keyword};
+
+/// Programs that are made to be process 1, or that bring one along.
+const INITS: [&str; 12] = [
+    "tini",
+    "dumb-init",
+    "s6-svscan",
+    "s6-overlay",
+    "/init",
+    "supervisord",
+    "catatonit",
+    "runsvdir",
+    "systemd",
+    "my_init",
+    "docker-init",
+    "with-contenv",
+];
+
+/// The init that a text names as a word, alone or at the end of a path, if it names one.
+pub fn named_in(text: &str) -> Option<&'static str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "/_-.".contains(c);
+    text.split(|c: char| !is_part(c)).find_map(|word| INITS.into_iter().find(|init| is_init(word, init)))
+}
+
+/// Whether `word` is `init`, in a folder or with an ending such as `-static`.
+fn is_init(word: &str, init: &str) -> bool {
+    if init.starts_with('/') {
+        return word == init;
+    }
+    let rest = word.rsplit('/').find_map(|part| part.strip_prefix(init));
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+/// The init that the image or one of its services starts, in a sentence.
+pub fn started(cx: &Context, image: &ImageView) -> Option<String> {
+    let lineage = image.lineage();
+    let last = |keyword| lineage.iter().rfind(|step| step.keyword == keyword);
+    let steps = [Keyword::Entrypoint, Keyword::Cmd].into_iter().filter_map(last);
+    if let Some(init) = steps.filter_map(|step| named_in(&step.body.text)).next() {
+        return Some(format!("The image starts {init} already (CMD-02)."));
+    }
+    for view in cx.services_of(image.image) {
+        let name = &view.service.name;
+        if view.service.init.as_ref().is_some_and(|init| init.value.value != Some(false)) {
+            return Some(format!(
+                "The service {name} has `init: true`, and two inits are one too many (CMD-02)."
+            ));
+        }
+        if let Some(init) =
+            commands::of_service(view.service).iter().flatten().find_map(|word| named_in(word))
+        {
+            return Some(format!("The service {name} starts {init} already (CMD-02)."));
+        }
+    }
+    let scripts = start_scripts::of(cx, image);
+    let named = |script: &Started| named_in(without_comments(script.text?).as_str());
+    let script = scripts.iter().find_map(|script| Some((&script.name, named(script)?)));
+    script.map(|(name, init)| format!("{name} starts {init} already (CMD-02)."))
+}
+
+/// The step that brings an overlay whose init has to be process 1, in a sentence.
+pub fn brought(image: &ImageView) -> Option<String> {
+    let brings = |step: &&Instruction| {
+        let text = &step.body.text;
+        let is_copied = matches!(step.keyword, Keyword::Copy | Keyword::Add);
+        let from = step.flag("from").and_then(|flag| flag.value.as_deref()).unwrap_or_default();
+        let has_overlay = text.contains("s6-overlay") || from.contains("s6-overlay");
+        has_overlay || (is_copied && step.words.iter().any(|word| word.text == "/init"))
+    };
+    let step = image.dockerfile.instructions.iter().find(brings)?;
+    let line = image.line(step);
+    Some(format!("Line {line} brings an init that has to be process 1 itself (CMD-03)."))
+}
+
+/// The script that is started and may start an init, since its text is not known, in a sentence.
+pub fn unknown(cx: &Context, image: &ImageView) -> Option<String> {
+    let scripts = start_scripts::of(cx, image);
+    let script = scripts.iter().find(|script| script.text.is_none())?;
+    let name = &script.name;
+    Some(format!("The text of {name} is not known, and it may start an init of its own (CMD-02)."))
+}
+
+fn without_comments(text: &str) -> String {
+    let is_comment = |line: &str| line.trim_start().starts_with('#') && !line.starts_with("#!");
+    text.lines().filter(|line| !is_comment(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_name_inits() {
+        for (text, init) in [
+            ("exec /init \"$@\"", Some("/init")),
+            ("exec /usr/bin/tini-static -- x", Some("tini")),
+            ("[\"dumb-init\", \"x\"]", Some("dumb-init")),
+            ("#!/usr/bin/with-contenv bash", Some("with-contenv")),
+            ("exec supervisord", Some("supervisord")),
+            ("/app/init /initdb /init.sh destiny tiniest", None),
+        ] {
+            assert_eq!(named_in(text), init, "{text}");
+        }
+    }
+}

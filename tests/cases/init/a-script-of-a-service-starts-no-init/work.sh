@@ -1,0 +1,3 @@
+#!/bin/sh
+# tini is not needed here
+exec python -m worker

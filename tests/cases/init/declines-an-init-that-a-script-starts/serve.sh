@@ -1,0 +1,3 @@
+#!/bin/sh
+# as process 1
+exec /init "$@"
