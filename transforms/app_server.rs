@@ -36,7 +36,7 @@
 //! A single worker stays with uvicorn, which serves it well. Options and values that gunicorn does not have,
 //! `--reload`, and projects whose manifests do not name gunicorn and uvicorn-worker. Whatever one of the two servers
 //! obeys and the other does not: `UVICORN_` variables, `GUNICORN_CMD_ARGS`, a `gunicorn.conf.py`. Env files that cannot
-//! be read, and health checks that look for uvicorn.
+//! be read, health checks that look for uvicorn, and entrypoints that do or that are not known.
 //!
 //! ## Risk
 //!
@@ -117,7 +117,8 @@ fn settled(cx: &Context, image: &ImageView) -> Result<(&'static str, Vec<Setting
     settings.extend(surroundings::of_services(cx, image)?);
     let found = surroundings::variable_of_one_server(&settings)
         .or_else(|| surroundings::config_file(cx, image))
-        .or_else(|| surroundings::health_check(cx, image));
+        .or_else(|| surroundings::health_check(cx, image))
+        .or_else(|| surroundings::entrypoint(cx, image));
     found.map_or(Ok(()), Err)?;
     Ok((worker_class(&evidence::manifests(cx, image))?, settings))
 }

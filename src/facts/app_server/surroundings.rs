@@ -7,12 +7,17 @@ use crate::{
         Context, ImageView, ServiceView,
         build_context::{Copies, Lookup},
         contract::join_path,
+        inits,
+        start_scripts::{self, Started},
     },
     workspace::{Entry, path},
 };
 
 /// The file that gunicorn reads from its working directory without being told.
 const CONFIG: &str = "gunicorn.conf.py";
+
+/// Programs that read an entrypoint script.
+const SHELLS: [&str; 4] = ["sh", "bash", "ash", "dash"];
 
 /// A variable that the container gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +159,34 @@ pub fn health_check(cx: &Context, image: &ImageView) -> Option<String> {
     };
     let place = of_image.or_else(of_service)?;
     Some(format!("The health check of {place} looks for uvicorn, which would no longer run."))
+}
+
+/// What the entrypoint makes of the command is not known, or it asks for uvicorn; in a sentence.
+pub fn entrypoint(cx: &Context, image: &ImageView) -> Option<String> {
+    let step = image.lineage().into_iter().rfind(|step| step.keyword == Keyword::Entrypoint)?;
+    let line = image.line(step);
+    let Some(json) = &step.json else {
+        return Some(format!("The entrypoint in line {line} has shell form, and takes no command (CMD-06)."));
+    };
+    let words: Vec<String> = json.iter().map(|word| word.text.clone()).collect();
+    let hands_on = |word: &String| {
+        word.starts_with('-')
+            || SHELLS.contains(&path::name(word))
+            || inits::named_in(word).is_some()
+            || start_scripts::is_of_base(image, word)
+    };
+    let is_known = |word: &&String| hands_on(word) || start_scripts::is_script(word);
+    if let Some(word) = words.iter().find(|word| !is_known(word)) {
+        return Some(format!("What {word} in line {line} makes of the command is not known (CMD-01)."));
+    }
+    let scripts = start_scripts::named(cx, image, &words);
+    scripts.iter().find_map(|Started { name, text }| match text {
+        None => Some(format!("The text of {name} is not known, and it may look at the command (CMD-01).")),
+        Some(text) if text.contains("uvicorn") => {
+            Some(format!("{name} names uvicorn, and may look for it in the command (CMD-01)."))
+        }
+        Some(_) => None,
+    })
 }
 
 fn probe(view: &ServiceView) -> Option<String> {

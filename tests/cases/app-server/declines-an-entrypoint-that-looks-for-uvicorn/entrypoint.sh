@@ -1,0 +1,5 @@
+#!/bin/sh
+if [ "$1" = "uvicorn" ]; then
+    alembic upgrade head
+fi
+exec "$@"
