@@ -2,10 +2,12 @@
 //!
 //! Flags: traps USER-01 and USER-02, tried on busybox 1.36 and 1.37.
 
+use std::collections::BTreeMap;
+
 use crate::{
     facts::runtime::account,
     knowledge::users::{self, AccountKind},
-    shell::Command,
+    shell::{Command, Script},
 };
 
 /// What becomes of a user or group command.
@@ -19,13 +21,56 @@ pub enum Translation {
     Refuse(String),
 }
 
-/// The translation of `command`, if it is a user or group command.
-pub fn translate(command: &Command) -> Option<Translation> {
+/// The groups that the commands of a script make: the name of each, by its name and by its number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups(BTreeMap<String, String>);
+
+impl Groups {
+    /// Those of `groupadd` and `addgroup` in a script.
+    pub fn of(script: &Script) -> Self {
+        let makes = |command: &&Command| matches!(command.name(), "groupadd" | "addgroup");
+        let mut groups = BTreeMap::new();
+        for command in script.commands.iter().filter(makes) {
+            let words = flat_words(command, &["-g", "-K"]);
+            let is_number = |at: usize| at > 0 && matches!(words[at - 1].as_str(), "-g" | "--gid");
+            let numbers = (0..words.len()).filter(|at| is_number(*at)).map(|at| &words[at]);
+            let mut names = (0..words.len()).filter(|at| !is_number(*at) && !words[*at].starts_with('-'));
+            let Some(name) = names.next().map(|at| &words[at]) else { continue };
+            for key in numbers.chain([name]) {
+                groups.entry(plain(key)).or_insert_with(|| name.clone());
+            }
+        }
+        Self(groups)
+    }
+
+    /// The name of the group with this name or number, for busybox, whose `adduser` takes names only.
+    ///
+    /// # Errors
+    /// When `group` is a number, and not of a group that the script makes.
+    fn name_of(&self, group: &str) -> Result<String, String> {
+        match self.0.get(&plain(group)) {
+            Some(name) => Ok(name.clone()),
+            None if group.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Err("busybox adduser takes a group's name, not its number (USER-01)".to_owned())
+            }
+            None => Ok(group.to_owned()),
+        }
+    }
+}
+
+/// A word without its quotes and braces: `"${GID}"` is `$GID`.
+pub(super) fn plain(word: &str) -> String {
+    word.replace(['"', '{', '}'], "")
+}
+
+/// The translation of `command`, if it is a user or group command; `groups` are those that its script makes.
+pub fn translate(command: &Command, groups: &Groups) -> Option<Translation> {
     let result = match command.name() {
         "groupadd" => groupadd(command).map(Translation::Replace),
-        "useradd" => useradd(command).map(Translation::Replace),
+        "useradd" => useradd(command, groups).map(Translation::Replace),
         "usermod" => usermod(command).map(Translation::Replace),
-        "adduser" | "addgroup" => debian_adduser(command),
+        "adduser" => debian_adduser(command, groups),
+        "addgroup" => debian_addgroup(command),
         "groupmod" | "userdel" | "groupdel" | "gpasswd" | "chage" => {
             Err(format!("{} is not in busybox (USER-01)", command.name()))
         }
@@ -41,6 +86,7 @@ struct User {
     has_no_home: bool,
     makes_group: bool,
     options: Vec<String>,
+    uid: Option<String>,
     group: Option<String>,
     groups: Vec<String>,
 }
@@ -51,9 +97,13 @@ impl User {
         let own_group = self.group.is_none() && (self.is_system || self.makes_group);
         let group = self.group.clone().or_else(|| own_group.then(|| self.name.clone()));
         if own_group {
-            out.push_str(if self.is_system { "addgroup -S " } else { "addgroup " });
-            out.push_str(&self.name);
-            out.push_str(" && ");
+            out.push_str("addgroup ");
+            // Debian gives the group the user's number where it is free.
+            if let Some(uid) = self.uid.as_deref().filter(|uid| !is_taken_gid(uid)) {
+                out.push_str(&format!("-g {uid} "));
+            }
+            out.push_str(if self.is_system { "-S " } else { "" });
+            out.push_str(&format!("{} && ", self.name));
         }
         out.push_str(if self.is_system { "adduser -S" } else { "adduser -D" });
         if self.has_no_home {
@@ -77,24 +127,19 @@ impl User {
     }
 }
 
-fn check_group_exists(group: &str) -> Result<(), String> {
+fn is_taken_gid(id: &str) -> bool {
+    id.parse().is_ok_and(|id| users::taken(AccountKind::Group, id).is_some())
+}
+
+/// # Errors
+/// When Debian has the group and Alpine has not.
+pub(super) fn check_group_exists(group: &str) -> Result<(), String> {
     let differs =
         users::is_debians_own(AccountKind::Group, group) || matches!(group, "docker" | "video" | "render");
     if differs && users::alpine_has(AccountKind::Group, group).is_none() {
         return Err(format!("the group {group} does not exist on Alpine (USER-17)"));
     }
     Ok(())
-}
-
-fn free_id(kind: AccountKind, id: &str) -> Result<(), String> {
-    let taken = id.parse().ok().and_then(|id| users::taken(kind, id));
-    match taken {
-        Some(account) => {
-            let what = if kind == AccountKind::User { "uid" } else { "gid" };
-            Err(format!("{what} {id} belongs to {} on Alpine (USER-03)", account.name))
-        }
-        None => Ok(()),
-    }
 }
 
 fn shell(path: &str) -> &str {
@@ -106,7 +151,7 @@ fn shell(path: &str) -> &str {
 }
 
 /// The words after the name with `--flag=value` cut and short flags taken apart.
-fn flat_words(command: &Command, with_value: &[&str]) -> Vec<String> {
+pub(super) fn flat_words(command: &Command, with_value: &[&str]) -> Vec<String> {
     let mut out = Vec::new();
     for word in &command.words[1..] {
         let raw = word.raw.as_str();
@@ -140,7 +185,6 @@ fn groupadd(command: &Command) -> Result<String, String> {
             "-r" | "--system" => options.push_str(" -S"),
             "-g" | "--gid" => {
                 let id = words.next().map_or("", String::as_str);
-                free_id(AccountKind::Group, id)?;
                 options.push_str(&format!(" -g {id}"));
             }
             flag if flag.starts_with('-') => {
@@ -156,7 +200,7 @@ fn groupadd(command: &Command) -> Result<String, String> {
     Ok(format!("addgroup{options} {name}"))
 }
 
-fn useradd(command: &Command) -> Result<String, String> {
+fn useradd(command: &Command, groups: &Groups) -> Result<String, String> {
     let mut user = User::default();
     let words =
         flat_words(command, &["-u", "-g", "-G", "-d", "-s", "-c", "-p", "-k", "-K", "-e", "-f", "-b"]);
@@ -170,10 +214,10 @@ fn useradd(command: &Command) -> Result<String, String> {
             "-U" | "--user-group" => user.makes_group = true,
             "-u" | "--uid" => {
                 let id = value();
-                free_id(AccountKind::User, &id)?;
                 user.options.push(format!("-u {id}"));
+                user.uid = Some(id);
             }
-            "-g" | "--gid" => user.group = Some(value()),
+            "-g" | "--gid" => user.group = Some(groups.name_of(&value())?),
             "-G" | "--groups" => user.groups = value().split(',').map(str::to_owned).collect(),
             "-d" | "--home-dir" | "--home" => user.options.push(format!("-h {}", value())),
             "-s" | "--shell" => user.options.push(format!("-s {}", shell(&value()))),
@@ -194,9 +238,6 @@ fn finish(user: User) -> Result<String, String> {
     if users::alpine_has(AccountKind::User, &user.name).is_some() {
         return Err(format!("the user {} exists on Alpine already (USER-03)", user.name));
     }
-    if user.group.as_deref().is_some_and(|group| group.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Err("busybox adduser takes a group's name, not its number (USER-01)".to_owned());
-    }
     user.command()
 }
 
@@ -214,31 +255,28 @@ fn usermod(command: &Command) -> Result<String, String> {
     }
 }
 
+/// Options of Debian's `adduser` and `addgroup` that busybox rejects.
+const REJECTED: [&str; 6] =
+    ["--group", "--disabled-login", "--quiet", "--force-badname", "--allow-bad-names", "-r"];
+
+fn debian_addgroup(command: &Command) -> Result<Translation, String> {
+    match command.arguments().find(|word| REJECTED.contains(word)) {
+        Some(flag) => Err(format!("addgroup {flag} has no counterpart (USER-02)")),
+        None => Ok(Translation::Keep),
+    }
+}
+
 /// Debian's adduser: busybox takes most of its long options, and rejects a few.
-fn debian_adduser(command: &Command) -> Result<Translation, String> {
+fn debian_adduser(command: &Command, groups: &Groups) -> Result<Translation, String> {
     let words: Vec<&str> = command.words[1..].iter().map(|word| word.raw.as_str()).collect();
-    let is_rejected = |word: &str| {
-        let rejected =
-            ["--group", "--disabled-login", "--quiet", "--force-badname", "--allow-bad-names", "-r"];
-        rejected.contains(&word)
-    };
     if let [user, group] = words[..]
-        && command.name() == "adduser"
         && !user.starts_with('-')
     {
         check_group_exists(group)?;
         return Ok(Translation::Replace(format!("addgroup {user} {group}")));
     }
-    if command.name() == "addgroup" {
-        let id =
-            words.iter().position(|word| matches!(*word, "--gid" | "-g")).and_then(|at| words.get(at + 1));
-        id.map_or(Ok(()), |id| free_id(AccountKind::Group, id))?;
-        return match words.iter().find(|word| is_rejected(word)) {
-            Some(flag) => Err(format!("addgroup {flag} has no counterpart (USER-02)")),
-            None => Ok(Translation::Keep),
-        };
-    }
-    if !words.iter().any(|word| is_rejected(word)) {
+    let is_rejected = |word: &&str| REJECTED.contains(word) || word.starts_with("--gid");
+    if !words.iter().any(is_rejected) {
         return match account(command) {
             Some(name) if users::alpine_has(AccountKind::User, name).is_some() => {
                 Err(format!("the user {name} exists on Alpine already (USER-03)"))
@@ -246,10 +284,10 @@ fn debian_adduser(command: &Command) -> Result<Translation, String> {
             _ => Ok(Translation::Keep),
         };
     }
-    debian_adduser_rejected(command).map(Translation::Replace)
+    debian_adduser_rejected(command, groups).map(Translation::Replace)
 }
 
-fn debian_adduser_rejected(command: &Command) -> Result<String, String> {
+fn debian_adduser_rejected(command: &Command, groups: &Groups) -> Result<String, String> {
     let mut user = User::default();
     let words = flat_words(command, &[]);
     let mut words = words.iter();
@@ -264,11 +302,11 @@ fn debian_adduser_rejected(command: &Command) -> Result<String, String> {
             | "--force-badname"
             | "--allow-bad-names" => {}
             "--no-create-home" => user.has_no_home = true,
-            "--ingroup" => user.group = Some(value()),
+            "--ingroup" | "--gid" => user.group = Some(groups.name_of(&value())?),
             "--uid" => {
                 let id = value();
-                free_id(AccountKind::User, &id)?;
                 user.options.push(format!("-u {id}"));
+                user.uid = Some(id);
             }
             "--home" => user.options.push(format!("-h {}", value())),
             "--shell" => user.options.push(format!("-s {}", shell(&value()))),
@@ -285,11 +323,11 @@ fn debian_adduser_rejected(command: &Command) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::Script;
 
     fn translated(text: &str) -> Translation {
         let script = Script::parse_str(text);
-        translate(&script.commands[0]).expect("an account command")
+        let last = script.commands.last().expect("a command");
+        translate(last, &Groups::of(&script)).expect("an account command")
     }
 
     fn replaced(text: &str) -> String {
@@ -315,8 +353,33 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_groups_become_names() {
+        assert_eq!(
+            replaced("groupadd -g 1000 app && useradd -u 1000 -g 1000 -m web"),
+            "adduser -D -u 1000 -G app web"
+        );
+        assert_eq!(
+            replaced("groupadd --gid $GID $NAME; useradd --uid $ID --gid \"${GID}\" -m $NAME"),
+            "adduser -D -u $ID -G $NAME $NAME"
+        );
+        assert_eq!(
+            replaced("addgroup --gid 1000 app && adduser --disabled-password --gid 1000 --uid 1000 app"),
+            "adduser -D -u 1000 -G app app"
+        );
+        assert_eq!(
+            replaced("useradd -r -u 1001 app"),
+            "addgroup -g 1001 -S app && adduser -S -u 1001 -G app app"
+        );
+        assert_eq!(
+            replaced("useradd -r -u 999 app"),
+            "addgroup -S app && adduser -S -u 999 -G app app",
+            "999 is taken"
+        );
+    }
+
+    #[test]
     fn refuses_what_differs() {
-        for text in ["groupadd -g 999 app", "useradd -p x app", "usermod -u 3 app", "useradd -G sudo app"] {
+        for text in ["useradd -g 1000 app", "useradd -p x app", "usermod -u 3 app", "useradd -G sudo app"] {
             assert!(matches!(translated(text), Translation::Refuse(_)), "{text}");
         }
     }

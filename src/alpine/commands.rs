@@ -26,6 +26,7 @@ pub(super) fn look(cx: &Context, image: &ImageView, branch: AlpineBranch, out: &
             command(&standing, image, &words, (instruction.span, &states[index].workdir), out);
         }
     }
+    super::ids::look(cx, image, out);
     super::owners::look(cx, image, &standing, out);
     super::programs::look(cx, image, (&states, &standing), out);
     let last = &states[states.len() - 1].workdir;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod commands;
+mod ids;
 mod lines;
 pub mod needs;
 pub mod obstacles;

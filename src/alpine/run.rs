@@ -1,7 +1,7 @@
 //! One RUN instruction in Alpine's words, in its own layout.
 
 use super::{
-    accounts::{self, Translation},
+    accounts::{self, Groups, Translation},
     obstacles::Obstacle,
 };
 use crate::{
@@ -84,12 +84,13 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
         out.obstacles.push(Obstacle::new(instruction.span, "apt in a list joined by || (PKG-11)"));
     }
     out.pieces.extend(write::delete_items(text, script, &removed));
+    let groups = Groups::of(script);
     for command in script
         .commands
         .iter()
         .filter(|command| removed.binary_search(&command.item).is_err() || !command.is_item)
     {
-        match accounts::translate(command) {
+        match accounts::translate(command, &groups) {
             Some(Translation::Replace(new)) => out.pieces.push((command.span, new)),
             Some(Translation::Refuse(why)) => out.obstacles.push(Obstacle::new(command.span, why)),
             Some(Translation::Keep) => {}

@@ -1,0 +1,171 @@
+//! The numbers of new users and groups: taken on Alpine, not known, or other ones than on Debian.
+
+use std::collections::BTreeSet;
+
+use super::{
+    accounts::{self, Groups, Translation, check_group_exists, flat_words, plain},
+    obstacles::Obstacle,
+    stage::Translated,
+};
+use crate::{
+    compose::mount::MountKind,
+    docker::Keyword,
+    facts::{
+        Context, ImageView, ServiceView,
+        sources::Request,
+        variables::{self, Variables},
+    },
+    knowledge::users::{self, AccountKind},
+    shell::{Command, Script},
+};
+
+/// Adds to `out` what is not as it was with the numbers of the accounts that a stage makes.
+pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
+    let services = cx.services_of(image.image);
+    let given = Request::of(services.iter().map(|view| view.service)).arguments;
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    variables::visit(image.dockerfile, &given, &mut |index, variables| {
+        let step = &image.dockerfile.instructions[index];
+        if step.keyword != Keyword::Run {
+            return;
+        }
+        let script = image.script(step);
+        let groups = Groups::of(script);
+        for command in &script.commands {
+            let made = on_alpine(command, &groups);
+            named.extend(
+                made.iter().filter(|made| made.kind == AccountKind::Group).map(|made| plain(&made.name)),
+            );
+            if image.stage().instructions.contains(&index) {
+                let found = made.iter().filter_map(|made| made.obstacle(image, variables, &named));
+                out.obstacles.extend(found.map(|what| Obstacle::new(command.span, what)));
+            }
+        }
+    });
+    if image.is_final() {
+        out.notes.extend(shifted(image, &services));
+    }
+}
+
+/// A user or group that a command of busybox makes.
+struct Made {
+    kind: AccountKind,
+    name: String,
+    id: Option<String>,
+    group: Option<String>,
+    is_system: bool,
+}
+
+/// What a command makes once it is translated.
+fn on_alpine(command: &Command, groups: &Groups) -> Vec<Made> {
+    match accounts::translate(command, groups) {
+        Some(Translation::Keep) => made(command).into_iter().collect(),
+        Some(Translation::Replace(text)) => {
+            Script::parse_str(&text).commands.iter().filter_map(made).collect()
+        }
+        Some(Translation::Refuse(_)) | None => Vec::new(),
+    }
+}
+
+fn made(command: &Command) -> Option<Made> {
+    let kind = match command.name() {
+        "adduser" => AccountKind::User,
+        "addgroup" => AccountKind::Group,
+        _ => return None,
+    };
+    let words = flat_words(command, &["-u", "-g", "-G", "-h", "-s", "-k"]);
+    let value = |names: [&str; 2]| {
+        let at = words.iter().position(|word| names.contains(&word.as_str()))?;
+        words.get(at + 1).cloned()
+    };
+    let id = match kind {
+        AccountKind::User => value(["-u", "--uid"]),
+        AccountKind::Group => value(["-g", "--gid"]),
+    };
+    let is_system = words.iter().any(|word| matches!(word.as_str(), "-S" | "--system"));
+    let group = value(["-G", "--ingroup"]);
+    words.last().map(|name| Made { kind, name: name.clone(), id, group, is_system })
+}
+
+impl Made {
+    /// What stands in its way on Alpine; `named` are the groups made so far.
+    fn obstacle(&self, image: &ImageView, variables: &Variables, named: &BTreeSet<String>) -> Option<String> {
+        if let Some(id) = &self.id {
+            let Some(number) = variables.word(&id.replace('"', "")).and_then(|value| value.parse().ok())
+            else {
+                return Some(format!(
+                    "what {id} holds is not known, and the number may be taken on Alpine (USER-03)"
+                ));
+            };
+            // Without a group busybox makes one with the number of the user.
+            let makes_group = self.kind == AccountKind::User && self.group.is_none() && !self.is_system;
+            let kinds = [Some(self.kind), makes_group.then_some(AccountKind::Group)];
+            if let Some(what) = kinds.into_iter().flatten().find_map(|kind| taken(image, kind, number)) {
+                return Some(what);
+            }
+        }
+        let group = self.group.as_deref()?;
+        if named.contains(&plain(group)) {
+            return None;
+        }
+        match variables.word(&group.replace('"', "")) {
+            Some(name) if !name.bytes().all(|byte| byte.is_ascii_digit()) => check_group_exists(&name).err(),
+            _ => Some(format!(
+                "busybox adduser takes a group's name, and {group} is not known to hold one (USER-01)"
+            )),
+        }
+    }
+}
+
+/// The number of the user and of the group that the images of Node bring.
+const OF_NODE: u32 = 1000;
+
+/// Who has a number already.
+fn taken(image: &ImageView, kind: AccountKind, number: u32) -> Option<String> {
+    let what = if kind == AccountKind::User { "uid" } else { "gid" };
+    if let Some(account) = users::taken(kind, number) {
+        return Some(format!("{what} {number} belongs to {} on Alpine (USER-03)", account.name));
+    }
+    let is_nodes = number == OF_NODE && image.root().official_name() == Some("node") && !deletes_users(image);
+    is_nodes.then(|| format!("{what} {number} belongs to node, which the base image brings (USER-03)"))
+}
+
+fn deletes_users(image: &ImageView) -> bool {
+    let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    let mut commands = runs.flat_map(|step| &image.script(step).commands);
+    commands.any(|command| matches!(command.name(), "deluser" | "delgroup"))
+}
+
+/// A note for each user without a number whose files a service keeps in volumes.
+fn shifted(image: &ImageView, services: &[ServiceView]) -> Vec<String> {
+    let keeps = |view: &&ServiceView| {
+        let kinds = [MountKind::Named, MountKind::Bind, MountKind::Unknown];
+        let mut mounts = view.service.volumes.iter().map(|mount| &mount.value);
+        mounts
+            .any(|mount| kinds.contains(&mount.kind) && !mount.read_only && !mount.target.ends_with(".sock"))
+    };
+    let keeping: Vec<&str> = services.iter().filter(keeps).map(|view| view.service.name.as_str()).collect();
+    if keeping.is_empty() {
+        return Vec::new();
+    }
+    let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    let commands = runs.flat_map(|step| &image.script(step).commands);
+    let names = commands.filter(|command| command.name() == "useradd").filter_map(without_number);
+    names
+        .map(|name| {
+            format!(
+                "{name} has no fixed number: `useradd -r` takes 999 downwards on Debian, and `adduser -S` 100 upwards on \
+                 Alpine. What the volumes of {} hold keeps its old owner until a `chown` (USER-04).",
+                keeping.join(" and ")
+            )
+        })
+        .collect()
+}
+
+/// The name of a system user that the command makes without a number.
+fn without_number(command: &Command) -> Option<String> {
+    let words =
+        flat_words(command, &["-u", "-g", "-G", "-d", "-s", "-c", "-p", "-k", "-K", "-e", "-f", "-b"]);
+    let has = |names: [&str; 2]| words.iter().any(|word| names.contains(&word.as_str()));
+    (has(["-r", "--system"]) && !has(["-u", "--uid"])).then(|| words.last().cloned()).flatten()
+}
