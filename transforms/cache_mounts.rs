@@ -23,7 +23,8 @@
 //! ## Declines
 //!
 //! When the installation does not run as root: the mount would belong to root (PIP-07). When a workflow, makefile or
-//! script builds the file without BuildKit, which knows no mounts (PIP-06).
+//! script builds the file without BuildKit, which knows no mounts (PIP-06). When the step removes more than the
+//! downloads together with their folder, such as `find / -delete`: a mount cannot be removed (PIP-11).
 //!
 //! ## Risk
 //!
@@ -35,11 +36,15 @@ use crate::{
     edit::Edit,
     facts::{
         Aspect, Context, ImageView,
-        caches::{self, Cache},
+        caches::{
+            self, Cache,
+            removal::{self, Removals},
+        },
         root,
         runtime::{self, State},
     },
     pass::{Change, Pass, Proposal, Risk},
+    shell::Command,
     source::Span,
 };
 
@@ -62,11 +67,11 @@ fn run(cx: &Context) -> Vec<Proposal> {
     cx.images().flat_map(|image| propose(cx, &image)).collect()
 }
 
-/// A step to change: the instruction, the state that it runs in, and the folders to mount.
+/// A step to change: the instruction, the folders to mount, and what it removes of them.
 struct Step<'a> {
     instruction: &'a Instruction,
-    state: State,
     caches: Vec<Cache>,
+    removals: Removals,
 }
 
 fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
@@ -79,9 +84,13 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
             is_root |= root::needs_root(image, instruction);
             let caches = unmounted(image, instruction, &state);
             if !caches.is_empty() {
-                match not_root(&view, &state, is_root) {
-                    None => steps.push(Step { instruction, state: state.clone(), caches }),
-                    Some(why) => proposals.push(Proposal::decline(image.id, instruction.span, why)),
+                let removals = match not_root(&view, &state, is_root) {
+                    None => removals(image, instruction, (&state, &caches)),
+                    Some(why) => Err(why),
+                };
+                match removals {
+                    Ok(removals) => steps.push(Step { instruction, caches, removals }),
+                    Err(why) => proposals.push(Proposal::decline(image.id, instruction.span, why)),
                 }
             }
             state.advance(instruction, image.text);
@@ -108,6 +117,23 @@ fn not_root(view: &ImageView, state: &State, is_known: bool) -> Option<String> {
             Some("The installation does not run as root, and a cache mount belongs to root (PIP-07).".into())
         }
     }
+}
+
+/// What a step removes of the folders to mount.
+///
+/// # Errors
+/// Why the folders cannot be mounted for it.
+fn removals(
+    image: &ImageView,
+    instruction: &Instruction,
+    (state, caches): (&State, &[Cache]),
+) -> Result<Removals, String> {
+    removal::of_script(image.script(instruction), state, caches).map_err(|(command, folder)| {
+        format!(
+            "`{command}` may reach into {folder}: a mounted cache would be emptied, and its folder cannot be \
+             removed (PIP-11)."
+        )
+    })
 }
 
 /// Why the file is built without BuildKit, if it is.
@@ -172,6 +198,7 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     let script = image.script(instruction);
     let words = caches::cancelling_words(script).into_iter();
     let mut pieces: Vec<write::Piece> = words.map(|span| write::delete_word(text, span)).collect();
+    pieces.extend(step.removals.operands.iter().map(|span| write::delete_word(text, *span)));
     pieces.extend(write::delete_items(text, script, &purges(image, step)));
     let cancelled = !pieces.is_empty();
     let fold = write::fold(text) + &second_indent(text, instruction);
@@ -218,12 +245,10 @@ fn flag(cache: &Cache) -> String {
 /// The items that empty the cache, if others remain.
 fn purges(image: &ImageView, step: &Step) -> Vec<usize> {
     let script = image.script(step.instruction);
-    let found: Vec<usize> = script
-        .commands
-        .iter()
-        .filter(|command| command.is_item && caches::is_purge(command, &step.state.env))
-        .map(|command| command.item)
-        .collect();
+    let is_purge = |command: &&Command| {
+        command.is_item && (caches::is_emptying(command) || step.removals.items.contains(&command.item))
+    };
+    let found: Vec<usize> = script.commands.iter().filter(is_purge).map(|command| command.item).collect();
     match script.is_plain_list() && found.len() < script.items.len() {
         true => found,
         false => Vec::new(),

@@ -1,5 +1,7 @@
 //! Where package managers keep their downloads, and what keeps them from doing so.
 
+pub mod removal;
+
 use super::{
     node::{self, Manager},
     python::{
@@ -116,15 +118,16 @@ pub fn cancelling_words(script: &Script) -> Vec<Span> {
 
 /// Whether a command empties a cache.
 pub fn is_purge(command: &Command, env: &Variables) -> bool {
+    is_emptying(command) || split::is_cache_removal(command) || removes_named_cache(command, env)
+}
+
+/// Whether a command has a package manager empty its cache.
+pub fn is_emptying(command: &Command) -> bool {
     let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
     let pip = python::pip_word(command).map(|at| &words[at + 1..]);
     let of_node = matches!(node::action(command), Some((_, node::Action::ClearsCache(_))));
     let of_tool = matches!(words[..], ["poetry" | "uv", "cache", "clear" | "clean" | "prune", ..]);
-    matches!(pip, Some(["cache", "purge", ..]))
-        || of_node
-        || of_tool
-        || split::is_cache_removal(command)
-        || removes_named_cache(command, env)
+    matches!(pip, Some(["cache", "purge", ..])) || of_node || of_tool
 }
 
 /// `rm -rf $POETRY_CACHE_DIR`.
