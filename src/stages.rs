@@ -1,6 +1,8 @@
 //! The text of a builder stage, and what is left of the final one, made from a single-stage file.
 
 pub mod half;
+mod later;
+mod lost;
 pub mod obstacles;
 pub mod runners;
 mod variables;

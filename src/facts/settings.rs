@@ -1,6 +1,6 @@
 //! Files of the build context that programs take their settings from.
 
-use crate::workspace::path;
+use crate::{docker::Instruction, workspace::path};
 
 /// Where such a file stands in an image, whatever copied it.
 pub const KNOWN: [&str; 1] = ["/etc/nginx/nginx.conf"];
@@ -23,4 +23,12 @@ pub fn starts_programs(file: &str) -> bool {
 pub fn is_settings(file: &str) -> bool {
     starts_programs(file)
         || path::name(file).rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
+/// Whether a file that `step` copies may tell what is started: a crontab, a script, the settings of a supervisor.
+pub fn may_start_programs(file: &str, step: &Instruction) -> bool {
+    let is_script =
+        [".sh", ".bash"].iter().any(|ending| file.ends_with(ending)) || file.contains("entrypoint");
+    let is_crontab = step.words.iter().any(|word| word.text.contains("cron"));
+    is_script || is_crontab || is_settings(file)
 }

@@ -1,5 +1,6 @@
 //! What keeps an installation from moving into a builder.
 
+use super::lost;
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -14,6 +15,7 @@ use crate::{
 /// The first obstacle: its place and a sentence.
 pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
     of_steps(cx, image, split)
+        .or_else(|| lost::first(cx, image, split))
         .or_else(|| unknown_twin(image, split))
         .or_else(|| still_called(cx, image, split).map(|why| (image.instructions()[0].span, why)))
 }
@@ -48,7 +50,8 @@ fn of_steps(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, Str
             let why = format!("The installation runs as {user}, into a place of that user.");
             return Some((instruction.span, why));
         }
-        if !installs && split.ecosystem == Ecosystem::Python && names_site_packages(instruction) {
+        let is_python = split.ecosystem == Ecosystem::Python;
+        if !installs && is_python && names_site_packages(image, split, instruction) {
             let why = "The path is in /usr/local, where the installed packages would no longer be (MS-12).";
             return Some((instruction.span, why.to_owned()));
         }
@@ -70,26 +73,21 @@ fn of_steps(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, Str
             return Some((instruction.span, why));
         }
     }
-    if split.environment.is_authors {
-        return None;
-    }
-    let services = cx.services_of(image.image);
-    let named =
-        services.iter().find(|service| service.service.entry.of(service.text).contains("/usr/local/bin/"));
-    named.map(|service| {
-        let why = format!(
-            "The service {} calls a program in /usr/local/bin, which would no longer be there (MS-12).",
-            service.service.name
-        );
-        (image.instructions()[0].span, why)
-    })
+    None
 }
 
-fn names_site_packages(instruction: &Instruction) -> bool {
+fn names_site_packages(image: &ImageView, split: &Split, instruction: &Instruction) -> bool {
     let text = &instruction.body.text;
-    let is_python = |rest: &str| rest.starts_with("python") && !rest.starts_with("python3.");
+    // In an environment of the author's own, the interpreter beside it sees no packages today either.
+    let is_outside = |rest: &str| {
+        split.environment.is_authors && rest.starts_with("python") && !rest.starts_with("python3.")
+    };
+    let is_there = |rest: &str| {
+        let end = rest.find(|c: char| c.is_whitespace() || "\"',;&|)".contains(c)).unwrap_or(rest.len());
+        is_outside(rest) || lost::is_brought(&rest[..end], image, split)
+    };
     let names_program =
-        text.match_indices("/usr/local/bin/").any(|(at, found)| !is_python(&text[at + found.len()..]));
+        text.match_indices("/usr/local/bin/").any(|(at, found)| !is_there(&text[at + found.len()..]));
     let is_target = matches!(instruction.keyword, Keyword::Copy | Keyword::Add);
     (names_program && !is_target) || text.contains("site-packages") || text.contains("dist-packages")
 }

@@ -25,7 +25,7 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
         }
         for (_, file) in programs::copied_by_name(instruction, context, &lookup) {
             disk.look_inside(&file);
-            if settings::is_settings(&file) {
+            if settings::may_start_programs(&file, instruction) {
                 disk.read(&file);
             }
         }
@@ -79,7 +79,8 @@ fn asked_files(instruction: &docker::Instruction, text: &str) -> Vec<String> {
         return Vec::new();
     }
     if let (Some(words), true) = (&instruction.json, instruction.keyword != Keyword::Run) {
-        return words.iter().map(|word| word.text.clone()).filter(|word| looks_like_file(word)).collect();
+        let words = words.iter().flat_map(|word| word.text.split([' ', ';', '&', '|']));
+        return words.filter(|word| looks_like_file(word)).map(str::to_owned).collect();
     }
     let script = Script::of(instruction, text);
     let mut files: Vec<String> = python::pip_installs(script)
@@ -118,9 +119,12 @@ fn project_files(script: &Script) -> Vec<String> {
     files
 }
 
-fn looks_like_file(word: &str) -> bool {
+/// Whether a word may name a file that tells what runs.
+pub(super) fn looks_like_file(word: &str) -> bool {
     let name = path::name(word);
-    [".sh", ".bash", ".py"].iter().any(|ending| name.ends_with(ending)) || name.contains("entrypoint")
+    [".sh", ".bash", ".py", ".conf", ".ini"].iter().any(|ending| name.ends_with(ending))
+        || name.contains("entrypoint")
+        || name.contains("crontab")
 }
 
 /// Reads a file and, when it is a requirements file, those that it names.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Image, disk::Disk, path, scripts::read_called};
+use super::{Image, disk::Disk, gather::looks_like_file, path, scripts::read_called};
 use crate::{
     compose::{Compose, Service},
     docker::{Dockerfile, Keyword, instruction::unquoted},
@@ -53,11 +53,18 @@ fn look_at_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services
     let copies = Copies::of(steps, (&image.context, "/"), &lookup);
     let workdir = steps.iter().filter(|step| step.keyword == Keyword::Workdir);
     let workdir = workdir.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)));
-    let commands = services.iter().flat_map(|service| commands::of_service(service));
+    let commands: Vec<Vec<String>> =
+        services.iter().flat_map(|service| commands::of_service(service)).collect();
     let origin = |place: &str| copies.origin(0..steps.len(), place, &lookup).map(|(_, found)| found);
-    for name in commands.flat_map(|words| programs::started(&words)) {
+    for name in commands.iter().flat_map(|words| programs::started(words)) {
         for place in programs::places(&name, &workdir) {
             origin(&place).iter().for_each(|found| disk.look_inside(found));
+        }
+    }
+    let words = commands.iter().flatten().flat_map(|word| word.split([' ', ';', '&', '|']));
+    for path in words.filter(|word| looks_like_file(word)).flat_map(|word| scripts::places(word, &workdir)) {
+        if let Some(found) = origin(&path) {
+            read_called(disk, &found, (&path, &workdir), &origin);
         }
     }
 }

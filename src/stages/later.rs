@@ -1,0 +1,138 @@
+//! What runs once the installation is done: commands of the image and its services, and the files that they start.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use crate::{
+    compose::{Service, command::Command, health::Probe, resolve::Field},
+    docker::{Instruction, Keyword},
+    facts::{
+        Context, ImageView, ServiceView,
+        commands::Standing,
+        programs, runtime, scripts, settings,
+        split::{Part, Side, Split},
+    },
+    source::Span,
+    workspace::path,
+};
+
+/// Something that runs later.
+#[derive(Clone, Debug)]
+pub(super) struct Later<'a> {
+    /// What it is, to begin a sentence with.
+    pub who: String,
+    /// The place to name in the Dockerfile.
+    pub span: Span,
+    /// What runs, in whatever language.
+    pub text: Cow<'a, str>,
+}
+
+impl Later<'_> {
+    /// Its words, without quotes and without lines that are comments.
+    pub(super) fn words(&self) -> Vec<&str> {
+        let is_comment = |line: &str| line.starts_with(['#', ';']) && !line.starts_with("#!");
+        let lines = self.text.lines().filter(|line| !is_comment(line.trim_start()));
+        let ends = |c: char| c.is_whitespace() || "\"'`;&|()=,[]{}<>\\!".contains(c);
+        lines.flat_map(|line| line.split(ends)).filter(|word| !word.is_empty()).collect()
+    }
+}
+
+/// Everything that runs later, the Dockerfile's own first.
+pub(super) fn of<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> Vec<Later<'a>> {
+    let mut all = Vec::new();
+    for (index, step) in image.instructions().iter().enumerate() {
+        let who = format!("Line {}", image.line(step));
+        let texts = of_step(image, (step, index), split).into_iter();
+        all.extend(texts.map(|text| Later { who: who.clone(), span: step.span, text }));
+    }
+    let from = image.instructions()[0].span;
+    for view in cx.services_of(image.image) {
+        let who = format!("The service {}", view.service.name);
+        let texts = of_service(view).into_iter();
+        all.extend(texts.map(|text| Later { who: who.clone(), span: from, text: text.into() }));
+    }
+    let started = started(cx, image, &all);
+    all.extend(copied(cx, image, split));
+    all.extend(started);
+    all
+}
+
+fn of_step<'a>(
+    image: &ImageView<'a>,
+    (step, index): (&'a Instruction, usize),
+    split: &Split,
+) -> Vec<Cow<'a, str>> {
+    let documents = || step.heredocs.iter().map(|heredoc| Cow::Borrowed(heredoc.body.of(image.text)));
+    match (step.keyword, &split.parts[index]) {
+        (Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Shell, _) => {
+            vec![Cow::Borrowed(&*step.body.text)]
+        }
+        (Keyword::Run, Part::Stays) if index > split.first => {
+            documents().chain([Cow::Borrowed(&*step.body.text)]).collect()
+        }
+        (Keyword::Run, Part::Apart(sides)) => {
+            let items = image.script(step).items.iter().zip(sides);
+            let stays = items.filter(|(_, side)| **side == Side::Final);
+            stays.map(|(item, _)| Cow::Borrowed(item.span.of(image.text))).collect()
+        }
+        (Keyword::Copy | Keyword::Add, Part::Stays | Part::Both) => documents().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn of_service(view: ServiceView) -> Vec<String> {
+    let ServiceView { text, service, .. } = view;
+    let Service { command, entrypoint, healthcheck, .. } = service;
+    let line = |field: &Field<Command>| match field.value.words() {
+        Some(words) => words.join(" "),
+        None => field.span.of(text).to_owned(),
+    };
+    let probe = healthcheck.as_ref().and_then(|check| check.test.as_ref());
+    let probe = probe.and_then(|field| match &field.value {
+        Probe::Words(words) => Some(words.join(" ")),
+        Probe::Shell(line) => Some(line.clone()),
+        _ => None,
+    });
+    [command, entrypoint].into_iter().flatten().map(line).chain(probe).collect()
+}
+
+/// The files that are copied by name and tell what to start, such as crontabs.
+fn copied<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> Vec<Later<'a>> {
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let context = &image.image.context;
+    let steps = image.instructions().iter().zip(&split.parts).filter(|(_, part)| **part != Part::Moves);
+    let files = steps.flat_map(|(step, _)| {
+        let files = programs::copied_by_name(step, context, &lookup).into_iter();
+        files.filter(|(_, file)| settings::may_start_programs(file, step)).map(|(_, file)| (step.span, file))
+    });
+    let text = |file: &str| cx.ws.context_text(file).map(|text| Cow::Borrowed(&**text));
+    files
+        .filter_map(|(span, file)| {
+            Some(Later { who: path::relative(context, &file), span, text: text(&file)? })
+        })
+        .collect()
+}
+
+/// The files that `all` names, and those that these name.
+fn started<'a>(cx: &Context<'a>, image: &ImageView<'a>, all: &[Later<'a>]) -> Vec<Later<'a>> {
+    let standing = Standing::of(cx, image);
+    let states = runtime::states(image);
+    let workdir = &*states[states.len() - 1].workdir;
+    let mut wanted: Vec<(Span, String)> = all
+        .iter()
+        .flat_map(|later| later.words().into_iter().map(|word| (later.span, word.to_owned())))
+        .collect();
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    while let Some((span, name)) = wanted.pop() {
+        let Some((path, text)) = standing.script(&name, workdir) else { continue };
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let called = scripts::called(text, &path, workdir).into_iter();
+        wanted.extend(called.map(|called| (span, called.path)));
+        // What a program says in its own language is not read; the kernel reads its first line.
+        let text = if path.ends_with(".py") { text.lines().next().unwrap_or_default() } else { text };
+        found.push(Later { who: path, span, text: Cow::Borrowed(text) });
+    }
+    found
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+# not /usr/local/bin/python
+exec "$@"
