@@ -41,7 +41,7 @@
 //! installation cannot be told apart from the rest: editable projects without a build backend, `pip install
 //! --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no longer
 //! exist. When the runtime package of a `-dev` package is not known. When a script or a service calls the tool
-//! that would be left behind.
+//! that would be left behind, installs with pip, or runs in a login shell or with a PATH of its own.
 //!
 //! ## Risk
 //!

@@ -130,11 +130,16 @@ pub fn pip_installs(script: &Script) -> Vec<PipInstall> {
 /// The index of the word `pip` in a command that is pip.
 pub fn pip_word(command: &Command) -> Option<usize> {
     let name = command.name();
-    if is_versioned(name, "pip") {
+    if is_pip(name) {
         return Some(0);
     }
     let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
     (is_versioned(name, "python") && words.get(1) == Some(&"-m") && words.get(2) == Some(&"pip")).then_some(2)
+}
+
+/// Whether a program of this name is pip, such as `pip3.12`.
+pub fn is_pip(name: &str) -> bool {
+    is_versioned(name, "pip")
 }
 
 fn is_versioned(name: &str, stem: &str) -> bool {

@@ -25,10 +25,13 @@ pub fn is_settings(file: &str) -> bool {
         || path::name(file).rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
+/// Endings of scripts and of the settings of supervisors.
+const STARTING: [&str; 5] = ["sh", "bash", "conf", "ini", "service"];
+
 /// Whether a file that `step` copies may tell what is started: a crontab, a script, the settings of a supervisor.
 pub fn may_start_programs(file: &str, step: &Instruction) -> bool {
-    let is_script =
-        [".sh", ".bash"].iter().any(|ending| file.ends_with(ending)) || file.contains("entrypoint");
+    let name = path::name(file);
+    let is_starting = name.rsplit_once('.').is_some_and(|(_, ending)| STARTING.contains(&ending));
     let is_crontab = step.words.iter().any(|word| word.text.contains("cron"));
-    is_script || is_crontab || is_settings(file)
+    (is_starting && name != "tox.ini") || is_crontab || name.contains("entrypoint")
 }

@@ -27,13 +27,18 @@ pub(super) struct Later<'a> {
 }
 
 impl Later<'_> {
-    /// Its words, without quotes and without lines that are comments.
+    /// Its words.
     pub(super) fn words(&self) -> Vec<&str> {
-        let is_comment = |line: &str| line.starts_with(['#', ';']) && !line.starts_with("#!");
-        let lines = self.text.lines().filter(|line| !is_comment(line.trim_start()));
-        let ends = |c: char| c.is_whitespace() || "\"'`;&|()=,[]{}<>\\!".contains(c);
-        lines.flat_map(|line| line.split(ends)).filter(|word| !word.is_empty()).collect()
+        words_of(&self.text)
     }
+}
+
+/// The words of a text in whatever language, without quotes and without lines that are comments.
+pub(super) fn words_of(text: &str) -> Vec<&str> {
+    let is_comment = |line: &str| line.starts_with(['#', ';']) && !line.starts_with("#!");
+    let lines = text.lines().filter(|line| !is_comment(line.trim_start()));
+    let ends = |c: char| c.is_whitespace() || "\"'`;&|()=,[]{}<>\\!".contains(c);
+    lines.flat_map(|line| line.split(ends)).filter(|word| !word.is_empty()).collect()
 }
 
 /// Everything that runs later, the Dockerfile's own first.

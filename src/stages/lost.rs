@@ -1,11 +1,15 @@
 //! What runs later and would no longer find what it expects: programs and packages that stand in an environment now.
 
+pub(super) mod paths;
+mod pip;
+mod shells;
+
 use super::later::{self, Later};
 use crate::{
-    docker::Keyword,
+    docker::{Keyword, instruction::unquoted},
     facts::{
         Context, ImageView,
-        split::{Ecosystem, Part, Split},
+        split::{Ecosystem, Split},
     },
     source::Span,
 };
@@ -15,54 +19,56 @@ pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(S
     if split.environment.is_authors || split.ecosystem != Ecosystem::Python {
         return None;
     }
-    later::of(cx, image, split).into_iter().find_map(|later| {
-        let why = missed(&later, image, split)?;
+    let of_text = |later: &Later| {
+        let why = missed(later, image, split)?;
         Some((later.span, format!("{} {why}", later.who)))
-    })
+    };
+    let found = later::of(cx, image, split).iter().find_map(of_text);
+    found.or_else(|| of_variables(image, split)).or_else(|| of_services(cx, image, split))
 }
 
+/// What a text misses, as the rest of a sentence.
 fn missed(later: &Later, image: &ImageView, split: &Split) -> Option<String> {
-    let words = later.words();
-    words.iter().find_map(|word| missed_path(word, image, split))
+    let (words, folder) = (later.words(), &split.environment.path);
+    let path = || words.iter().find_map(|word| paths::missed(word, image, split));
+    let pip = || {
+        let program = pip::caller(&words)?;
+        Some(format!("installs packages with {program}, and {folder} has no pip (MS-25)."))
+    };
+    let shell = || {
+        let what = shells::new_environment(&words)?;
+        Some(format!("calls `{what}`, which sets PATH anew, without {folder}/bin (MS-12)."))
+    };
+    let variable = || {
+        let value = shells::lost_path(&later.text)?;
+        Some(format!("sets PATH to {value}, where {folder}/bin is not first (MS-12)."))
+    };
+    path().or_else(pip).or_else(shell).or_else(variable)
 }
 
-/// A path in /usr/local, where packages and their programs are today.
-fn missed_path(word: &str, image: &ImageView, split: &Split) -> Option<String> {
-    let folder = &split.environment.path;
-    if word.contains("/usr/local/lib/python") {
-        return Some(format!("names {word}, and the packages would be in {folder} (MS-12)."));
-    }
-    let name = program_in_usr_local(word).filter(|name| !is_brought(name, image, split))?;
-    Some(match is_interpreter(name) {
-        true => format!("calls /usr/local/bin/{name}, which would not see the packages in {folder} (MS-12)."),
-        false => format!("calls /usr/local/bin/{name}, which would no longer be there (MS-12)."),
+/// An ENV after the installation that hides the environment.
+fn of_variables(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let later = image.instructions().iter().skip(split.first).filter(|step| step.keyword == Keyword::Env);
+    let mut pairs = later.flat_map(|step| step.pairs.iter().map(move |pair| (step, pair)));
+    pairs.find_map(|(step, pair)| {
+        let value = unquoted(pair.value.as_deref().filter(|_| pair.name == "PATH")?);
+        let why = format!(
+            "Line {} sets PATH to {value}, where {}/bin is not first (MS-12).",
+            image.line(step),
+            split.environment.path
+        );
+        (!shells::keeps_path(&value)).then_some((step.span, why))
     })
 }
 
-/// The name of a program in /usr/local/bin that a word holds.
-fn program_in_usr_local(word: &str) -> Option<&str> {
-    let (_, rest) = word.split_once("/usr/local/bin/")?;
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"._-+".contains(c)).unwrap_or(rest.len());
-    Some(&rest[..end]).filter(|name| !name.is_empty())
-}
-
-fn is_interpreter(name: &str) -> bool {
-    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
-}
-
-/// Whether the final stage copies a program of this name to /usr/local/bin.
-pub(super) fn is_brought(name: &str, image: &ImageView, split: &Split) -> bool {
-    let steps = image.instructions().iter().zip(&split.parts);
-    let mut copies = steps
-        .filter(|(step, part)| {
-            matches!(step.keyword, Keyword::Copy | Keyword::Add) && matches!(part, Part::Stays | Part::Both)
-        })
-        .filter_map(|(step, _)| step.words.split_last());
-    copies.any(|(target, sources)| {
-        let last = |path: &str| path.trim_end_matches('/').rsplit('/').next() == Some(name);
-        match target.text.trim_end_matches('/') {
-            "/usr/local/bin" => sources.iter().any(|source| last(&source.text)),
-            path => path == format!("/usr/local/bin/{name}"),
-        }
-    })
+/// A service that sets PATH: compose knows nothing of the one in the image.
+fn of_services(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let services = cx.services_of(image.image);
+    let sets =
+        services.iter().find(|view| view.service.environment.iter().any(|one| one.value.name == "PATH"))?;
+    let why = format!(
+        "The service {} sets PATH, without {}/bin (MS-12).",
+        sets.service.name, split.environment.path
+    );
+    Some((image.instructions()[0].span, why))
 }

@@ -1,6 +1,6 @@
 //! What keeps an installation from moving into a builder.
 
-use super::lost;
+use super::{later, lost};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -84,7 +84,7 @@ fn names_site_packages(image: &ImageView, split: &Split, instruction: &Instructi
     };
     let is_there = |rest: &str| {
         let end = rest.find(|c: char| c.is_whitespace() || "\"',;&|)".contains(c)).unwrap_or(rest.len());
-        is_outside(rest) || lost::is_brought(&rest[..end], image, split)
+        is_outside(rest) || lost::paths::is_brought(&rest[..end], image, split)
     };
     let names_program =
         text.match_indices("/usr/local/bin/").any(|(at, found)| !is_there(&text[at + found.len()..]));
@@ -140,7 +140,9 @@ fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Option<String
     for service in cx.services_of(image.image) {
         let commands = [&service.service.command, &service.service.entrypoint];
         for words in commands.into_iter().flatten().filter_map(|field| field.value.words()) {
-            if let Some(tool) = split.tools.iter().find(|tool| words.iter().any(|word| word == tool.name())) {
+            let line = words.join(" ");
+            let words = later::words_of(&line);
+            if let Some(tool) = split.tools.iter().find(|tool| words.contains(&tool.name())) {
                 return Some(format!(
                     "The service {} calls {}, which would be left behind in the builder (MS-22).",
                     service.service.name,

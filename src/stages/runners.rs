@@ -1,5 +1,6 @@
 //! `poetry run PROGRAM` and its like, where the tool is not there any more: the program by itself.
 
+use super::later;
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
@@ -19,7 +20,11 @@ pub fn without(image: &ImageView, instruction: &Instruction, tools: &[Tool]) -> 
     let is_command = matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck);
     if let Some(words) = instruction.json.as_ref().filter(|_| is_command) {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        let Some((program, tool)) = program(&texts, tools)? else { return Ok(None) };
+        let Some((program, tool)) = program(&texts, tools)? else {
+            // A line for a shell.
+            let lines = texts.iter().filter(|text| text.contains(char::is_whitespace));
+            return lines.into_iter().find_map(|line| called(line, tools)).map_or(Ok(None), Err);
+        };
         let span = Span::new(words[0].span.start, words[program].span.start);
         let interpreter = if is_python_script(tool, texts[program]) { "\"python\", " } else { "" };
         return Ok(Some(Edit::replace(image.id, span, interpreter)));
@@ -27,10 +32,10 @@ pub fn without(image: &ImageView, instruction: &Instruction, tools: &[Tool]) -> 
     if instruction.keyword != Keyword::Run && !is_command {
         return Ok(None);
     }
-    let pieces = match instruction.keyword {
-        Keyword::Healthcheck => Vec::new(),
-        _ => pieces(image.script(instruction), tools)?,
-    };
+    if instruction.keyword == Keyword::Healthcheck {
+        return called(&instruction.body.text, tools).map_or(Ok(None), Err);
+    }
+    let pieces = pieces(image.script(instruction), tools)?;
     if pieces.is_empty() {
         return Ok(None);
     }
@@ -60,6 +65,12 @@ pub fn pieces(script: &Script, tools: &[Tool]) -> Result<Vec<write::Piece>, Stri
         }
     }
     Ok(pieces)
+}
+
+/// Why a line that is not rewritten stands in the way: it calls a tool.
+fn called(line: &str, tools: &[Tool]) -> Option<String> {
+    let words = later::words_of(line);
+    tools.iter().find(|tool| words.contains(&tool.name())).map(|tool| still_calls(*tool))
 }
 
 fn still_calls(tool: Tool) -> String {

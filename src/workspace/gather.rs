@@ -25,7 +25,7 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
         }
         for (_, file) in programs::copied_by_name(instruction, context, &lookup) {
             disk.look_inside(&file);
-            if settings::may_start_programs(&file, instruction) {
+            if settings::is_settings(&file) || settings::may_start_programs(&file, instruction) {
                 disk.read(&file);
             }
         }
