@@ -6,7 +6,7 @@ pub mod project;
 use super::packages::is_apt;
 use crate::{
     manifest::normal_name,
-    shell::{Command, Script},
+    shell::{Command, Script, ShellWord},
     source::Span,
 };
 
@@ -151,14 +151,26 @@ fn uv_pip_word(command: &Command) -> Option<usize> {
     (command.name() == "uv" && command.words.get(1)?.text() == "pip").then_some(1)
 }
 
+/// What a command has pip or `uv pip` do, such as `freeze`; empty when it names nothing.
+pub fn pip_verb(command: &Command) -> Option<&str> {
+    let pip = pip_word(command).or_else(|| uv_pip_word(command))?;
+    let words = &command.words[pip + 1..];
+    Some(verb_at(words).map_or("", |at| words[at].text()))
+}
+
+/// The first of the words after `pip` that is neither an option nor the value of one.
+fn verb_at(words: &[ShellWord]) -> Option<usize> {
+    let takes_value =
+        |at: usize| at > 0 && matches!(words[at - 1].raw.as_str(), "--python" | "--log" | "--proxy");
+    (0..words.len()).find(|at| !words[*at].is_option() && !takes_value(*at))
+}
+
 /// The `pip install` that a command of a script is, if it is one; `index` is its place there.
 pub fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
     let is_uv = uv_pip_word(command).is_some();
     let pip = pip_word(command).or_else(|| uv_pip_word(command))?;
     let words = &command.words[pip + 1..];
-    let takes_value =
-        |at: usize| at > 0 && matches!(words[at - 1].raw.as_str(), "--python" | "--log" | "--proxy");
-    let verb = (0..words.len()).find(|at| !words[*at].is_option() && !takes_value(*at))?;
+    let verb = verb_at(words)?;
     if words[verb].text() != "install" {
         return None;
     }

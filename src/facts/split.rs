@@ -1,6 +1,7 @@
 //! Which instructions of a stage belong to the installation of its packages, and which to the result.
 
 mod inputs;
+mod late;
 pub mod node;
 mod roles;
 mod sides;
@@ -103,7 +104,8 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     // Where a COPY may bring an environment of the host along, ours comes after it, as it did.
     let first = if inputs::is_overlaid(cx, image, (&environment.path, first)) { last } else { first };
     inputs::place(cx, image, (&mut parts, last))?;
-    leave_late(&mut parts, last);
+    late::check(image, &parts, last)?;
+    late::leave(&mut parts, last);
     let tools = sides::tools(image);
     let ecosystem = Ecosystem::Python;
     Ok(Some(Split {
@@ -118,20 +120,4 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
         epilogue: None,
         owner: None,
     }))
-}
-
-/// What is installed after the last Python package is not for it.
-fn leave_late(parts: &mut [Part], last: usize) {
-    for part in parts.iter_mut().skip(last + 1) {
-        let is_whole = match part {
-            Part::Both => true,
-            Part::Apart(sides) => sides
-                .iter()
-                .all(|side| matches!(side, Side::Packages | Side::Companion | Side::Final | Side::Both)),
-            _ => false,
-        };
-        if is_whole {
-            *part = Part::Stays;
-        }
-    }
 }

@@ -8,10 +8,11 @@ use super::later::{self, Later};
 use crate::{
     docker::{Keyword, instruction::unquoted},
     facts::{
-        Context, ImageView,
+        Context, ImageView, python,
         split::{Ecosystem, Split},
     },
     source::Span,
+    workspace::path,
 };
 
 /// The first thing that runs later and would miss something: its place and a sentence.
@@ -30,10 +31,11 @@ pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(S
 /// What a text misses, as the rest of a sentence.
 fn missed(later: &Later, image: &ImageView, split: &Split) -> Option<String> {
     let (words, folder) = (later.words(), &split.environment.path);
-    let path = || words.iter().find_map(|word| paths::missed(word, image, split));
+    let in_usr_local = || words.iter().find_map(|word| paths::missed(word, image, split));
     let pip = || {
         let program = pip::caller(&words)?;
-        Some(format!("installs packages with {program}, and {folder} has no pip (MS-25)."))
+        let and = if python::is_pip(path::name(program)) { "" } else { ", which starts pip" };
+        Some(format!("calls {program}{and}, and {folder} has none (MS-25)."))
     };
     let shell = || {
         let what = shells::new_environment(&words)?;
@@ -43,7 +45,7 @@ fn missed(later: &Later, image: &ImageView, split: &Split) -> Option<String> {
         let value = shells::lost_path(&later.text)?;
         Some(format!("sets PATH to {value}, where {folder}/bin is not first (MS-12)."))
     };
-    path().or_else(pip).or_else(shell).or_else(variable)
+    in_usr_local().or_else(pip).or_else(shell).or_else(variable)
 }
 
 /// An ENV after the installation that hides the environment.

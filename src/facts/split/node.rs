@@ -60,7 +60,7 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     };
     leave_managers(cx, image, &mut parts);
     let first = parts.iter().position(moves).unwrap_or(first_install);
-    super::leave_late(&mut parts, last);
+    super::late::leave(&mut parts, last);
     let environment = Environment { path: plan.path, is_authors: true, is_on_path: true };
     Ok(Some(Split {
         ecosystem: Ecosystem::Node,

@@ -41,13 +41,13 @@ pub(super) fn part(image: &ImageView, roles: Roles, step: &Instruction) -> Resul
 /// When they cannot be taken apart.
 pub(super) fn part_of(step: &Instruction, script: &Script, sides: Vec<Side>) -> Result<Part, String> {
     let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
-    if !has(&[Side::Builder, Side::Packages, Side::Companion]) {
+    if !has(&[Side::Builder, Side::Packages, Side::Companion, Side::Nowhere]) {
         return Ok(Part::Stays);
     }
-    if !has(&[Side::Builder, Side::Packages, Side::Final]) {
+    if !has(&[Side::Builder, Side::Packages, Side::Final, Side::Nowhere]) {
         return Ok(Part::Both);
     }
-    if !has(&[Side::Packages, Side::Companion, Side::Final]) {
+    if !has(&[Side::Packages, Side::Companion, Side::Final, Side::Nowhere]) {
         return Ok(Part::Moves);
     }
     let changes_folder = script.commands.iter().any(|command| command.is_item && command.name() == "cd");
@@ -101,7 +101,7 @@ fn side((image, roles): (&ImageView, Roles), script: &Script, item: usize) -> Re
         return Ok(Side::Packages);
     }
     if let Some(removed) = packages::removed(command) {
-        return purge((image, roles), script, &removed);
+        return purge((image, roles), &removed);
     }
     if packages::is_apt_companion(command) || is_apk_companion(command) {
         return Ok(Side::Companion);
@@ -148,18 +148,24 @@ fn is_apk_companion(command: &Command) -> bool {
     (command.name() == "apk" && matches!(verb, "update" | "upgrade")) || clears_cache()
 }
 
-/// What is removed must be what only the builder installs now.
-fn purge(
-    (image, roles): (&ImageView, Roles),
-    script: &Script,
-    removed: &[&ShellWord],
-) -> Result<Side, String> {
+/// What the stage installs and removes again must be what only the builder installs now.
+fn purge((image, roles): (&ImageView, Roles), removed: &[&ShellWord]) -> Result<Side, String> {
     let manager = if crate::facts::is_alpine(image.dockerfile) { Manager::Apk } else { Manager::Apt };
-    let installs = packages::installs(script);
+    let runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let installs: Vec<packages::Install> =
+        runs.flat_map(|step| packages::installs(image.script(step))).collect();
+    let is_group = |name: &str| installs.iter().any(|install| install.group.as_deref() == Some(name));
+    let is_installed = |name: &str| {
+        is_group(name) || installs.iter().flat_map(|install| &install.packages).any(|one| one.name == name)
+    };
+    // The base image's own, which both stages have.
+    if removed.iter().all(|word| word.literal.is_some() && !is_installed(word.text())) {
+        return Ok(Side::Final);
+    }
     let is_gone = |word: &&&ShellWord| {
         let name = word.text();
-        installs.iter().any(|install| install.group.as_deref() == Some(name))
-            || (word.literal.is_some() && roles.role(image, manager, name) != Role::Keep)
+        let is_for_building = || roles.role(image, manager, name) != Role::Keep;
+        is_group(name) || (word.literal.is_some() && is_installed(name) && is_for_building())
     };
     match removed.iter().find(|word| !is_gone(word)) {
         Some(word) => {
