@@ -23,8 +23,8 @@
 //! ## Declines
 //!
 //! When an input of the installation is not known or cannot be copied alone: a requirements file that is not in
-//! the build context, one that installs a local project, instructions between the two that the installation may
-//! depend on, npm scripts that run at installation.
+//! the build context, a package that is a folder of the project, instructions between the two that the installation
+//! may depend on, files that options and variables such as `PIP_CONSTRAINT` name, npm scripts that run at installation.
 //!
 //! ## Risk
 //!
@@ -35,10 +35,10 @@ use crate::{
     edit::Edit,
     facts::{
         Aspect, Context, ImageView,
-        build_context::{self, Steps},
+        build_context::{self, Site, Steps},
         caches,
         contract::join_path,
-        evidence, node,
+        evidence, first_copy, node,
         python::{
             self,
             environment::Environment,
@@ -47,10 +47,7 @@ use crate::{
         runtime::{State, Variables},
         sources,
     },
-    manifest::{
-        package_json::PackageJson,
-        requirements::{self, ItemKind},
-    },
+    manifest::package_json::PackageJson,
     pass::{Change, Pass, Proposal, Risk},
     shell::{Command, Script},
     source::Span,
@@ -88,7 +85,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
         );
         return Some(Proposal::decline(image.id, run.span, why));
     }
-    match inputs(cx, image, (&steps, run), (copy, &steps.states[install])) {
+    match inputs(cx, image, (&steps, install), copy) {
         Err(why) => Some(Proposal::decline(image.id, run.span, why)),
         Ok(None) => None,
         Ok(Some(lines)) => Some(change(image, copy, run, &lines)),
@@ -111,10 +108,11 @@ fn is_harmless(instruction: &Instruction) -> bool {
 fn inputs(
     cx: &Context,
     image: &ImageView,
-    (steps, run): (&Steps, &Instruction),
-    (copy, state): (usize, &State),
+    (steps, install): (&Steps, usize),
+    copy: usize,
 ) -> Result<Option<Vec<String>>, String> {
-    let script = image.script(run);
+    let state = &steps.states[install];
+    let script = image.script(&image.instructions()[install]);
     let installs = python::pip_installs(script);
     if !script.is_plain_list() || !script.commands.iter().enumerate().all(is_part_of_installing) {
         return Err("The RUN does more than install; its other commands may read the source.".to_owned());
@@ -122,7 +120,10 @@ fn inputs(
     if let Some(local) = installs.iter().flat_map(|install| &install.local).next() {
         return Err(format!("The installation of {local} needs the source itself (MS-09)."));
     }
-    if let Some(manifests) = manifests(cx, image, script)? {
+    if let Some((name, path)) = first_copy::comes_with_source(cx, (steps, install), copy, script) {
+        return Err(format!("{name} names {path}, which comes with the source (ORD-01)."));
+    }
+    if let Some(manifests) = manifests(cx, image, (&steps.site(install), script))? {
         return alone(cx, image, (steps, &manifests), (copy, state));
     }
     let mut files: Vec<(String, String)> = Vec::new();
@@ -135,7 +136,10 @@ fn inputs(
         let origin = steps.origin(cx, 0..copy + 1, &wanted).map(|(_, path)| path);
         let origin = origin.filter(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))));
         let origin = origin.ok_or_else(|| format!("{operand} is not in the build context (MS-14)."))?;
-        files.extend(closure(cx, &origin, &wanted)?);
+        files.extend(first_copy::closure(cx, &origin, &wanted)?);
+    }
+    if !files.is_empty() && installs.iter().any(|install| install.is_uv) {
+        files.extend(first_copy::settings(cx, image, (steps, script), (copy, state)));
     }
     files.dedup();
     Ok((!files.is_empty()).then(|| copy_lines(image, &files, &image.instructions()[copy], &state.workdir)))
@@ -166,12 +170,21 @@ fn is_part_of_installing((index, command): (usize, &Command)) -> bool {
 ///
 /// # Errors
 /// Why the installation reads more than its manifests.
-fn manifests(cx: &Context, image: &ImageView, script: &Script) -> Result<Option<Vec<&'static str>>, String> {
+fn manifests(
+    cx: &Context,
+    image: &ImageView,
+    (site, script): (&Site, &Script),
+) -> Result<Option<Vec<&'static str>>, String> {
     if let Some(install) = project::installs(script).first() {
         let name = install.tool.name();
         return match install.installs_project {
             true => Err(format!("{name} installs the project itself, whose source it needs (MS-09).")),
-            false => Ok(Some(install.tool.files().to_vec())),
+            false => match evidence::local_package(cx, image, site, install.tool) {
+                Some(package) => Err(format!(
+                    "{name} installs {package} from a folder of the project, whose source it needs (MS-09)."
+                )),
+                None => Ok(Some([&install.tool.files()[..], install.tool.settings()].concat())),
+            },
         };
     }
     if node::installation(script).is_none() {
@@ -226,7 +239,11 @@ fn alone(
     }
     let found =
         manifests.iter().filter_map(|name| Some((origin(copy + 1, name)?, join_path(&state.workdir, name))));
-    let files: Vec<(String, String)> = found.collect();
+    let files: Vec<(String, String)> =
+        found.filter(|(origin, _)| !sources::is_kept_out(cx, image, origin)).collect();
+    if files.first().is_none_or(|(_, target)| path::name(target) != main) {
+        return Err(format!("{main} is not in the build context (MS-14)."));
+    }
     if let Some(folder) = installed_beside(image, manifests, state)
         && !sources::is_kept_out(cx, image, &path::join(path::parent(&files[0].0), folder))
     {
@@ -245,28 +262,6 @@ fn installed_beside(image: &ImageView, manifests: &[&str], state: &State) -> Opt
     }
     let environment = Environment::of(image).ok()?;
     (environment.path == join_path(&state.workdir, ".venv")).then_some(".venv")
-}
-
-/// The context path and the image path of a requirements file and of all that it includes.
-fn closure(cx: &Context, origin: &str, wanted: &str) -> Result<Vec<(String, String)>, String> {
-    let read = |path: &str| cx.ws.context_text(path).cloned();
-    let closure = requirements::closure(origin, &read);
-    if closure.missing.iter().any(|missing| missing == origin) {
-        return Err(format!("{origin} cannot be read."));
-    }
-    if let Some(file) = &closure.excess {
-        return Err(format!("{file} is too long to know all that it asks for."));
-    }
-    if let Some(missing) = closure.missing.iter().chain(&closure.outside).next() {
-        return Err(format!("{origin} includes {missing}, which is not in the build context (PIP-12)."));
-    }
-    for other in &closure.others {
-        if matches!(other.value, ItemKind::Editable { .. } | ItemKind::LocalPath { .. }) {
-            return Err(format!("{} installs a local project (MS-09).", other.file));
-        }
-    }
-    let (from, to) = (path::parent(origin), path::parent(wanted));
-    Ok(closure.files.iter().map(|file| (file.clone(), join_path(to, &path::relative(from, file)))).collect())
 }
 
 fn copy_lines(

@@ -7,6 +7,7 @@ pub mod chown;
 pub mod commands;
 pub mod contract;
 pub mod evidence;
+pub mod first_copy;
 pub mod generated;
 pub mod inits;
 pub mod limits;

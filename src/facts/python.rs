@@ -1,6 +1,7 @@
 //! pip installations, uv's imitation of them too: what they install, from where, and where options go.
 
 pub mod environment;
+pub mod inputs;
 pub mod project;
 
 use super::packages::is_apt;
@@ -35,6 +36,8 @@ pub struct PipInstall {
     pub local: Vec<String>,
     /// Those of them that are installed in place.
     pub editable: Vec<String>,
+    /// Files and folders that other options name, each with its option.
+    pub files: Vec<inputs::Named>,
     /// Where `--no-cache-dir` stands.
     pub no_cache: Vec<Span>,
     /// Options that decide where packages go, or words that are not known.
@@ -207,7 +210,10 @@ pub fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
             _ if FLAGS_WITH_VALUE.contains(&flag) => {
                 install.has_other_index |=
                     matches!(flag, "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links");
-                value();
+                let value = value();
+                if matches!(flag, "-f" | "--find-links" | "--cert") {
+                    install.files.push((flag.to_owned(), value));
+                }
             }
             _ if PLAIN_FLAGS.contains(&flag) => {}
             "--upgrade-strategy" => drop(value()),

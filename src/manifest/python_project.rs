@@ -28,6 +28,8 @@ pub struct PyProject {
     pub build_backend: Option<String>,
     /// Whether the backend computes the dependencies when it builds the project.
     pub is_dynamic: bool,
+    /// Dependencies that are folders or archives of the project, by their names as written.
+    pub local: Vec<String>,
     /// Entries that cannot be read, as written.
     pub unread: Vec<String>,
 }
@@ -92,6 +94,7 @@ pub fn read(text: &str) -> Result<PyProject, TomlError> {
         project.dependencies = project.requirements(pep621.get("dependencies"));
         project.optional = project.groups(pep621.get("optional-dependencies"));
     }
+    project.local = local(&root);
     let groups = project.groups(root.get("dependency-groups"));
     project.optional.extend(groups);
     if let Some(poetry) = poetry {
@@ -113,11 +116,44 @@ pub fn read(text: &str) -> Result<PyProject, TomlError> {
 pub fn read_pipfile(text: &str) -> Result<PyProject, TomlError> {
     let root: Table = text.trim_start_matches('\u{feff}').parse()?;
     let dev = poetry_dependencies(root.get("dev-packages"));
+    let tables = ["packages", "dev-packages"].into_iter().filter_map(|key| root.get(key)?.as_table());
     Ok(PyProject {
+        local: tables.flat_map(with_path).collect(),
         dependencies: poetry_dependencies(root.get("packages")),
         optional: dev.into_iter().map(|found| ("dev".to_owned(), found)).collect(),
         ..PyProject::default()
     })
+}
+
+/// The dependencies of a `pyproject.toml` that come from the project itself.
+fn local(root: &Table) -> Vec<String> {
+    let mut found: Vec<String> =
+        table(root, &["tool", "uv", "sources"]).into_iter().flat_map(with_path).collect();
+    let members = table(root, &["tool", "uv", "workspace"]);
+    found.extend(members.map(|_| "a member of the workspace".to_owned()));
+    if let Some(poetry) = table(root, &["tool", "poetry"]) {
+        let groups = poetry.get("group").and_then(Value::as_table).into_iter().flatten();
+        let groups = groups.filter_map(|(_, group)| group.get("dependencies"));
+        let own = ["dependencies", "dev-dependencies"].into_iter().filter_map(|key| poetry.get(key));
+        found.extend(own.chain(groups).filter_map(Value::as_table).flat_map(with_path));
+    }
+    // PEP 508, and pdm's lists of what is installed in place.
+    let pdm = table(root, &["tool", "pdm", "dev-dependencies"]);
+    let lists =
+        [table(root, &["project", "optional-dependencies"]), table(root, &["dependency-groups"]), pdm];
+    let lists = lists.into_iter().flatten().flat_map(|table| table.iter().map(|(_, list)| list));
+    let own = table(root, &["project"]).and_then(|project| project.get("dependencies"));
+    let texts = lists.chain(own).filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    found.extend(texts.filter(|text| text.contains("file:")).map(str::to_owned));
+    found
+}
+
+/// The names of the entries, one table or several each, that come from a path or a workspace.
+fn with_path(entries: &Table) -> impl Iterator<Item = String> {
+    let is_local = |table: &Value| ["path", "workspace"].iter().any(|key| table.get(key).is_some());
+    let has_path =
+        move |value: &Value| is_local(value) || value.as_array().is_some_and(|all| all.iter().any(is_local));
+    entries.iter().filter(move |(_, value)| has_path(value)).map(|(name, _)| name.clone())
 }
 
 fn tool(root: &Table) -> Option<ProjectTool> {
@@ -248,6 +284,18 @@ mod tests {
         found.sort();
         assert_eq!(found, ["flask ", "numpy ==1.26.4", "x ?"]);
         assert_eq!(project.optional[0].1.name, "ruff");
+    }
+
+    #[test]
+    fn finds_what_the_project_holds_itself() {
+        let local = |text: &str| read(text).expect("valid").local;
+        assert_eq!(
+            local("[tool.uv.sources]\na = {path = 'x'}\nb = {git = 'h'}\nc = [{workspace = true}]\n"),
+            ["a", "c"]
+        );
+        assert_eq!(local("[tool.poetry.group.dev.dependencies]\nlib = {path = 'x'}\nsix = '*'\n"), ["lib"]);
+        assert_eq!(local("[project]\ndependencies = ['six', 'x @ file:///w/x']\n"), ["x @ file:///w/x"]);
+        assert_eq!(read_pipfile("[packages]\nown = {path = '.'}\n").expect("valid").local, ["own"]);
     }
 
     #[test]

@@ -107,6 +107,8 @@ fn project_files(script: &Script) -> Vec<String> {
     }
     let describing =
         ["pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rst", ".python-version"];
+    let settings = python::inputs::settings(script);
+    files.extend(settings.into_iter().map(str::to_owned));
     if !files.is_empty() {
         files.extend(describing.map(str::to_owned));
     }

@@ -94,6 +94,15 @@ pub fn build_backend(cx: &Context, image: &ImageView, step: &Instruction, operan
     Project::read(cx, image, (&site, &prefix), Tool::Poetry).manifest?.ok()?.build_backend
 }
 
+/// A package that `tool` installs from a folder or archive of the project, as the manifest or the lock names it.
+pub fn local_package(cx: &Context, image: &ImageView, site: &Site, tool: Tool) -> Option<String> {
+    let project = Project::read(cx, image, (site, ""), tool);
+    let lock = project.lock.and_then(Result::ok).unwrap_or_default();
+    let locked = lock.packages.into_iter().find(|package| matches!(package.source, Origin::Local(_)));
+    let named = || project.manifest?.ok()?.local.into_iter().next();
+    locked.map(|package| package.name).or_else(named)
+}
+
 /// Why uv would not take the interpreter of the image but fetch one of its own.
 pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Option<String> {
     let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();

@@ -40,6 +40,16 @@ impl Tool {
         }
     }
 
+    /// The files with settings that it reads there too, where they exist.
+    pub fn settings(self) -> &'static [&'static str] {
+        match self {
+            Tool::Uv => &["uv.toml", ".python-version"],
+            Tool::Poetry => &["poetry.toml"],
+            Tool::Pipenv => &[],
+            Tool::Pdm => &["pdm.toml"],
+        }
+    }
+
     fn of(name: &str) -> Option<Tool> {
         [Tool::Uv, Tool::Poetry, Tool::Pipenv, Tool::Pdm].into_iter().find(|tool| tool.name() == name)
     }

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword},
+    manifest::requirements::{self, ItemKind},
     shell::Script,
     workspace::path,
 };
@@ -35,7 +36,8 @@ pub(super) fn place(
     let steps = Steps::of(cx, image);
     let manifests = manifests(cx, image, (&steps, last))?;
     let uses_uv = uses_uv_later(image, parts);
-    let reads_source = (0..=last).rev().find(|at| reads_source(image, &instructions[*at]));
+    check_in_place(cx, image, last)?;
+    let reads_source = (0..=last).rev().find(|at| reads_source(cx, image, (&steps, *at)));
     for (index, step) in instructions[..last].iter().enumerate() {
         let is_file_copy = matches!(step.keyword, Keyword::Copy | Keyword::Add);
         if !is_file_copy {
@@ -78,7 +80,9 @@ fn manifests(
     let tools = super::sides::tools(image);
     for (index, _) in steps.runs() {
         let site = steps.site(index);
-        let names = tools.iter().flat_map(|tool| tool.files()).chain(PROJECT_FILES);
+        let own = tools.iter().flat_map(|tool| tool.files());
+        let settings = tools.iter().flat_map(|tool| tool.settings()).copied();
+        let names = own.chain(settings).chain(PROJECT_FILES);
         files.extend(names.filter_map(|name| site.file(cx, image, name)));
     }
     Ok(files)
@@ -88,12 +92,41 @@ fn manifests(
 const PROJECT_FILES: [&str; 6] =
     ["pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rst", ".python-version"];
 
-/// Whether the step installs the project itself, whose source it then reads.
-fn reads_source(image: &ImageView, step: &Instruction) -> bool {
-    let script = image.script(step);
-    step.keyword == Keyword::Run
-        && (python::pip_installs(script).iter().any(|install| !install.local.is_empty())
-            || project::installs(script).iter().any(|install| install.installs_project))
+/// Whether the step at `index` installs the project itself or a part of it, whose source it then reads.
+fn reads_source(cx: &Context, image: &ImageView, (steps, index): (&Steps, usize)) -> bool {
+    let step = &image.instructions()[index];
+    if step.keyword != Keyword::Run {
+        return false;
+    }
+    let (script, site) = (image.script(step), steps.site(index));
+    let of_project = |install: &project::ProjectInstall| {
+        install.installs_project || evidence::local_package(cx, image, &site, install.tool).is_some()
+    };
+    let pips = python::pip_installs(script);
+    let is_local = |operand: &String| {
+        let read = |path: &str| cx.ws.context_text(path).cloned();
+        let closure = site.file(cx, image, operand).map(|path| requirements::closure(&path, &read));
+        let others = closure.into_iter().flat_map(|closure| closure.others);
+        others.into_iter().any(|other| matches!(other.value, ItemKind::LocalPath { .. }))
+    };
+    pips.iter().any(|install| !install.local.is_empty())
+        || project::installs(script).iter().any(of_project)
+        || pips.iter().flat_map(|install| &install.requirements).any(is_local)
+}
+
+/// Requires that no requirements file installs a folder in place, which may leave its metadata there.
+fn check_in_place(cx: &Context, image: &ImageView, last: usize) -> Result<(), Refusal> {
+    let closures = evidence::manifests(cx, image).closures;
+    let others = closures.iter().flat_map(|(_, closure)| &closure.others);
+    let in_place = others.filter_map(|other| match &other.value {
+        ItemKind::Editable { target } if !target.contains("://") => Some((&other.file, target)),
+        _ => None,
+    });
+    let Some((file, target)) = in_place.into_iter().next() else { return Ok(()) };
+    let why = format!(
+        "{file} installs {target} in place, and its metadata may be missing from the final stage (MS-09)."
+    );
+    Err((last, why))
 }
 
 fn brings_uv(step: &Instruction) -> bool {
@@ -207,8 +240,28 @@ fn check(cx: &Context, image: &ImageView, (steps, parts): (&Steps, &mut [Part]))
                 _ => {}
             }
         }
+        let env = &steps.states[index].env;
+        for (_, path) in python::inputs::named(image.script(step), env) {
+            let wanted = join_path(site.workdir, &path);
+            bring((steps, index), parts, &wanted);
+        }
     }
     Ok(())
+}
+
+/// Lets the builder have what stands at `wanted`, a file or a folder, before the step at `index`.
+fn bring((steps, index): (&Steps, usize), parts: &mut [Part], wanted: &str) {
+    let is_below = |path: &str, folder: &str| {
+        let rest = path.strip_prefix(folder.trim_end_matches('/'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    for (at, step) in steps.instructions[..index].iter().enumerate() {
+        let Some((_, target)) = build_context::local_copy(step) else { continue };
+        let target = join_path(&steps.states[at].workdir, &target.text);
+        if parts[at] == Part::Stays && (is_below(wanted, &target) || is_below(&target, wanted)) {
+            parts[at] = Part::Both;
+        }
+    }
 }
 
 /// The files that the installations of a script name or imply, and whether they must be there.
@@ -221,6 +274,7 @@ fn named_files(script: &Script) -> Vec<(String, bool)> {
         if matches!(action, project::Action::Installs(_) | project::Action::Exports(_)) {
             let [manifest, lock] = tool.files();
             files.extend([(manifest.to_owned(), true), (lock.to_owned(), false)]);
+            files.extend(tool.settings().iter().map(|name| ((*name).to_owned(), false)));
         }
     }
     files
