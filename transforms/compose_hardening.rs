@@ -53,7 +53,7 @@ use crate::{
         writers::{self, is_below},
     },
     pass::{Change, Pass, Proposal, Risk},
-    source::{FileId, Span},
+    source::FileId,
 };
 
 /// The pass.
@@ -143,7 +143,7 @@ fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
         }
     }
     if !applied.is_empty() {
-        found.insert(0, change(running, &applied, difference(view.id, &before, &after)));
+        found.insert(0, change(running, &applied, replacement(view.id, &before, &after)));
     }
     found
 }
@@ -259,16 +259,9 @@ fn listing(from: &Excerpt, path: &[&str], item: &str) -> Result<Excerpt, EditRef
     from.with(edits)
 }
 
-/// The one replacement that turns `before` into `after`.
-fn difference(file: FileId, old: &Excerpt, new: &Excerpt) -> Edit {
-    let (before, after) = (old.text.as_str(), new.text.as_str());
-    let pairs = before.char_indices().zip(after.chars());
-    let start =
-        pairs.clone().find(|((_, a), b)| a != b).map_or(before.len().min(after.len()), |((at, _), _)| at);
-    let shared = before[start..].chars().rev().zip(after[start..].chars().rev()).take_while(|(a, b)| a == b);
-    let tail: usize = shared.map(|(a, _)| a.len_utf8()).sum();
-    let span = old.span(Span::new(start, before.len() - tail));
-    Edit::replace(file, span, &after[start..after.len() - tail])
+fn replacement(file: FileId, before: &Excerpt, after: &Excerpt) -> Edit {
+    let (span, text) = before.difference(after);
+    Edit::replace(file, span, text)
 }
 
 fn change(running: &Running, parts: &[Part], edit: Edit) -> Proposal {

@@ -7,7 +7,8 @@
 //! a service that is not named there, a table by role is used and the change says that nobody measured.
 //!
 //! A limit is only ever lowered. A reservation keeps its share of the limit, and `mem_limit` stays equal to
-//! `deploy.resources.limits.memory`.
+//! `deploy.resources.limits.memory`. A service with older keys such as `mem_limit`, and no limits under `deploy`,
+//! gets a missing limit as an older key, since compose refuses a mixture.
 //!
 //! ## Example
 //!
@@ -160,7 +161,7 @@ fn lowered(
         set(setting, new)?;
     }
     for setting in limits::reservations(service.service, quantity) {
-        let Some(amount) = reserved(quantity, &setting, (old, new)) else {
+        let Some(amount) = reserved(running, quantity, &setting, (old, new)) else {
             let why = format!("the reservation `{}` holds a variable or is no number", setting.text);
             return Err(EditRefusal::new(setting.span, compose::Obstacle::Interpolated, why));
         };
@@ -169,15 +170,20 @@ fn lowered(
     Ok(edits)
 }
 
-/// What a reservation becomes when its limit goes from `old` to `new`.
-fn reserved(quantity: Quantity, setting: &Setting, (old, new): (f64, f64)) -> Option<f64> {
-    Some(quantity.share(setting.amount?, new / old, &setting.text).min(new))
+/// What a reservation becomes when its limit goes from `old` to `new`; two that are equal stay equal.
+fn reserved(running: &Running, quantity: Quantity, setting: &Setting, (old, new): (f64, f64)) -> Option<f64> {
+    let own = setting.amount?;
+    let equal = limits::reservations(running.service.service, quantity).into_iter();
+    let shares = equal
+        .filter(|other| other.amount == Some(own))
+        .map(|other| quantity.share(own, new / old, &other.text).min(new));
+    shares.reduce(f64::min)
 }
 
 /// What the reader is told of the reservations that follow their limit.
 fn reservation_notes(running: &Running, quantity: Quantity, change: (f64, f64)) -> Vec<String> {
     let follows = |setting: Setting| {
-        let amount = reserved(quantity, &setting, change)?;
+        let amount = reserved(running, quantity, &setting, change)?;
         let written = quantity.written(amount, &setting.text);
         (written != setting.text).then(|| {
             format!(
@@ -224,20 +230,42 @@ fn add(cx: &Context, running: &Running, policy: &Policy, missing: &[(Quantity, &
     Some(notes.flatten().fold(change, Change::noting).propose())
 }
 
+/// The missing limits, written as the service writes those that it has.
 fn added(running: &Running, missing: &[(Quantity, &str)]) -> Result<Edits, EditRefusal> {
     let service = running.service;
-    let path = ["services", &service.service.name, "deploy", "resources", "limits"];
-    let value = |(quantity, wanted): &(Quantity, &str)| NewValue::Scalar(quantity.fresh(wanted));
-    let part = Excerpt::of(service.text, service.compose, &service.service.name);
+    let name = service.service.name.as_str();
+    let part = Excerpt::of(service.text, service.compose, name);
+    if limits::takes_older_keys(service.service) {
+        let refuse = |refusal| EditRefusal { span: service.service.key, ..refusal };
+        return added_as_older_keys(&part, &["services", name], missing).map_err(refuse);
+    }
+    let path = ["services", name, "deploy", "resources", "limits"];
     let (text, compose) = (part.text.as_str(), &part.compose);
     part.outside(match (missing, service.service.resources.limits.span) {
         // The other limit is there already.
-        ([one], Some(_)) => compose::insert_entry(text, compose, &path, (one.0.key(), value(one))),
+        ([one], Some(_)) => compose::insert_entry(text, compose, &path, (one.0.key(), fresh(one))),
         _ => {
-            let entries = missing.iter().map(|one| (one.0.key().to_owned(), value(one))).collect();
+            let entries = missing.iter().map(|one| (one.0.key().to_owned(), fresh(one))).collect();
             compose::insert_at(text, compose, &path, NewValue::Mapping(entries))
         }
     })
+}
+
+fn added_as_older_keys(
+    part: &Excerpt,
+    path: &[&str],
+    missing: &[(Quantity, &str)],
+) -> Result<Edits, EditRefusal> {
+    let mut after = part.clone();
+    for one in missing {
+        let entry = (one.0.older_key(), fresh(one));
+        after = after.with(compose::insert_entry(&after.text, &after.compose, path, entry)?)?;
+    }
+    Ok(vec![part.difference(&after)])
+}
+
+fn fresh((quantity, wanted): &(Quantity, &str)) -> NewValue {
+    NewValue::Scalar(quantity.fresh(wanted))
 }
 
 fn to_edits(running: &Running, edits: Edits) -> Vec<Edit> {

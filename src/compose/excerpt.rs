@@ -65,6 +65,17 @@ impl Excerpt {
         }
     }
 
+    /// The one replacement in the whole file that makes `after` of this excerpt.
+    pub fn difference(&self, after: &Self) -> (Span, String) {
+        let (old, new) = (self.text.as_str(), after.text.as_str());
+        let pairs = old.char_indices().zip(new.chars());
+        let start =
+            pairs.clone().find(|((_, a), b)| a != b).map_or(old.len().min(new.len()), |((at, _), _)| at);
+        let shared = old[start..].chars().rev().zip(new[start..].chars().rev()).take_while(|(a, b)| a == b);
+        let tail: usize = shared.map(|(a, _)| a.len_utf8()).sum();
+        (self.span(Span::new(start, old.len() - tail)), new[start..new.len() - tail].to_owned())
+    }
+
     /// The place in the whole file of a span of this excerpt.
     pub fn span(&self, span: Span) -> Span {
         let next = self.pieces.partition_point(|(here, _)| *here <= span.start).max(1);

@@ -61,6 +61,14 @@ impl Quantity {
         }
     }
 
+    /// The older key of the service itself.
+    pub fn older_key(self) -> &'static str {
+        match self {
+            Quantity::Memory => "mem_limit",
+            Quantity::Cpus => "cpus",
+        }
+    }
+
     /// Bytes or processors.
     pub fn parse(self, text: &str) -> Option<f64> {
         match self {
@@ -142,6 +150,17 @@ impl Policy {
             ),
         }
     }
+}
+
+/// Whether a new limit is written as the older key: the service has such keys, and no limits under `deploy`.
+///
+/// Compose refuses a service that has an older key and, under `deploy`, limits without the same value (LIM-05).
+pub fn takes_older_keys(service: &Service) -> bool {
+    let resources = &service.resources;
+    let has_older =
+        resources.mem_limit.is_some() || resources.cpus.is_some() || resources.pids_limit.is_some();
+    let limits = &resources.limits;
+    has_older && limits.memory.is_none() && limits.cpus.is_none() && limits.pids.is_none()
 }
 
 /// The limits of a service, `deploy` first.
