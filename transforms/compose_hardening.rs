@@ -33,7 +33,8 @@
 //!
 //! ## Declines
 //!
-//! When the service runs as root or reaches into the host, and for development services. `cap_drop` with a port
+//! When the service runs as root or reaches into the host, and for development services. When another compose file
+//! of the folder, or a service on either end of `extends`, sets what decides the rights. `cap_drop` with a port
 //! below 1024 or an entrypoint that changes users; `security_opt` with such an entrypoint; `read_only` when
 //! something writes outside of volumes, tmpfs mounts and `/tmp`: every such path is listed.
 //!
@@ -47,7 +48,7 @@ use crate::{
     compose::{self, EditRefusal, Excerpt, NewValue},
     edit::Edit,
     facts::{
-        Aspect, Context, privileges,
+        Aspect, Context, layers, privileges,
         service::Running,
         start,
         writers::{self, is_below},
@@ -161,7 +162,10 @@ fn obstacle(cx: &Context, running: &Running) -> Option<String> {
     if user.contains('$') {
         return Some(format!("its user `{user}` holds a variable and may be root"));
     }
-    privileges::host_access(running).map(|why| format!("{why} (HARD-18)")).or_else(|| development(running))
+    privileges::host_access(running)
+        .map(|why| format!("{why} (HARD-18)"))
+        .or_else(|| development(running))
+        .or_else(|| layers::obstacle(cx, running.service, privileges::deciding_key))
 }
 
 /// What marks a development service: its source is mounted, or it starts again when the source changes.

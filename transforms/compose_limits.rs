@@ -44,7 +44,8 @@
 //!
 //! When the workers of the command do not fit, counted with 60 MiB a Python worker and 30 MiB for its master, or
 //! 80 MiB for Node. When a heap flag takes three quarters of the limit. When the limit holds a variable, or comes
-//! through an anchor or `extends`. When less CPU would stretch the start beyond the `start_period` of the health
+//! through an anchor. When another compose file of the folder, or a service on either end of `extends`, sets limits,
+//! a command, or else what decides the need. When less CPU would stretch the start beyond the `start_period` of the health
 //! check and alpinist.yaml does not ask for it.
 //!
 //! ## Risk
@@ -55,7 +56,7 @@ use crate::{
     compose::{self, EditRefusal, Edits, Excerpt, NewValue},
     edit::Edit,
     facts::{
-        Aspect, Context,
+        Aspect, Context, layers,
         limits::{self, Policy, Quantity, Setting},
         service::Running,
     },
@@ -94,7 +95,14 @@ fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
         }
     }
     found.extend(add(cx, running, &policy, &missing));
-    found
+    let changes = found.iter().any(|proposal| matches!(proposal, Proposal::Change(_)));
+    match layers::obstacle(cx, service, limits::deciding_key).filter(|_| changes) {
+        Some(why) => {
+            let why = format!("The limits of {} stay: {why}.", service.service.name);
+            vec![Proposal::decline(service.id, key, why)]
+        }
+        None => found,
+    }
 }
 
 fn lower(cx: &Context, running: &Running, policy: &Policy, (quantity, wanted): (Quantity, &str)) -> Proposal {
@@ -208,9 +216,6 @@ fn add(cx: &Context, running: &Running, policy: &Policy, missing: &[(Quantity, &
     let decline = |span, why: String| {
         Some(Proposal::decline(service.id, span, format!("No limit is added to {name}: {why}.")))
     };
-    if service.service.extends.is_some() {
-        return decline(key, "it may come through `extends`; set it where the service is defined".to_owned());
-    }
     let memory = missing.iter().find(|(quantity, _)| *quantity == Quantity::Memory);
     let bytes = memory.and_then(|(quantity, wanted)| quantity.parse(wanted));
     if let Some(why) = bytes.and_then(|bytes| limits::memory_obstacle(cx, running, bytes)) {

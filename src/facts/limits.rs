@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Context, service::Running, workers};
 use crate::{
-    compose::{Field, Parsed, Service, size},
+    compose::{Field, Parsed, Service, resources::Quota, size},
     docker::Keyword,
     knowledge::roles,
     options::Limits,
@@ -161,6 +161,35 @@ pub fn takes_older_keys(service: &Service) -> bool {
         resources.mem_limit.is_some() || resources.cpus.is_some() || resources.pids_limit.is_some();
     let limits = &resources.limits;
     has_older && limits.memory.is_none() && limits.cpus.is_none() && limits.pids.is_none()
+}
+
+/// The key of a service that decides how much it needs or may use.
+pub fn deciding_key(service: &Service) -> Option<&'static str> {
+    let resources = &service.resources;
+    let quotas = [
+        (&resources.limits, "deploy.resources.limits"),
+        (&resources.reservations, "deploy.resources.reservations"),
+    ];
+    let of_quota = |(quota, key): (&Quota, &'static str)| {
+        (quota.memory.is_some() || quota.cpus.is_some() || quota.pids.is_some()).then_some(key)
+    };
+    let counts = |name: &str| workers::VARIABLES.contains(&name);
+    let keys = [
+        (service.command.is_some(), "command"),
+        (service.entrypoint.is_some(), "entrypoint"),
+        (service.environment.iter().any(|variable| counts(&variable.value.name)), "environment"),
+        (!service.env_file.is_empty(), "env_file"),
+        (service.build.as_ref().is_some_and(|build| build.target.is_some()), "build.target"),
+        (!service.tmpfs.is_empty(), "tmpfs"),
+        (resources.mem_limit.is_some(), "mem_limit"),
+        (resources.mem_reservation.is_some(), "mem_reservation"),
+        (resources.memswap_limit.is_some(), "memswap_limit"),
+        (resources.cpus.is_some(), "cpus"),
+        (resources.cpu_quota.is_some(), "cpu_quota"),
+        (resources.pids_limit.is_some(), "pids_limit"),
+    ];
+    let set = keys.into_iter().find_map(|(is_set, key)| is_set.then_some(key));
+    quotas.into_iter().find_map(of_quota).or(set)
 }
 
 /// The limits of a service, `deploy` first.

@@ -1,7 +1,10 @@
 //! What a service needs beyond the rights of an ordinary user.
 
 use super::{Context, service::Running};
-use crate::docker::Keyword;
+use crate::{
+    compose::{Field, Parsed, Service, port::Port},
+    docker::Keyword,
+};
 
 /// Why the service keeps its rights: it reaches into the host. `None` when it does not.
 pub fn host_access(running: &Running) -> Option<String> {
@@ -11,9 +14,7 @@ pub fn host_access(running: &Running) -> Option<String> {
         mount.value.target.contains("docker.sock")
             || mount.value.source.as_ref().is_some_and(|source| source.contains("docker.sock"))
     });
-    let is_host = |field: &Option<crate::compose::Field<String>>| {
-        field.as_ref().is_some_and(|field| field.value == "host")
-    };
+    let is_host = |field: &Option<Field<String>>| field.as_ref().is_some_and(|field| field.value == "host");
     if is_true {
         return Some("it is `privileged`".to_owned());
     }
@@ -24,6 +25,32 @@ pub fn host_access(running: &Running) -> Option<String> {
         return Some("it mounts the Docker socket".to_owned());
     }
     is_host(&service.pid).then(|| "it shares the host's processes with `pid: host`".to_owned())
+}
+
+/// The key of a service that decides which rights it needs.
+pub fn deciding_key(service: &Service) -> Option<&'static str> {
+    let is_low = |port: &Field<Parsed<Port>>| {
+        port.value.value.as_ref().is_none_or(|port| port.container.is_none_or(|(first, _)| first < 1024))
+    };
+    let keys = [
+        (service.user.is_some(), "user"),
+        (service.command.is_some(), "command"),
+        (service.entrypoint.is_some(), "entrypoint"),
+        (service.working_dir.is_some(), "working_dir"),
+        (service.build.as_ref().is_some_and(|build| build.target.is_some()), "build.target"),
+        (!service.volumes.is_empty(), "volumes"),
+        (!service.tmpfs.is_empty(), "tmpfs"),
+        (service.read_only.is_some(), "read_only"),
+        (service.privileged.is_some(), "privileged"),
+        (!service.cap_add.is_empty(), "cap_add"),
+        (!service.cap_drop.is_empty(), "cap_drop"),
+        (!service.security_opt.is_empty(), "security_opt"),
+        (!service.devices.is_empty(), "devices"),
+        (service.pid.is_some(), "pid"),
+        (service.network_mode.is_some(), "network_mode"),
+        (service.ports.iter().any(is_low), "ports"),
+    ];
+    keys.into_iter().find_map(|(is_set, key)| is_set.then_some(key))
 }
 
 /// The port below 1024 that the service listens on, or the word of which the port is not known.

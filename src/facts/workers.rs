@@ -25,6 +25,20 @@ pub enum Server {
     Node,
 }
 
+/// The variables that may decide how many workers there are, or how large a heap grows.
+pub const VARIABLES: [&str; 10] = [
+    "WEB_CONCURRENCY",
+    "WORKERS",
+    "GUNICORN_CMD_ARGS",
+    "UWSGI_PROCESSES",
+    "UWSGI_WORKERS",
+    "NODE_OPTIONS",
+    "JAVA_OPTS",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "_JAVA_OPTIONS",
+];
+
 const MIB: u64 = 1 << 20;
 
 impl Server {

@@ -1,7 +1,7 @@
 //! Cutting what a run looks at into projects: sets of files that say nothing of each other.
 //!
 //! A compose file and the Dockerfiles that it builds are one project, and so are two compose files that build
-//! the same Dockerfile. A Dockerfile that no compose file builds is a project of its own.
+//! the same Dockerfile, or speak of the same service. A Dockerfile that no compose file builds is a project of its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -111,8 +111,9 @@ impl Request {
             self.roots.push(relative);
             return;
         }
-        if !discover::is_compose(&relative) {
-            self.look_around(&relative, index);
+        match discover::is_compose(&relative) {
+            true => self.look_beside(&relative, index),
+            false => self.look_around(&relative, index),
         }
         self.files.entry(relative).or_insert(index);
         self.roots.push(String::new());
@@ -132,6 +133,15 @@ impl Request {
                 return;
             }
             folder = path::parent(folder);
+        }
+    }
+
+    /// The other compose files of the folder, which may be read together with this one.
+    fn look_beside(&mut self, compose: &str, index: usize) {
+        let folder = path::parent(compose);
+        for name in Disk::new(&self.base).names(folder).into_iter().filter(|name| discover::is_compose(name))
+        {
+            self.read_only.entry(path::join(folder, &name)).or_insert(index);
         }
     }
 
@@ -162,11 +172,10 @@ impl Request {
             .chain(read_only.clone().map(|(path, _)| path))
             .collect();
         let mut groups = Groups::default();
-        for (compose, built) in
-            composes.par_iter().map(|path| (path, built(&self.base, path))).collect::<Vec<_>>()
-        {
+        let named: Vec<Vec<String>> = composes.par_iter().map(|path| named(&self.base, path)).collect();
+        for (compose, named) in composes.into_iter().zip(named) {
             groups.add(compose);
-            built.iter().for_each(|dockerfile| groups.join(compose, dockerfile));
+            named.iter().for_each(|other| groups.join(compose, other));
         }
         for path in self.files.keys().filter(|path| !siblings.contains(*path)) {
             for flavour in ["alpine", "slim"] {
@@ -228,15 +237,21 @@ fn common(a: &Path, b: &Path) -> PathBuf {
     a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
 }
 
-/// The Dockerfiles that a compose file builds, and those whose optimized siblings it builds.
-fn built(base: &Path, compose: &str) -> Vec<String> {
+/// What ties a compose file to others: the Dockerfiles that it builds, those whose optimized siblings it builds, the
+/// files whose services it extends, and its services, since another file of the folder may speak of the same ones.
+fn named(base: &Path, compose: &str) -> Vec<String> {
     // What cannot be read is reported when the project is loaded.
     let Ok(text) = Disk::new(base).text(compose) else { return Vec::new() };
     let Ok(parsed) = Compose::parse(&text) else { return Vec::new() };
-    let named = super::load::builds(&parsed, compose).into_iter().map(|build| build.dockerfile);
-    named
-        .flat_map(|path| path::originals(&path).into_iter().map(|(_, original)| original).chain([path]))
-        .collect()
+    let folder = path::parent(compose);
+    let built = super::load::builds(&parsed, compose).into_iter().map(|build| build.dockerfile);
+    let built =
+        built.flat_map(|path| path::originals(&path).into_iter().map(|(_, original)| original).chain([path]));
+    let extended = parsed.services.iter().filter_map(|service| service.extends.as_ref()?.file.as_ref());
+    let extended = extended.map(|file| path::join(folder, &file.value));
+    // No path holds this character.
+    let services = parsed.services.iter().map(|service| format!("{folder}\0{}", service.name));
+    built.chain(extended).chain(services).collect()
 }
 
 /// Paths that belong together.

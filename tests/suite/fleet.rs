@@ -171,3 +171,18 @@ fn a_dash_gives_back_what_it_cannot_read() {
     assert_eq!(project.run(&["optimize", "-", "x"]).code, 2);
     assert_eq!(project.run(&["optimize", "-", "--write"]).code, 2);
 }
+
+#[test]
+fn compose_files_of_a_folder_are_read_together() {
+    let project =
+        Project::copy_of(&repository("tests/cases/compose-limits/declines-another-compose-file"), "");
+    for path in [".", "compose.yaml", "./Dockerfile"] {
+        let run = project.run(&["optimize", "--only", "compose-limits", path]);
+        assert_eq!((run.code, run.out.as_str()), (0, ""), "{path}");
+        let is_told = run.err.contains("compose.prod.yaml sets `command`");
+        assert_eq!(is_told, path != "./Dockerfile", "{path}: {}", run.err);
+    }
+    project.write("docker-compose.broken.yml", "services: [\n");
+    let run = project.run(&["optimize", "--only", "compose-limits", "compose.yaml"]);
+    assert_eq!(run.code, 0, "a file that nobody asked for: {}", run.err);
+}
