@@ -45,7 +45,8 @@
 //! When the workers of the command do not fit, counted with 60 MiB a Python worker and 30 MiB for its master, or
 //! 80 MiB for Node. When a heap flag takes three quarters of the limit. When the limit holds a variable, or comes
 //! through an anchor. When another compose file of the folder, or a service on either end of `extends`, sets limits,
-//! a command, or else what decides the need. When less CPU would stretch the start beyond the `start_period` of the health
+//! a command, or else what decides the need. When alpinist.yaml does not name the service, and the cut is deeper than
+//! to a quarter, or a package such as pandas or torch holds as much as its data. When less CPU would stretch the start beyond the `start_period` of the health
 //! check and alpinist.yaml does not ask for it.
 //!
 //! ## Risk
@@ -58,6 +59,7 @@ use crate::{
     facts::{
         Aspect, Context, layers,
         limits::{self, Policy, Quantity, Setting},
+        needs,
         service::Running,
     },
     pass::{Change, Pass, Proposal, Risk},
@@ -73,6 +75,9 @@ pub const PASS: Pass = Pass {
     alters: &[Aspect::Limits],
     run,
 };
+
+/// How many times smaller a limit may become that nobody measured.
+const DEEPEST_CUT: f64 = 4.0;
 
 fn run(cx: &Context) -> Vec<Proposal> {
     let services = cx.editable_services().into_iter();
@@ -123,11 +128,17 @@ fn lower(cx: &Context, running: &Running, policy: &Policy, (quantity, wanted): (
         return Proposal::nothing(service.id, span, why);
     }
     let obstacle = match quantity {
-        Quantity::Memory => limits::memory_obstacle(cx, running, new),
+        Quantity::Memory => needs::memory_obstacle(cx, running, new),
         Quantity::Cpus if policy.is_explicit => None,
-        Quantity::Cpus => limits::stretched_start(running, old, new),
+        Quantity::Cpus => needs::stretched_start(running, old, new),
     };
-    if let Some(why) = obstacle {
+    let doubt = || {
+        let is_deep = new * DEEPEST_CUT < old;
+        let cut = || format!("{wanted} is less than a quarter of {}", settings[0].text);
+        let why = needs::heavy_package(cx, running).or_else(|| is_deep.then(cut))?;
+        Some(format!("{why}, and nobody measured what it needs; alpinist.yaml can ask for {wanted} (LIM-01)"))
+    };
+    if let Some(why) = obstacle.or_else(|| if policy.is_explicit { None } else { doubt() }) {
         return decline(why);
     }
     let edits = match lowered(running, quantity, &settings, (old, new)) {
@@ -218,7 +229,7 @@ fn add(cx: &Context, running: &Running, policy: &Policy, missing: &[(Quantity, &
     };
     let memory = missing.iter().find(|(quantity, _)| *quantity == Quantity::Memory);
     let bytes = memory.and_then(|(quantity, wanted)| quantity.parse(wanted));
-    if let Some(why) = bytes.and_then(|bytes| limits::memory_obstacle(cx, running, bytes)) {
+    if let Some(why) = bytes.and_then(|bytes| needs::memory_obstacle(cx, running, bytes)) {
         return decline(key, why);
     }
     let edits = match added(running, missing) {
@@ -288,9 +299,9 @@ fn notes(cx: &Context, running: &Running, quantity: Quantity, (old, new): (Optio
     let service = running.service.service;
     let mut notes = Vec::new();
     match quantity {
-        Quantity::Memory => notes.extend(limits::memory_note(cx, running)),
+        Quantity::Memory => notes.extend(needs::memory_note(cx, running)),
         Quantity::Cpus => {
-            let start = old.and_then(|old| limits::stretched_start(running, old, new));
+            let start = old.and_then(|old| needs::stretched_start(running, old, new));
             notes.extend(start.map(|why| format!("With less CPU {why}.")));
         }
     }

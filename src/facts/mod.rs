@@ -12,6 +12,7 @@ pub mod generated;
 pub mod inits;
 pub mod layers;
 pub mod limits;
+pub mod needs;
 pub mod node;
 pub mod packages;
 pub mod privileges;

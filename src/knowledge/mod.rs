@@ -8,6 +8,7 @@ pub mod apt;
 pub mod apt_images;
 pub mod branch;
 pub mod consumers;
+pub mod heavy;
 pub mod images;
 mod known;
 pub mod modules;
