@@ -33,10 +33,11 @@
 //!
 //! ## Declines
 //!
-//! When the service runs as root or reaches into the host, and for development services. When another compose file
-//! of the folder, or a service on either end of `extends`, sets what decides the rights. `cap_drop` with a port
-//! below 1024 or an entrypoint that changes users; `security_opt` with such an entrypoint; `read_only` when
-//! something writes outside of volumes, tmpfs mounts and `/tmp`: every such path is listed.
+//! When the service runs as root or reaches into the host, when a program in it gains rights by setuid, sudo or
+//! capabilities of its own, and for development services. When another compose file of the folder, or a service on
+//! either end of `extends`, sets what decides the rights. `cap_drop` with a port below 1024. `cap_drop` and
+//! `security_opt` with `cap_add` and with an entrypoint that changes users. `read_only` when something writes outside
+//! of volumes, tmpfs mounts and `/tmp`: every such path is listed.
 //!
 //! ## Risk
 //!
@@ -164,6 +165,10 @@ fn obstacle(cx: &Context, running: &Running) -> Option<String> {
     }
     privileges::host_access(running)
         .map(|why| format!("{why} (HARD-18)"))
+        .or_else(|| {
+            let gain = privileges::gaining_step(cx, running)?;
+            Some(format!("{gain}, so that it may do more than {user} may (HARD-10)"))
+        })
         .or_else(|| development(running))
         .or_else(|| layers::obstacle(cx, running.service, privileges::deciding_key))
 }
@@ -192,10 +197,8 @@ fn part_obstacle(cx: &Context, running: &Running, part: Part) -> Option<String> 
     if let Some(switch) = switches.first() {
         return Some(format!("the start may change users or owners with {switch} (HARD-06)"));
     }
-    if let Some(place) = privileges::file_capabilities(cx, running) {
-        return Some(format!(
-            "{place} gives a program capabilities of its own, which would be lost (HARD-10)"
-        ));
+    if let Some(why) = privileges::added_capabilities(running) {
+        return Some(why);
     }
     let port = privileges::low_port(cx, running).filter(|_| part == Part::Capabilities)?;
     Some(format!(
@@ -278,11 +281,11 @@ fn change(running: &Running, parts: &[Part], edit: Edit) -> Proposal {
     let mut title = format!("{titles} for {}", view.service.name);
     title[..1].make_ascii_uppercase();
     let user = running.state.user.as_deref().unwrap_or_default();
-    let why = format!("It runs as {user}, which needs none of this.");
+    let why = match parts {
+        [Part::Writing] => "Nothing is known to write to it.".to_owned(),
+        _ => format!("It runs as {user}, which needs none of this."),
+    };
     let mut change = Change::new(view.id, view.service.key, Risk::Review, title, why).with([edit]);
-    if let (Some(added), true) = (view.service.cap_add.first(), parts.contains(&Part::Capabilities)) {
-        change = change.noting(format!("`cap_add` stays and gives {} back.", added.value));
-    }
     if parts.contains(&Part::Writing) {
         change = change
             .noting("/tmp is a tmpfs: what is written there counts towards the memory limit (HARD-04), and no program in it can be started (HARD-02).")

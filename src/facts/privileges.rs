@@ -1,9 +1,10 @@
 //! What a service needs beyond the rights of an ordinary user.
 
-use super::{Context, service::Running};
+use super::{Context, ImageView, packages, service::Running};
 use crate::{
     compose::{Field, Parsed, Service, port::Port},
-    docker::Keyword,
+    docker::{Instruction, Keyword},
+    shell::Command,
 };
 
 /// Why the service keeps its rights: it reaches into the host. `None` when it does not.
@@ -102,15 +103,75 @@ fn number(running: &Running, word: &str) -> Option<u32> {
     word.parse().ok()
 }
 
-/// The RUN that gives capabilities to a file, which no longer count once new privileges are forbidden.
-pub fn file_capabilities(cx: &Context, running: &Running) -> Option<String> {
+/// The step that gives a program rights beyond those of its user, which are gone once new privileges are forbidden.
+pub fn gaining_step(cx: &Context, running: &Running) -> Option<String> {
     let image = running.image;
-    let steps = image.lineage().into_iter().filter(|instruction| instruction.keyword == Keyword::Run);
-    let sets = |instruction: &&crate::docker::Instruction| {
-        image.script(instruction).commands.iter().any(|command| command.name() == "setcap")
+    image.lineage().into_iter().find_map(|step| {
+        let gain = gain(&image, step)?;
+        Some(format!("{} {gain}", running.line(cx, image.id, step.span)))
+    })
+}
+
+/// How a program gains rights by a step, as the end of a sentence.
+fn gain(image: &ImageView, step: &Instruction) -> Option<&'static str> {
+    let names_sudoers = || step.body.text.contains("/etc/sudoers") || step.body.text.contains("/etc/doas");
+    match step.keyword {
+        Keyword::Run => {}
+        Keyword::Copy | Keyword::Add => return names_sudoers().then_some("sets up sudo"),
+        _ => return None,
+    }
+    let script = image.script(step);
+    let installs = packages::installs(script);
+    let mut names = installs.iter().flat_map(|install| &install.packages).map(|package| &package.name);
+    let of_command = |command: &Command| match command.name() {
+        "setcap" => Some("gives a program capabilities of its own"),
+        "chmod" if command.words.iter().any(|word| sets_user(word.text())) => {
+            Some("lets a program run as its owner")
+        }
+        "install" if modes_of_install(command).any(|mode| sets_user(&mode)) => {
+            Some("lets a program run as its owner")
+        }
+        _ => None,
     };
-    let mut steps = steps.filter(sets);
-    steps.next().map(|instruction| running.line(cx, image.id, instruction.span))
+    let gain = script.commands.iter().find_map(of_command);
+    gain.or_else(|| names.any(|name| SUDO.contains(&name.as_str())).then_some("installs sudo or its like"))
+        .or_else(|| names_sudoers().then_some("sets up sudo"))
+}
+
+/// Packages of programs that run others as root.
+const SUDO: [&str; 4] = ["sudo", "sudo-ldap", "doas", "opendoas"];
+
+/// The values of `-m` and `--mode`.
+fn modes_of_install(command: &Command) -> impl Iterator<Item = String> {
+    let words = command.words.iter().map(|word| word.text());
+    let after = words.clone().skip(1);
+    words.zip(after.map(Some).chain([None])).filter_map(|(word, next)| match word {
+        "-m" | "--mode" => next.map(str::to_owned),
+        word => word.strip_prefix("--mode=").or_else(|| word.strip_prefix("-m")).map(str::to_owned),
+    })
+}
+
+/// Whether a mode of chmod lets a program run as its owner, as `4755` and `u+s`.
+fn sets_user(mode: &str) -> bool {
+    if let Ok(bits) = u32::from_str_radix(mode, 8) {
+        return bits & 0o4000 != 0;
+    }
+    mode.split(',').any(|clause| {
+        let Some(at) = clause.find(['+', '=']) else { return false };
+        let (who, what) = (&clause[..at], &clause[at + 1..]);
+        let is_mode = who.chars().all(|c| "ugoa".contains(c)) && what.chars().all(|c| "rwxXst".contains(c));
+        is_mode && what.contains('s') && (who.is_empty() || who.contains(['u', 'a']))
+    })
+}
+
+/// The capabilities that a service asks for, which an ordinary user has only through such a program.
+pub fn added_capabilities(running: &Running) -> Option<String> {
+    let names: Vec<&str> = running.service.service.cap_add.iter().map(|field| field.value.as_str()).collect();
+    let user = running.state.user.as_deref().unwrap_or_default();
+    let all = names.join(" and ");
+    (!names.is_empty()).then(|| {
+        format!("`cap_add` asks for {all}, which {user} has only through a program with capabilities of its own (HARD-11)")
+    })
 }
 
 #[cfg(test)]
@@ -122,5 +183,15 @@ mod tests {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(ports_of(&words("uvicorn --port 80 x")), ["80"]);
         assert_eq!(ports_of(&words("gunicorn --bind=0.0.0.0:443 -b [::]:80")), ["443", "80"]);
+    }
+
+    #[test]
+    fn modes_that_set_the_user() {
+        for mode in ["4755", "04755", "6755", "u+s", "+s", "ug+s", "u=rwxs,g=rx", "a+s"] {
+            assert!(sets_user(mode), "{mode}");
+        }
+        for mode in ["755", "1777", "2775", "g+s", "u+rwX", "+x", "/srv/s", "a+b=s"] {
+            assert!(!sets_user(mode), "{mode}");
+        }
     }
 }
