@@ -12,6 +12,7 @@ pub mod load;
 pub mod path;
 mod program;
 pub mod projects;
+mod runs;
 mod scripts;
 mod sources;
 pub mod store;

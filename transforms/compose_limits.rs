@@ -42,12 +42,14 @@
 //!
 //! ## Declines
 //!
-//! When the workers of the command do not fit, counted with 60 MiB a Python worker and 30 MiB for its master, or
-//! 80 MiB for Node. When a heap flag takes three quarters of the limit. When the limit holds a variable, or comes
-//! through an anchor. When another compose file of the folder, or a service on either end of `extends`, sets limits,
-//! a command, or else what decides the need. When alpinist.yaml does not name the service, and the cut is deeper than
-//! to a quarter, or a package such as pandas or torch holds as much as its data. When less CPU would stretch the start beyond the `start_period` of the health
-//! check and alpinist.yaml does not ask for it.
+//! When the workers do not fit, counted with 60 MiB a Python worker and 30 MiB for its master, or 80 MiB for Node, or
+//! when their number is not known. It is read from the command, the scripts that it starts, package.json, the
+//! configuration of gunicorn and uwsgi, `environment` and `env_file`; an environment file that is not there may say
+//! anything. When a heap flag takes three quarters of the limit. When the limit holds a variable, or comes through an
+//! anchor. When another compose file of the folder, or a service on either end of `extends`, sets limits, a command,
+//! or else what decides the need. When alpinist.yaml does not name the service, and the cut is deeper than to a
+//! quarter, or a package such as pandas or torch holds as much as its data. When less CPU would stretch the start
+//! beyond the `start_period` of the health check and alpinist.yaml does not ask for it.
 //!
 //! ## Risk
 //!
@@ -81,7 +83,8 @@ const DEEPEST_CUT: f64 = 4.0;
 
 fn run(cx: &Context) -> Vec<Proposal> {
     let services = cx.editable_services().into_iter();
-    services.flat_map(|(service, image)| propose(cx, &Running::of(service, image))).collect()
+    let running = services.map(|(service, image)| Running::of(service, image).with_env_files(cx));
+    running.flat_map(|running| propose(cx, &running)).collect()
 }
 
 fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {

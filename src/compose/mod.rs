@@ -5,6 +5,7 @@ pub mod command;
 pub mod edit;
 #[cfg(test)]
 mod edit_tests;
+pub mod env_file;
 mod error;
 mod excerpt;
 mod file;

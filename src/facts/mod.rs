@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod first_copy;
 pub mod generated;
 pub mod inits;
+pub mod launch;
 pub mod layers;
 pub mod limits;
 pub mod needs;

@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{Context, evidence, limits::MIB, service::Running, workers};
+use super::{
+    Context, evidence,
+    launch::{self, Launch},
+    limits::MIB,
+    service::Running,
+    workers::{self, Workers},
+};
 use crate::{compose::size, docker::Keyword, knowledge::heavy};
 
 /// A package of the image whose need no table can tell, in words.
@@ -21,57 +27,98 @@ pub fn memory_obstacle(cx: &Context, running: &Running, bytes: f64) -> Option<St
     if let Some(target) = running.other_target() {
         return Some(format!("it builds the stage `{}`, whose command is not looked at", target.value));
     }
-    heap_obstacle(running, bytes).or_else(|| {
-        let workers = workers::of(cx, running)?;
-        let count = match workers.count {
-            Ok(count) => count,
-            Err(why) => return Some(format!("{why}, so nothing tells whether they fit (LIM-03)")),
-        };
-        let need = workers.server.need(count) as f64;
-        (need > bytes).then(|| {
-            format!(
-                "{count} workers ({}) need at least {} MiB, and {} MiB hold {} of them (LIM-03)",
-                workers.place,
-                (need / MIB) as u64,
-                (bytes / MIB) as u64,
-                workers.server.fitting(bytes as u64)
-            )
+    let launch = match launch::of(cx, running) {
+        Ok(launch) => launch,
+        Err(why) => return Some(format!("{why}, so nothing tells how much it needs (LIM-03)")),
+    };
+    let workers = workers::of(cx, running, &launch);
+    heap_obstacle(&launch, bytes)
+        .or_else(|| workers.as_ref().and_then(|workers| crowded(workers, bytes)))
+        .or_else(|| unread(running, workers.as_ref()))
+}
+
+/// The workers, when they do not fit or are not known.
+fn crowded(workers: &Workers, bytes: f64) -> Option<String> {
+    let count = match &workers.count {
+        Ok(count) => *count,
+        Err(why) => return Some(format!("{why}, so nothing tells whether they fit (LIM-03)")),
+    };
+    let need = workers.server.need(count) as f64;
+    (need > bytes).then(|| {
+        format!(
+            "{count} {} ({}) need at least {} MiB, and {} MiB hold {} of them (LIM-03)",
+            if count == 1 { "worker" } else { "workers" },
+            workers.place,
+            (need / MIB) as u64,
+            (bytes / MIB) as u64,
+            workers.server.fitting(bytes as u64)
+        )
+    })
+}
+
+/// An environment file that is not there, when what it may set would change the need.
+fn unread(running: &Running, workers: Option<&Workers>) -> Option<String> {
+    let file = running.unread?;
+    let is_told = workers.is_some_and(|workers| workers.is_fixed && workers.server.is_python());
+    (!is_told).then(|| {
+        format!(
+            "{} is not here, and may set the number of workers or the size of a heap (LIM-03)",
+            file.value
+        )
+    })
+}
+
+/// A heap that is meant to take three quarters of `bytes` or more, or whose size is not known.
+fn heap_obstacle(launch: &Launch, bytes: f64) -> Option<String> {
+    let options = |name: &str| name.contains("OPTIONS") || name.contains("OPTS");
+    let mut unknown = launch.env.iter().filter(|(name, value)| {
+        workers::VARIABLES.contains(&name.as_str()) && options(name) && value.contains('$')
+    });
+    if let Some((name, _)) = unknown.next() {
+        return Some(format!("what {name} says of the heap is not known (LIM-07)"));
+    }
+    let words = launch.lines.iter().flat_map(|line| line.words.iter().cloned());
+    let variables = launch.env.values().flat_map(|value| value.split_whitespace().map(str::to_owned));
+    let words: Vec<String> = words.chain(variables).collect();
+    words.iter().enumerate().find_map(|(at, word)| {
+        let (heap, most) = heap(word, words.get(at + 1))?;
+        let (heap_mib, mib) = ((heap / MIB) as u64, (bytes / MIB) as u64);
+        (heap >= bytes * most).then(|| match word.contains("MaxRAM=") {
+            true => {
+                format!("`{word}` has Java reckon with {heap_mib} MiB, and there would be {mib} (LIM-07)")
+            }
+            false => format!("`{word}` lets the heap take {heap_mib} of {mib} MiB (LIM-07)"),
         })
     })
 }
 
-/// A heap flag that takes three quarters of `bytes` or more.
-fn heap_obstacle(running: &Running, bytes: f64) -> Option<String> {
-    let words = running.commands.iter().flat_map(|line| line.words.iter().cloned());
-    let variables = running.state.env.values().flat_map(|value| value.split_whitespace().map(str::to_owned));
-    let words: Vec<String> = words.chain(variables).collect();
-    words.iter().enumerate().find_map(|(at, word)| {
-        let plain = word.replace('_', "-");
-        let heap = if let Some(rest) = plain.strip_prefix("--max-old-space-size") {
-            let value = rest.strip_prefix('=').or(words.get(at + 1).map(String::as_str))?;
-            value.parse::<f64>().ok()? * MIB
-        } else {
-            size::parse_memory(plain.strip_prefix("-Xmx")?)? as f64
-        };
-        (heap >= bytes * 0.75).then(|| {
-            format!(
-                "`{word}` lets the heap take {} of {} MiB (LIM-07)",
-                (heap / MIB) as u64,
-                (bytes / MIB) as u64
-            )
-        })
-    })
+/// The bytes of a heap flag, and the part of a limit that they may take; MaxRAM is the whole that Java reckons with.
+fn heap(word: &str, next: Option<&String>) -> Option<(f64, f64)> {
+    let plain = word.replace('_', "-");
+    if let Some(rest) = plain.strip_prefix("--max-old-space-size") {
+        let value = rest.strip_prefix('=').or(next.map(String::as_str).filter(|_| rest.is_empty()))?;
+        return Some((value.parse::<f64>().ok()? * MIB, 0.75));
+    }
+    let bytes = |value: &str| size::parse_memory(value).map(|bytes| bytes as f64);
+    if let Some(value) = word.strip_prefix("-XX:MaxRAM=") {
+        // As much as the limit is what the limit itself says.
+        return Some((bytes(value)?, 1.0 + f64::EPSILON));
+    }
+    let names = ["-Xmx", "-Xms", "-XX:MaxHeapSize=", "-XX:InitialHeapSize="];
+    let value = names.iter().find_map(|name| word.strip_prefix(name))?;
+    Some((bytes(value)?, 0.75))
 }
 
 /// How the workers of the service were counted, for the reviewer.
 pub fn memory_note(cx: &Context, running: &Running) -> Option<String> {
-    let workers = workers::of(cx, running)?;
+    let workers = workers::of(cx, running, &launch::of(cx, running).ok()?)?;
     let count = workers.count.ok()?;
     let need = workers.server.need(count) as f64 / MIB;
     Some(format!(
-        "Counted {count} {} ({}), which take at least {need} MiB; large imports take more (LIM-03).",
+        "Counted {count} {} ({}), which {} at least {need} MiB; large imports take more (LIM-03).",
         if count == 1 { "worker" } else { "workers" },
-        workers.place
+        workers.place,
+        if count == 1 { "takes" } else { "take" }
     ))
 }
 

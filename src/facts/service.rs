@@ -2,11 +2,11 @@
 
 use super::{Context, ImageView, ServiceView, build_context::Copies, contract::join_path, runtime::State};
 use crate::{
-    compose::{Field, command::Command},
+    compose::{Field, command::Command, env_file, variable::Variable},
     docker::{Instruction, Keyword},
-    shell::Script,
+    shell::{self, Script, ShellWord},
     source::{FileId, Span},
-    workspace::path,
+    workspace::{Entry, path},
 };
 
 /// A service with its image, and what takes effect of both.
@@ -20,6 +20,8 @@ pub struct Running<'a> {
     pub state: State,
     /// The command lines that start it, entrypoint first.
     pub commands: Vec<CommandLine>,
+    /// The environment file whose text is not known.
+    pub unread: Option<&'a Field<String>>,
 }
 
 /// One command line with its place.
@@ -27,6 +29,8 @@ pub struct Running<'a> {
 pub struct CommandLine {
     /// The words, the program first.
     pub words: Vec<String>,
+    /// `NAME=value` before them, in a shell.
+    pub assignments: Vec<String>,
     /// The file.
     pub file: FileId,
     /// The place.
@@ -41,8 +45,7 @@ impl<'a> Running<'a> {
             state.advance(instruction, image.text);
         }
         for variable in &service.service.environment {
-            let (name, value) = (&variable.value.name, &variable.value.value);
-            state.env.insert_mut(name.clone(), value.clone().unwrap_or_else(|| format!("${{{name}}}")));
+            set(&mut state, &variable.value);
         }
         if let Some(user) = &service.service.user {
             state.user = Some(user.value.as_str().into());
@@ -51,7 +54,22 @@ impl<'a> Running<'a> {
             state.workdir = join_path(&state.workdir, &folder.value).into();
         }
         let commands = commands(service, image);
-        Self { service, image, state, commands }
+        Self { service, image, state, commands, unread: None }
+    }
+
+    /// The same with the variables of its environment files, which come before those of `environment`.
+    pub fn with_env_files(mut self, cx: &Context) -> Self {
+        let folder = path::parent(&cx.ws.file(self.service.id).path);
+        for file in &self.service.service.env_file {
+            match cx.ws.context_text(&path::join(folder, &file.value)) {
+                Some(text) => env_file::read(text).iter().for_each(|variable| set(&mut self.state, variable)),
+                None => self.unread = self.unread.or(Some(file)),
+            }
+        }
+        for variable in &self.service.service.environment {
+            set(&mut self.state, &variable.value);
+        }
+        self
     }
 
     /// The name of the stage that the service is built from, when it is not the final one.
@@ -67,6 +85,13 @@ impl<'a> Running<'a> {
         format!("line {line} of {}", path::name(&cx.ws.file(file).path))
     }
 
+    /// The context path of the file `name` in the working directory, or else at the top of the context.
+    pub fn project_file(&self, cx: &Context, name: &str) -> Option<String> {
+        let at_top = path::join(&self.image.image.context, name);
+        let is_there = |path: &String| matches!(cx.ws.entry(path), Some(Entry::File(_)));
+        self.origin(cx, name).or_else(|| Some(at_top).filter(is_there))
+    }
+
     /// The context path of the file that stands at `wanted` in the image.
     pub fn origin(&self, cx: &Context, wanted: &str) -> Option<String> {
         let lookup = |path: &str| cx.ws.entry(path).cloned();
@@ -77,14 +102,21 @@ impl<'a> Running<'a> {
     }
 }
 
+fn set(state: &mut State, Variable { name, value }: &Variable) {
+    let value = value.clone().unwrap_or_else(|| format!("${{{name}}}"));
+    state.env.insert_mut(name.clone(), value);
+}
+
 fn commands(service: ServiceView, image: ImageView) -> Vec<CommandLine> {
     let lineage = image.lineage();
     let last = |keyword| lineage.iter().rev().find(|instruction| instruction.keyword == keyword);
     let of_image =
         |keyword| last(keyword).map(|instruction| lines_of(instruction, image)).unwrap_or_default();
     let of_compose = |field: &Field<Command>| {
+        // Compose reads `$$` as a dollar of the container.
         let words = field.value.words().unwrap_or_default();
-        expanded(CommandLine { words, file: service.id, span: field.span })
+        let words = words.into_iter().map(|word| word.replace("$$", "$")).collect();
+        expanded(CommandLine { words, assignments: Vec::new(), file: service.id, span: field.span })
     };
     let (entrypoint, command) = (&service.service.entrypoint, &service.service.command);
     let mut lines = match entrypoint {
@@ -104,28 +136,39 @@ fn lines_of(instruction: &Instruction, image: ImageView) -> Vec<CommandLine> {
     let (file, span) = (image.id, instruction.span);
     if let Some(json) = &instruction.json {
         let words = json.iter().map(|word| word.text.clone()).collect();
-        return expanded(CommandLine { words, file, span });
+        return expanded(CommandLine { words, assignments: Vec::new(), file, span });
     }
     lines_in(image.script(instruction), file, span)
 }
 
-fn lines_in(script: &Script, file: FileId, span: Span) -> Vec<CommandLine> {
-    let words = |command: &crate::shell::Command| {
-        command.words.iter().map(|word| word.text().to_owned()).collect::<Vec<_>>()
+/// The commands of a script as lines of their own.
+pub(super) fn lines_in(script: &Script, file: FileId, span: Span) -> Vec<CommandLine> {
+    let texts = |words: &[ShellWord]| words.iter().map(|word| word.text().to_owned()).collect();
+    let line = |command: &shell::Command| {
+        let (words, assignments) = (texts(&command.words), texts(&command.assignments));
+        CommandLine { words, assignments, file, span }
     };
-    script.commands.iter().map(|command| CommandLine { words: words(command), file, span }).collect()
+    script.commands.iter().map(line).collect()
 }
 
-/// `sh -c "…"` as the commands that it runs.
+/// `sh -c "…"` as the commands that it runs, or as it is when they cannot be read.
 fn expanded(line: CommandLine) -> Vec<CommandLine> {
-    let is_shell = |word: &String| matches!(path::name(word), "sh" | "bash" | "ash" | "dash");
-    let at = line
-        .words
-        .windows(2)
-        .position(|pair| is_shell(&pair[0]) && pair[1].ends_with('c') && pair[1].starts_with('-'));
-    match at.and_then(|at| line.words.get(at + 2)) {
-        Some(text) => lines_in(&Script::parse_str(text), line.file, line.span),
+    let script =
+        line.shell_text().map(|text| Script::parse_str(text)).filter(|script| script.unreadable.is_none());
+    match script {
+        Some(script) => lines_in(&script, line.file, line.span),
         None if line.words.is_empty() => Vec::new(),
         None => vec![line],
+    }
+}
+
+impl CommandLine {
+    /// The text that the line gives to a shell with `-c`.
+    pub fn shell_text(&self) -> Option<&String> {
+        let is_shell = |word: &String| matches!(path::name(word), "sh" | "bash" | "ash" | "dash");
+        let mut pairs = self.words.windows(2);
+        let at = pairs
+            .position(|pair| is_shell(&pair[0]) && pair[1].ends_with('c') && pair[1].starts_with('-'))?;
+        self.words.get(at + 2)
     }
 }

@@ -5,6 +5,9 @@ use crate::{docker::Instruction, workspace::path};
 /// Where such a file stands in an image, whatever copied it.
 pub const KNOWN: [&str; 1] = ["/etc/nginx/nginx.conf"];
 
+/// Files of the working directory that tell how many workers there are.
+pub const OF_SERVERS: [&str; 2] = ["gunicorn.conf.py", "package.json"];
+
 const ENDINGS: [&str; 10] =
     ["conf", "ini", "cfg", "cnf", "toml", "yml", "yaml", "template", "tmpl", "service"];
 

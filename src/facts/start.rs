@@ -52,12 +52,13 @@ pub fn development_word<'r>(running: &'r Running) -> Option<&'r String> {
 }
 
 /// A script that a command line runs.
-struct StartScript {
-    name: String,
-    text: Option<String>,
+pub(super) struct StartScript {
+    pub(super) name: String,
+    pub(super) text: Option<String>,
 }
 
-fn scripts(cx: &Context, running: &Running, line: &CommandLine) -> Vec<StartScript> {
+/// The scripts that a command line runs; text that is not known is that of another image, or made by the build.
+pub(super) fn scripts(cx: &Context, running: &Running, line: &CommandLine) -> Vec<StartScript> {
     let has_known_base = is_base_known(running);
     // Without a folder it is the base image's, unless the project copies one with that name.
     let is_of_base = |script: &StartScript| {
