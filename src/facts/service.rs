@@ -61,7 +61,8 @@ impl<'a> Running<'a> {
     pub fn with_env_files(mut self, cx: &Context) -> Self {
         let folder = path::parent(&cx.ws.file(self.service.id).path);
         for file in &self.service.service.env_file {
-            match cx.ws.context_text(&path::join(folder, &file.value)) {
+            let text = env_file::place(folder, &file.value).and_then(|path| cx.ws.context_text(&path));
+            match text {
                 Some(text) => env_file::read(text).iter().for_each(|variable| set(&mut self.state, variable)),
                 None => self.unread = self.unread.or(Some(file)),
             }

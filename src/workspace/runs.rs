@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Image, Workspace, disk::Disk, path};
 use crate::{
-    compose::{Compose, Service},
+    compose::{Compose, Service, env_file},
     docker::{Dockerfile, Instruction, Keyword, instruction::unquoted},
     facts::{build_context::Copies, commands, contract::join_path, settings},
     source::FileId,
@@ -56,9 +56,8 @@ pub(super) fn read(
 }
 
 fn read_env_files(disk: &Disk, folder: &str, service: &Service) {
-    for file in service.env_file.iter().filter(|file| !file.value.contains('$')) {
-        disk.read(&path::join(folder, &file.value));
-    }
+    let places = service.env_file.iter().filter_map(|file| env_file::place(folder, &file.value));
+    places.for_each(|path| drop(disk.read(&path)));
 }
 
 /// The word, or what follows the `=` of an option.

@@ -23,7 +23,7 @@ pub(super) struct Told {
     pub(super) is_fixed: bool,
 }
 
-/// What in a program's own text starts further workers.
+/// Endings of programs, and what in their own text starts further workers.
 const OWN_WORKERS: [(&str, &str); 3] = [(".py", "workers="), (".py", "workers ="), ("js", "cluster.fork(")];
 
 impl Serving<'_, '_> {
@@ -130,9 +130,15 @@ impl Serving<'_, '_> {
     /// One process, unless its own text starts more.
     fn alone(&self) -> Told {
         let starts_more = |word: &&String| {
-            let text = self.running.origin(self.cx, word).and_then(|path| self.cx.ws.context_text(&path));
-            let mut known = OWN_WORKERS.iter().filter(|(ending, _)| word.ends_with(ending));
-            text.is_some_and(|text| known.any(|(_, start)| text.contains(start)))
+            let signs: Vec<&str> = OWN_WORKERS
+                .iter()
+                .filter(|(ending, _)| word.ends_with(ending))
+                .map(|(_, sign)| *sign)
+                .collect();
+            // To find a file is to go through the whole Dockerfile.
+            let path = if signs.is_empty() { None } else { self.running.origin(self.cx, word) };
+            let text = path.and_then(|path| self.cx.ws.context_text(&path));
+            text.is_some_and(|text| signs.iter().any(|sign| text.contains(sign)))
         };
         match self.line.words.iter().find(starts_more) {
             Some(word) => self.unknown(&format!("{word} starts workers of its own")),
