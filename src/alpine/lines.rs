@@ -134,6 +134,10 @@ fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Line
         let named = programs::copied_by_name(step, &image.image.context, &lookup);
         files.extend(named.into_iter().map(|(word, file)| (word.span, file)));
         let run = (step.keyword == Keyword::Run).then_some(step);
+        // A RUN that cannot be read keeps the image on Debian as it is.
+        if run.is_some_and(|run| image.script(run).unreadable.is_some()) {
+            continue;
+        }
         if run.is_some() || matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
         {
             let text = text_of(step, image.text);
@@ -304,7 +308,28 @@ fn is_comment(line: &str) -> bool {
 
 /// The words of a line, without quotes and what else encloses commands.
 fn words(line: &str) -> impl Iterator<Item = &str> {
-    let is_between = |c: char| c.is_whitespace() || "\"'`();&|<>[]{},=\\".contains(c);
+    let is_between = |c: char| {
+        let encloses = matches!(
+            c,
+            '"' | '\''
+                | '`'
+                | '('
+                | ')'
+                | ';'
+                | '&'
+                | '|'
+                | '<'
+                | '>'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | ','
+                | '='
+                | '\\'
+        );
+        encloses || c.is_whitespace()
+    };
     line.split(is_between).filter(|word| !word.is_empty())
 }
 

@@ -82,14 +82,10 @@ fn run_step(
     if instruction.span.of(image.text).contains("/usr/share/zoneinfo") {
         out.needs.push(("tzdata".to_owned(), "/usr/share/zoneinfo".to_owned()));
     }
-    let written = match step.pieces.is_empty() {
-        true => Some(instruction.span.of(image.text).to_owned()),
-        false => write::rewrite(image.text, instruction, &step.pieces, write::Comments::Keep),
-    };
-    if let Some(name) = written.iter().flat_map(|text| text.lines()).find_map(lines::debian_word_of_line) {
+    // What has no translation is told already.
+    if is_translated && let Some(name) = debian_word_left(image, instruction, &step.pieces) {
         let what = format!("`{name}` would be left where no translation is known (PKG-11)");
-        // What has no translation is told already.
-        out.obstacles.extend(is_translated.then(|| Obstacle::new(instruction.span, what)));
+        out.obstacles.push(Obstacle::new(instruction.span, what));
     }
     if step.pieces.is_empty() {
         return;
@@ -98,6 +94,16 @@ fn run_step(
         (Some(word), None) => out.first_install = Some((index, step.pieces, word)),
         _ => out.edits.push(rewritten(image, instruction, &step.pieces)),
     }
+}
+
+/// A program of Debian's that the RUN still names after `pieces`.
+fn debian_word_left(image: &ImageView, instruction: &Instruction, pieces: &[write::Piece]) -> Option<String> {
+    let rewritten = match pieces.is_empty() {
+        true => None,
+        false => Some(write::rewrite(image.text, instruction, pieces, write::Comments::Keep)?),
+    };
+    let text = rewritten.as_deref().unwrap_or_else(|| instruction.span.of(image.text));
+    text.lines().find_map(lines::debian_word_of_line)
 }
 
 /// `ENTRYPOINT ["/usr/bin/tini", "--"]`: Alpine's package has the program in /sbin.
