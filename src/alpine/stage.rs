@@ -73,8 +73,8 @@ fn run_step(
     out: &mut Translated,
 ) {
     let step = run::translate(instruction, image.text, wanted);
-    let is_translated =
-        step.obstacles.is_empty() && !out.obstacles.iter().any(|known| instruction.span.contains(known.span));
+    let is_translated = step.obstacles.is_empty()
+        && !out.obstacles.last().is_some_and(|known| instruction.span.contains(known.span));
     out.obstacles.extend(step.obstacles);
     out.installed.extend(step.installed);
     out.notes.extend(step.notes);
