@@ -1,12 +1,6 @@
 //! The files that `env_file` names.
 
-use crate::{compose::variable::Variable, workspace::path};
-
-/// The path of such a file that a compose file in `folder` names; none where it lies outside of the project.
-pub fn place(folder: &str, name: &str) -> Option<String> {
-    let is_elsewhere = name.starts_with(['/', '~']) || name.contains('$') || name.contains("://");
-    Some(path::join(folder, name)).filter(|path| !is_elsewhere && !path.starts_with(".."))
-}
+use crate::compose::variable::Variable;
 
 /// The variables of an environment file; one without a value comes from the environment of compose.
 pub fn read(text: &str) -> Vec<Variable> {
@@ -38,14 +32,6 @@ fn value_of(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_are_those_of_the_project() {
-        assert_eq!(place("deploy", "../.env").as_deref(), Some(".env"));
-        for name in ["/etc/app.env", "~/app.env", "${ENV}.env", "../../app.env"] {
-            assert_eq!(place("deploy", name), None, "{name}");
-        }
-    }
 
     #[test]
     fn lines_are_variables() {

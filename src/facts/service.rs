@@ -1,6 +1,9 @@
 //! A service as it runs: what compose says over what its image says.
 
-use super::{Context, ImageView, ServiceView, build_context::Copies, contract::join_path, runtime::State};
+use super::{
+    Context, ImageView, ServiceView, app_server::surroundings::env_path, build_context::Copies,
+    contract::join_path, runtime::State,
+};
 use crate::{
     compose::{Field, command::Command, env_file, variable::Variable},
     docker::{Instruction, Keyword},
@@ -61,7 +64,7 @@ impl<'a> Running<'a> {
     pub fn with_env_files(mut self, cx: &Context) -> Self {
         let folder = path::parent(&cx.ws.file(self.service.id).path);
         for file in &self.service.service.env_file {
-            let text = env_file::place(folder, &file.value).and_then(|path| cx.ws.context_text(&path));
+            let text = env_path(folder, &file.value).and_then(|path| cx.ws.context_text(&path));
             match text {
                 Some(text) => env_file::read(text).iter().for_each(|variable| set(&mut self.state, variable)),
                 None => self.unread = self.unread.or(Some(file)),

@@ -203,7 +203,7 @@ impl Loader {
             if let Some(dockerfile) = self.documents.dockerfiles.get(&image.dockerfile) {
                 gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
                 look_at(&self.disk, image, dockerfile, &self.documents.composes);
-                runs::read(&self.disk, (&self.ws, image), dockerfile, &self.documents.composes);
+                runs::read(&self.disk, image, dockerfile, &self.documents.composes);
             }
             for (id, name) in &image.services {
                 let service = self.documents.composes.get(id).and_then(|compose| compose.service(name));

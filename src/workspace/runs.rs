@@ -1,10 +1,10 @@
-//! Reading what decides how services run: environment files, settings of servers, and what their commands name.
+//! Reading what decides how services run: settings of servers, and what their commands name.
 
 use std::collections::BTreeMap;
 
-use super::{Image, Workspace, disk::Disk, path};
+use super::{Image, disk::Disk, path};
 use crate::{
-    compose::{Compose, Service, env_file},
+    compose::{Compose, Service},
     docker::{Dockerfile, Instruction, Keyword, instruction::unquoted},
     facts::{build_context::Copies, commands, contract::join_path, settings},
     source::FileId,
@@ -16,7 +16,7 @@ const ENDINGS: [&str; 7] = [".sh", ".bash", ".py", ".ini", ".js", ".cjs", ".mjs"
 /// Reads what tells how the services of an image run.
 pub(super) fn read(
     disk: &Disk,
-    (ws, image): (&Workspace, &Image),
+    image: &Image,
     dockerfile: &Dockerfile,
     composes: &BTreeMap<FileId, Compose>,
 ) {
@@ -32,10 +32,9 @@ pub(super) fn read(
     let lookup = |path: &str| Some(disk.entry(path));
     let steps = &dockerfile.instructions;
     let copies = Copies::of(steps, (&image.context, "/"), &lookup);
-    let services =
-        image.services.iter().filter_map(|(id, name)| Some((*id, composes.get(id)?.service(name)?)));
-    for (id, service) in services {
-        read_env_files(disk, path::parent(&ws.file(id).path), service);
+    let services: Vec<&Service> =
+        image.services.iter().filter_map(|(id, name)| composes.get(id)?.service(name)).collect();
+    for service in services {
         let workdir = match &service.working_dir {
             Some(own) => join_path(&workdir, &own.value),
             None => workdir.clone(),
@@ -53,11 +52,6 @@ pub(super) fn read(
             disk.read(&path::join(&image.context, name));
         }
     }
-}
-
-fn read_env_files(disk: &Disk, folder: &str, service: &Service) {
-    let places = service.env_file.iter().filter_map(|file| env_file::place(folder, &file.value));
-    places.for_each(|path| drop(disk.read(&path)));
 }
 
 /// The word, or what follows the `=` of an option.
