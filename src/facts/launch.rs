@@ -68,10 +68,11 @@ fn follow(
             return Err(format!("{name} cannot be read as a shell script"));
         }
         for inner in lines_in(&parsed, line.file, line.span) {
-            // A script that names itself, as in a message, does not start itself.
-            let is_itself = inner.words.iter().any(|word| word == name);
-            let next = if is_itself { DEEPEST + 1 } else { depth + 1 };
-            follow(cx, running, (inner, next), found)?;
+            // A script that names itself does so in a message, or starts again what is known already.
+            match inner.words.iter().any(|word| word == name) {
+                true => found.push(inner),
+                false => follow(cx, running, (inner, depth + 1), found)?,
+            }
         }
     }
     let script = of_package(cx, running, &line.words)?;

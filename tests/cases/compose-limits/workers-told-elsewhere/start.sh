@@ -1,4 +1,5 @@
 #!/bin/sh
+echo starting ./start.sh
 python manage.py migrate
 export WEB_CONCURRENCY=3
 exec gunicorn app:app
