@@ -11,7 +11,7 @@ use crate::{
     compose::mount::MountKind,
     docker::Keyword,
     facts::{
-        Context, ImageView, ServiceView,
+        Context, ImageView, ServiceView, runtime,
         sources::Request,
         variables::{self, Variables},
     },
@@ -22,6 +22,21 @@ use crate::{
 /// Adds to `out` what is not as it was with the numbers of the accounts that a stage makes.
 pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
     let services = cx.services_of(image.image);
+    if makes_accounts(image) {
+        numbers(image, &services, out);
+    }
+    if image.is_final() {
+        out.notes.extend(shifted(image, &services));
+    }
+}
+
+/// Whether a step of the stage makes a user or a group; the whole file is looked at only then.
+fn makes_accounts(image: &ImageView) -> bool {
+    let mut runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    runs.any(|run| image.script(run).commands.iter().any(|command| runtime::account(command).is_some()))
+}
+
+fn numbers(image: &ImageView, services: &[ServiceView], out: &mut Translated) {
     let given = Request::of(services.iter().map(|view| view.service)).arguments;
     let mut named: BTreeSet<String> = BTreeSet::new();
     variables::visit(image.dockerfile, &given, &mut |index, variables| {
@@ -42,9 +57,6 @@ pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
             }
         }
     });
-    if image.is_final() {
-        out.notes.extend(shifted(image, &services));
-    }
 }
 
 /// A user or group that a command of busybox makes.

@@ -4,6 +4,8 @@
 //! script without an ending, in a settings file or in package.json. Nothing here is parsed as a command: a word that
 //! may be one counts.
 
+use std::cell::OnceCell;
+
 use super::{
     obstacles::{self, Obstacle},
     stage::Translated,
@@ -225,11 +227,15 @@ fn scripts_of_package<'a>(cx: &Context, image: &ImageView, found: &[Lines]) -> V
 /// Scripts of a package.json that nothing tells of, and programs for which uv installs when it starts them.
 fn run_scripts(cx: &Context, image: &ImageView, all: &[Lines]) -> Vec<Obstacle> {
     let views = || (0..image.dockerfile.stages.len()).map(|index| image.at(index));
-    let is_read = || views().any(|view| matches!(evidence::node_project(cx, &view), Some(Ok(_))));
+    // Asked for many lines, answered once.
+    let read = OnceCell::new();
+    let is_read =
+        || *read.get_or_init(|| views().any(|view| matches!(evidence::node_project(cx, &view), Some(Ok(_)))));
     let installs = |view: ImageView| {
         let mut runs = view.instructions().iter().filter(|step| step.keyword == Keyword::Run);
         runs.any(|step| !python::project::installs(view.script(step)).is_empty())
     };
+    let installed = OnceCell::new();
     let mut found = Vec::new();
     for lines in all {
         let commands = Script::parse_str(&lines.text).commands;
@@ -245,7 +251,7 @@ fn run_scripts(cx: &Context, image: &ImageView, all: &[Lines]) -> Vec<Obstacle> 
         let uv = |command: &&crate::shell::Command| {
             command.name() == "uv" && command.arguments().next() == Some("run")
         };
-        if commands.iter().find(uv).is_some_and(|_| !views().any(installs)) {
+        if commands.iter().any(|command| uv(&command)) && !*installed.get_or_init(|| views().any(installs)) {
             found.push(Obstacle::new(lines.span, "`uv run` installs packages that are not looked at"));
         }
     }

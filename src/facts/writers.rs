@@ -1,7 +1,7 @@
 //! The paths that a service writes to while it runs, as far as its files tell.
 
 use super::{
-    Context, ImageView,
+    Context, ImageView, ServiceView,
     contract::join_path,
     evidence,
     runtime::{self, State},
@@ -40,17 +40,18 @@ pub fn writers(cx: &Context, running: &Running) -> Vec<Writer> {
 
 /// What the variables of the image and of its services, and the packages that it installs, tell of.
 pub fn told_of(cx: &Context, image: &ImageView) -> Vec<Writer> {
-    let services = cx.services_of(image.image).into_iter().map(|service| Running::of(service, *image));
-    let mut found: Vec<Writer> = services
-        .flat_map(|running| {
-            let mut of_service = of_environment(&running);
-            of_service.extend(of_packages(cx, (&running.image, &running.state)));
-            of_service
-        })
-        .collect();
     let states = runtime::states(image);
     let state = &states[states.len() - 1];
-    for (name, value, file, span) in variables(image) {
+    let of_service = |service: ServiceView| {
+        let variables = service.service.environment.iter().map(move |variable| {
+            let value = variable.value.value.clone().unwrap_or_default();
+            (variable.value.name.clone(), value, service.id, variable.span)
+        });
+        variables.collect::<Vec<_>>()
+    };
+    let of_services = cx.services_of(image.image).into_iter().flat_map(of_service);
+    let mut found = Vec::new();
+    for (name, value, file, span) in variables(image).into_iter().chain(of_services) {
         let path = variable_path(&name, &value).map(|path| join_path(&state.workdir, &path));
         found.extend(path.map(|path| Writer { path, file, span, what: name }));
     }

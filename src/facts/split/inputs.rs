@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::HashMap;
+
 use super::{
     super::{
         Context, ImageView,
@@ -37,7 +39,8 @@ pub(super) fn place(
     let manifests = manifests(cx, image, (&steps, last))?;
     let uses_uv = uses_uv_later(image, parts);
     check_in_place(cx, image, last)?;
-    let reads_source = (0..=last).rev().find(|at| reads_source(cx, image, (&steps, *at)));
+    let mut seen = Seen::default();
+    let reads_source = (0..=last).rev().find(|at| reads_source(cx, image, (&steps, *at), &mut seen));
     for (index, step) in instructions[..last].iter().enumerate() {
         let is_file_copy = matches!(step.keyword, Keyword::Copy | Keyword::Add);
         if !is_file_copy {
@@ -92,26 +95,40 @@ fn manifests(
 const PROJECT_FILES: [&str; 6] =
     ["pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rst", ".python-version"];
 
+/// Whether a requirements file, or the project of a tool in a folder, installs a local one: each is read once.
+#[derive(Default)]
+struct Seen {
+    files: HashMap<String, bool>,
+    projects: HashMap<(String, &'static str), bool>,
+}
+
 /// Whether the step at `index` installs the project itself or a part of it, whose source it then reads.
-fn reads_source(cx: &Context, image: &ImageView, (steps, index): (&Steps, usize)) -> bool {
+fn reads_source(cx: &Context, image: &ImageView, (steps, index): (&Steps, usize), seen: &mut Seen) -> bool {
     let step = &image.instructions()[index];
     if step.keyword != Keyword::Run {
         return false;
     }
     let (script, site) = (image.script(step), steps.site(index));
-    let of_project = |install: &project::ProjectInstall| {
-        install.installs_project || evidence::local_package(cx, image, &site, install.tool).is_some()
+    let projects = &mut seen.projects;
+    let mut of_project = |install: &project::ProjectInstall| {
+        let key = (site.workdir.to_owned(), install.tool.files()[0]);
+        let is_local = || evidence::local_package(cx, image, &site, install.tool).is_some();
+        install.installs_project || *projects.entry(key).or_insert_with(is_local)
     };
     let pips = python::pip_installs(script);
-    let is_local = |operand: &String| {
+    let files = &mut seen.files;
+    let mut is_local = |operand: &String| {
         let read = |path: &str| cx.ws.context_text(path).cloned();
-        let closure = site.file(cx, image, operand).map(|path| requirements::closure(&path, &read));
-        let others = closure.into_iter().flat_map(|closure| closure.others);
-        others.into_iter().any(|other| matches!(other.value, ItemKind::LocalPath { .. }))
+        let Some(path) = site.file(cx, image, operand) else { return false };
+        let has_local = |path: &String| {
+            let others = requirements::closure(path, &read).others;
+            others.iter().any(|other| matches!(other.value, ItemKind::LocalPath { .. }))
+        };
+        *files.entry(path).or_insert_with_key(has_local)
     };
     pips.iter().any(|install| !install.local.is_empty())
-        || project::installs(script).iter().any(of_project)
-        || pips.iter().flat_map(|install| &install.requirements).any(is_local)
+        || project::installs(script).iter().any(&mut of_project)
+        || pips.iter().flat_map(|install| &install.requirements).any(&mut is_local)
 }
 
 /// Requires that no requirements file installs a folder in place, which may leave its metadata there.
