@@ -176,6 +176,11 @@ pub(super) fn flat_words(command: &Command, with_value: &[&str]) -> Vec<String> 
     out
 }
 
+/// The words of `useradd`, as [`flat_words`] gives them.
+pub(super) fn useradd_words(command: &Command) -> Vec<String> {
+    flat_words(command, &["-u", "-g", "-G", "-d", "-s", "-c", "-p", "-k", "-K", "-e", "-f", "-b"])
+}
+
 fn groupadd(command: &Command) -> Result<String, String> {
     let (mut options, mut name) = (String::new(), None);
     let words = flat_words(command, &["-g", "-K"]);
@@ -202,8 +207,7 @@ fn groupadd(command: &Command) -> Result<String, String> {
 
 fn useradd(command: &Command, groups: &Groups) -> Result<String, String> {
     let mut user = User::default();
-    let words =
-        flat_words(command, &["-u", "-g", "-G", "-d", "-s", "-c", "-p", "-k", "-K", "-e", "-f", "-b"]);
+    let words = useradd_words(command);
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().cloned().unwrap_or_default();

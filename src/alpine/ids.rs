@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    accounts::{self, Groups, Translation, check_group_exists, flat_words, plain},
+    accounts::{self, Groups, Translation, check_group_exists, flat_words, plain, useradd_words},
     obstacles::Obstacle,
     stage::Translated,
 };
@@ -176,8 +176,7 @@ fn shifted(image: &ImageView, services: &[ServiceView]) -> Vec<String> {
 
 /// The name of a system user that the command makes without a number.
 fn without_number(command: &Command) -> Option<String> {
-    let words =
-        flat_words(command, &["-u", "-g", "-G", "-d", "-s", "-c", "-p", "-k", "-K", "-e", "-f", "-b"]);
+    let words = useradd_words(command);
     let has = |names: [&str; 2]| words.iter().any(|word| names.contains(&word.as_str()));
     (has(["-r", "--system"]) && !has(["-u", "--uid"])).then(|| words.last().cloned()).flatten()
 }

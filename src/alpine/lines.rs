@@ -9,15 +9,13 @@ use std::cell::OnceCell;
 use super::{
     obstacles::{self, Obstacle},
     stage::Translated,
+    texts::{self, GOSU, Lines, words},
 };
 use crate::{
     docker::{Instruction, Keyword},
-    facts::{
-        Context, ImageView, commands, commands::Standing, evidence, node, programs, python, runtime, settings,
-    },
+    facts::{Context, ImageView, commands::Standing, evidence, node, python},
     knowledge::AlpineBranch,
     shell::Script,
-    source::Span,
     workspace::path,
 };
 
@@ -26,9 +24,6 @@ const MERGED: AlpineBranch = AlpineBranch::new(3, 23);
 
 /// Where the packages of Debian and of Alpine have tini.
 pub(super) const TINI: (&str, &str) = ("/usr/bin/tini", "/sbin/tini");
-
-/// Where Debian's package has gosu.
-const GOSU: &str = "/usr/sbin/gosu";
 
 /// Installers, and the words after which they install.
 const INSTALLERS: [(&str, &[&str]); 8] = [
@@ -62,18 +57,6 @@ const OF_DEBIAN: [&str; 14] = [
     "update-rc.d",
 ];
 
-/// A text of command lines, and where it stands.
-struct Lines<'a> {
-    /// What to call it: `start.sh`, or nothing for an instruction.
-    name: Option<String>,
-    span: Span,
-    text: String,
-    /// Whether the paths in it that differ are replaced: those of an ENTRYPOINT in exec form.
-    is_moved: bool,
-    /// The RUN that it is: every command of it is looked at elsewhere.
-    run: Option<&'a Instruction>,
-}
-
 /// Adds to `out` what those lines need on `branch`.
 pub(super) fn look(
     cx: &Context,
@@ -81,7 +64,7 @@ pub(super) fn look(
     (standing, branch): (&Standing, AlpineBranch),
     out: &mut Translated,
 ) {
-    let all = all(cx, image, standing);
+    let all = texts::all(cx, image, standing);
     out.unknown.extend(run_scripts(cx, image, &all));
     for lines in all {
         shell(&lines, branch, out);
@@ -116,112 +99,9 @@ pub(super) fn look(
     }
 }
 
-/// The name of a program of Debian's package manager in a line.
+/// The name of a program of Debian's package manager in a line that is no comment.
 pub(super) fn debian_word(line: &str) -> Option<&str> {
-    words(line).map(path::name).find(|word| OF_DEBIAN.contains(word))
-}
-
-/// As [`debian_word`], owned, and nothing for a comment.
-pub(super) fn debian_word_of_line(line: &str) -> Option<String> {
-    debian_word(line).filter(|_| !is_comment(line)).map(str::to_owned)
-}
-
-/// All such texts of the stage in view, and of its services where it is the final one.
-fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Lines<'a>> {
-    let mut found = Vec::new();
-    let mut files: Vec<(Span, String)> = Vec::new();
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let states = runtime::states(image);
-    for (step, state) in image.instructions().iter().zip(&states) {
-        let named = programs::copied_by_name(step, &image.image.context, &lookup);
-        files.extend(named.into_iter().map(|(word, file)| (word.span, file)));
-        let run = (step.keyword == Keyword::Run).then_some(step);
-        // A RUN that cannot be read keeps the image on Debian as it is.
-        if run.is_some_and(|run| image.script(run).unreadable.is_some()) {
-            continue;
-        }
-        if run.is_some() || matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
-        {
-            let text = text_of(step, image.text);
-            files.extend(started(standing, (&text, &state.workdir)).map(|file| (step.span, file)));
-            let is_moved = step.keyword == Keyword::Entrypoint && step.json.is_some() && !text.contains(GOSU);
-            found.push(Lines { name: None, span: step.span, text, run, is_moved });
-        }
-    }
-    let (base, last) = (image.stage().base_word.span, &*states[states.len() - 1].workdir);
-    let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
-    for words in of_services {
-        let text = words.join(" ");
-        files.extend(started(standing, (&text, last)).map(|file| (base, file)));
-        found.push(Lines { name: None, span: base, text, run: None, is_moved: false });
-    }
-    found.extend(scripts_of_package(cx, image, &found));
-    let mut seen: Vec<String> = Vec::new();
-    for (span, file) in files {
-        let text = cx.ws.context_text(&file).filter(|text| is_command_file(&file, text));
-        if let Some(text) = text.filter(|_| !seen.contains(&file)) {
-            let name = Some(path::name(&file).to_owned());
-            found.push(Lines { name, span, text: text.to_string(), run: None, is_moved: false });
-            seen.push(file);
-        }
-    }
-    found
-}
-
-/// Whether a file holds commands: a script of a shell, or settings of a program that starts others.
-fn is_command_file(file: &str, text: &str) -> bool {
-    let first = text.lines().next().unwrap_or_default();
-    (first.starts_with("#!") && first.contains("sh"))
-        || file.ends_with(".sh")
-        || settings::starts_programs(file)
-}
-
-/// The context paths of the files that words of a line name.
-fn started<'t>(
-    standing: &'t Standing,
-    (text, workdir): (&'t str, &'t str),
-) -> impl Iterator<Item = String> + use<'t> {
-    let named = words(text).filter(|word| !word.starts_with('-') && !word.contains(['$', '*', ':']));
-    named.flat_map(move |word| programs::places(word, workdir)).filter_map(|place| standing.origin(&place))
-}
-
-/// The command line of a step, with what its here-documents hold.
-fn text_of(step: &Instruction, text: &str) -> String {
-    if let Some(words) = &step.json {
-        return words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-    }
-    let bodies = step.heredocs.iter().map(|heredoc| heredoc.body.of(text));
-    [step.body.text.as_str()].into_iter().chain(bodies).collect::<Vec<_>>().join("\n")
-}
-
-/// The lines of package.json that the other lines run, and those that an installation runs.
-fn scripts_of_package<'a>(cx: &Context, image: &ImageView, found: &[Lines]) -> Vec<Lines<'a>> {
-    const OF_INSTALLATION: [&str; 5] = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
-    let Some(Ok(project)) = evidence::node_project(cx, image) else { return Vec::new() };
-    let mut scripts = Vec::new();
-    for lines in found {
-        let mut names: Vec<String> = Vec::new();
-        for command in Script::parse_str(&lines.text).commands {
-            match node::action(&command) {
-                Some((_, node::Action::RunsScript(name))) => {
-                    names.extend([format!("pre{name}"), name.clone(), format!("post{name}")]);
-                }
-                Some((_, node::Action::Installs { .. })) => {
-                    names.extend(OF_INSTALLATION.map(str::to_owned));
-                }
-                _ => {}
-            }
-        }
-        let known = names.iter().filter_map(|name| Some((name, project.package.script(name)?)));
-        scripts.extend(known.map(|(name, text)| Lines {
-            name: Some(format!("script {name} of package.json")),
-            span: lines.span,
-            text: text.to_owned(),
-            run: None,
-            is_moved: false,
-        }));
-    }
-    scripts
+    words(line).map(path::name).find(|word| OF_DEBIAN.contains(word)).filter(|_| !is_comment(line))
 }
 
 /// Scripts of a package.json that nothing tells of, and programs for which uv installs when it starts them.
@@ -310,33 +190,6 @@ fn installer(line: &str) -> Option<String> {
 
 fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with('#')
-}
-
-/// The words of a line, without quotes and what else encloses commands.
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    let is_between = |c: char| {
-        let encloses = matches!(
-            c,
-            '"' | '\''
-                | '`'
-                | '('
-                | ')'
-                | ';'
-                | '&'
-                | '|'
-                | '<'
-                | '>'
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | ','
-                | '='
-                | '\\'
-        );
-        encloses || c.is_whitespace()
-    };
-    line.split(is_between).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

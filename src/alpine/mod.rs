@@ -12,3 +12,4 @@ pub mod run;
 mod scripts;
 pub mod stage;
 pub mod stages;
+mod texts;

@@ -103,7 +103,7 @@ fn debian_word_left(image: &ImageView, instruction: &Instruction, pieces: &[writ
         false => Some(write::rewrite(image.text, instruction, pieces, write::Comments::Keep)?),
     };
     let text = rewritten.as_deref().unwrap_or_else(|| instruction.span.of(image.text));
-    text.lines().find_map(lines::debian_word_of_line)
+    text.lines().find_map(lines::debian_word).map(str::to_owned)
 }
 
 /// `ENTRYPOINT ["/usr/bin/tini", "--"]`: Alpine's package has the program in /sbin.

@@ -44,6 +44,17 @@ pub enum Probe {
     Malformed(Vec<String>),
 }
 
+impl Probe {
+    /// The command line; none where nothing runs or nobody can tell what.
+    pub fn line(&self) -> Option<String> {
+        match self {
+            Self::Words(words) => Some(words.join(" ")),
+            Self::Shell(line) => Some(line.clone()),
+            Self::Disabled | Self::Malformed(_) => None,
+        }
+    }
+}
+
 impl Healthcheck {
     pub(crate) fn read(check: &Cursor<'_>) -> Option<Self> {
         if !check.is_mapping() {

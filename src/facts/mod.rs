@@ -110,9 +110,7 @@ impl<'a> ImageView<'a> {
 
     /// The instructions that make the final stage, those of the stages it starts from first.
     pub fn lineage(&self) -> Vec<&'a Instruction> {
-        let mut stages: Vec<&Stage> = self.dockerfile.lineage(self.stage()).collect();
-        stages.reverse();
-        stages.into_iter().flat_map(|stage| self.dockerfile.instructions_of(stage)).collect()
+        runtime::lineage(self.dockerfile, self.stage())
     }
 
     /// The line of an instruction in the file as it was read, from 1.

@@ -6,7 +6,7 @@ use rpds::{RedBlackTreeMap, RedBlackTreeSet};
 
 use super::{ImageView, contract::join_path};
 use crate::{
-    docker::{Instruction, Keyword, instruction::unquoted},
+    docker::{Dockerfile, Instruction, Keyword, Stage, instruction::unquoted},
     shell::{Command, Script},
 };
 
@@ -63,6 +63,19 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// The instructions of a stage and of those above it, in order.
+pub fn lineage<'d>(dockerfile: &'d Dockerfile, stage: &'d Stage) -> Vec<&'d Instruction> {
+    let mut stages: Vec<&Stage> = dockerfile.lineage(stage).collect();
+    stages.reverse();
+    stages.into_iter().flat_map(|stage| dockerfile.instructions_of(stage)).collect()
+}
+
+/// The working directory after these instructions.
+pub fn workdir<'i>(steps: impl IntoIterator<Item = &'i Instruction>) -> String {
+    let folders = steps.into_iter().filter(|step| step.keyword == Keyword::Workdir);
+    folders.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)))
 }
 
 /// The name that a user or group command makes.

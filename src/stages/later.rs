@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
-    compose::{Service, command::Command, health::Probe, resolve::Field},
+    compose::{Service, command::Command, resolve::Field},
     docker::{Instruction, Keyword},
     facts::{
         Context, ImageView, ServiceView,
@@ -92,11 +92,7 @@ fn of_service(view: ServiceView) -> Vec<String> {
         None => field.span.of(text).to_owned(),
     };
     let probe = healthcheck.as_ref().and_then(|check| check.test.as_ref());
-    let probe = probe.and_then(|field| match &field.value {
-        Probe::Words(words) => Some(words.join(" ")),
-        Probe::Shell(line) => Some(line.clone()),
-        _ => None,
-    });
+    let probe = probe.and_then(|field| field.value.line());
     [command, entrypoint].into_iter().flatten().map(line).chain(probe).collect()
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Image, disk::Disk, path};
 use crate::{
     compose::{Compose, Service},
-    docker::{Dockerfile, Instruction, Keyword, instruction::unquoted},
-    facts::{build_context::Copies, commands, contract::join_path, settings},
+    docker::{Dockerfile, Keyword},
+    facts::{build_context::Copies, commands, contract::join_path, runtime, settings},
     source::FileId,
 };
 
@@ -21,12 +21,8 @@ pub(super) fn read(
     composes: &BTreeMap<FileId, Compose>,
 ) {
     let Some(stage) = dockerfile.final_stage() else { return };
-    let mut stages: Vec<_> = dockerfile.lineage(stage).collect();
-    stages.reverse();
-    let lineage: Vec<&Instruction> =
-        stages.into_iter().flat_map(|stage| dockerfile.instructions_of(stage)).collect();
-    let folders = lineage.iter().filter(|step| step.keyword == Keyword::Workdir);
-    let workdir = folders.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)));
+    let lineage = runtime::lineage(dockerfile, stage);
+    let workdir = runtime::workdir(lineage.iter().copied());
     let starts = lineage.iter().filter(|step| matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint));
     let of_image: Vec<String> = starts.flat_map(|step| commands::commands_of(step)).flatten().collect();
     let lookup = |path: &str| Some(disk.entry(path));

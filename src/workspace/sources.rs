@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Image, disk::Disk, gather::looks_like_file, path, scripts::read_called};
 use crate::{
     compose::{Compose, Service},
-    docker::{Dockerfile, Keyword, instruction::unquoted},
+    docker::{Dockerfile, Keyword},
     facts::{
         app_server::surroundings::{config_places, configs, env_path},
         build_context::Copies,
-        commands,
-        contract::join_path,
-        programs, scripts,
+        commands, programs, runtime, scripts,
         sources::{self, Request},
         start_scripts,
     },
@@ -51,8 +49,7 @@ fn look_at_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services
     let steps = dockerfile.instructions_of(stage);
     let lookup = |path: &str| Some(disk.entry(path));
     let copies = Copies::of(steps, (&image.context, "/"), &lookup);
-    let workdir = steps.iter().filter(|step| step.keyword == Keyword::Workdir);
-    let workdir = workdir.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)));
+    let workdir = runtime::workdir(steps);
     let commands: Vec<Vec<String>> =
         services.iter().flat_map(|service| commands::of_service(service)).collect();
     let origin = |place: &str| copies.origin(0..steps.len(), place, &lookup).map(|(_, found)| found);
@@ -72,16 +69,10 @@ fn look_at_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services
 /// Reads the scripts that start a container, whatever stage copies them.
 fn read_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services: &[&Service]) {
     let Some(stage) = dockerfile.final_stage() else { return };
-    let mut lineage: Vec<_> = dockerfile.lineage(stage).collect();
-    lineage.reverse();
-    let (mut workdir, mut words) = ("/".to_owned(), Vec::new());
-    for step in lineage.into_iter().flat_map(|stage| dockerfile.instructions_of(stage)) {
-        match step.keyword {
-            Keyword::Workdir => workdir = join_path(&workdir, &unquoted(&step.body.text)),
-            Keyword::Entrypoint | Keyword::Cmd => words.extend(commands::commands_of(step).concat()),
-            _ => {}
-        }
-    }
+    let lineage = runtime::lineage(dockerfile, stage);
+    let workdir = runtime::workdir(lineage.iter().copied());
+    let starts = lineage.iter().filter(|step| matches!(step.keyword, Keyword::Entrypoint | Keyword::Cmd));
+    let mut words: Vec<String> = starts.flat_map(|step| commands::commands_of(step)).flatten().collect();
     words.extend(services.iter().flat_map(|service| commands::of_service(service)).flatten());
     let lookup = |path: &str| Some(disk.entry(path));
     let steps = &dockerfile.instructions;

@@ -1,13 +1,13 @@
 //! What else has a say in a uvicorn command: variables, files that gunicorn reads by itself, health checks.
 
 use crate::{
-    compose::{Service, health::Probe},
+    compose::{Service, env_file, variable::Variable},
     docker::{Dockerfile, Keyword, instruction::unquoted},
     facts::{
         Context, ImageView, ServiceView,
         build_context::{Copies, Lookup},
         contract::join_path,
-        inits,
+        inits, runtime,
         start_scripts::{self, Started},
     },
     workspace::{Entry, path},
@@ -83,16 +83,9 @@ pub fn env_path(folder: &str, file: &str) -> Option<String> {
     (!file.starts_with('/') && !file.contains('$') && !path.starts_with("..")).then_some(path)
 }
 
-fn of_env_file<'t>(text: &'t str, file: &'t str) -> impl Iterator<Item = Setting> + 't {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(move |line| {
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = match line.split_once('=') {
-            Some((name, value)) => (name, Some(unquoted(value.trim()))),
-            None => (line, None),
-        };
-        Setting { name: name.trim().to_owned(), value, place: file.to_owned() }
-    })
+fn of_env_file(text: &str, file: &str) -> impl Iterator<Item = Setting> {
+    let variables = env_file::read(text).into_iter();
+    variables.map(move |Variable { name, value }| Setting { name, value, place: file.to_owned() })
 }
 
 /// The first variable that one of the two servers obeys and the other does not, in a sentence.
@@ -113,11 +106,8 @@ pub fn config_places<'s>(
     dockerfile: &Dockerfile,
     services: impl Iterator<Item = &'s Service>,
 ) -> Vec<String> {
-    let lineage = dockerfile.final_stage().map(|stage| dockerfile.lineage(stage).collect::<Vec<_>>());
-    let steps = lineage.into_iter().flatten().rev().flat_map(|stage| dockerfile.instructions_of(stage));
-    let workdir = steps
-        .filter(|step| step.keyword == Keyword::Workdir)
-        .fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)));
+    let stage = dockerfile.final_stage().into_iter();
+    let workdir = runtime::workdir(stage.flat_map(|stage| runtime::lineage(dockerfile, stage)));
     let others = services.filter_map(|service| service.working_dir.as_ref());
     let others: Vec<String> = others.map(|folder| join_path(&workdir, &folder.value)).collect();
     std::iter::once(workdir).chain(others).map(|folder| join_path(&folder, CONFIG)).collect()
@@ -190,11 +180,7 @@ pub fn entrypoint(cx: &Context, image: &ImageView) -> Option<String> {
 }
 
 fn probe(view: &ServiceView) -> Option<String> {
-    match &view.service.healthcheck.as_ref()?.test.as_ref()?.value {
-        Probe::Words(words) => Some(words.join(" ")),
-        Probe::Shell(line) => Some(line.clone()),
-        Probe::Disabled | Probe::Malformed(_) => None,
-    }
+    view.service.healthcheck.as_ref()?.test.as_ref()?.value.line()
 }
 
 #[cfg(test)]
