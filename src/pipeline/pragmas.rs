@@ -187,7 +187,7 @@ fn touches(edit: &edit::Edit, span: Span) -> bool {
     is_inside || (continues && !edit.text.is_empty()) || (replaces && !edit.text.trim().is_empty())
 }
 
-/// Says so when a pragma would stand above something else after the edits.
+/// Says so when a pragma would stand above something else after the edits, or stand there twice.
 ///
 /// # Errors
 /// When there is nothing to tell, since the edits do not fit or their result does not parse.
@@ -209,8 +209,12 @@ fn parted(
     let lost = before
         .iter()
         .find(|(key, pragma)| after.get(key).is_none_or(|now| name(&now.below) != name(&pragma.below)));
-    Ok(lost.map(|(_, pragma)| {
+    if let Some((_, pragma)) = lost {
         let line = read_line(file, pragma);
-        format!("it would part the pragma in line {line} from what it stands above")
-    }))
+        return Ok(Some(format!("it would part the pragma in line {line} from what it stands above")));
+    }
+    let known: BTreeSet<&Key> = before.iter().map(|(key, _)| key).collect();
+    let copied = after.keys().find(|key| !known.contains(key));
+    let first = copied.and_then(|(_, text, _)| before.iter().find(|((_, known, _), _)| known == text));
+    Ok(first.map(|(_, pragma)| format!("it would copy the pragma in line {}", read_line(file, pragma))))
 }

@@ -48,6 +48,28 @@ fn pragmas_stay_above_their_instruction_and_a_second_run_is_quiet() {
 }
 
 #[test]
+fn a_run_that_goes_to_two_stages_does_not_take_a_pragma_to_both() {
+    let project = |inside: &str| {
+        let project = Project::new();
+        let packages = "        build-essential \\\n        libpq5 \\\n";
+        let apt = format!(
+            "RUN apt-get update && \\\n    apt-get install -y \\\n{packages}{inside}    && apt-get clean\n"
+        );
+        let pip = "COPY requirements.txt .\nRUN pip install -r requirements.txt\n";
+        let tail = "COPY app.py .\nCMD [\"python\", \"app.py\"]\n";
+        project.write("Dockerfile", format!("FROM python:3.12-slim\n{apt}{pip}{tail}"));
+        project.write("requirements.txt", "psycopg2==2.9.9\n");
+        project.write("app.py", "");
+        project
+    };
+    let free = optimize(&project(""), &["--only", "multi-stage"]);
+    assert!(free.out.contains("+FROM python:3.12-slim AS builder"), "{}{}", free.out, free.err);
+    let held = optimize(&project("# alpinist ignore=init\n"), &["--only", "multi-stage"]);
+    assert_eq!(held.out, "");
+    assert!(held.err.contains("it would copy the pragma in line 6"), "{}", held.err);
+}
+
+#[test]
 fn a_file_can_be_skipped() {
     let project = project("# alpinist skip-file reason=moved by hand later\n", "");
     let run = optimize(&project, &["--check"]);
