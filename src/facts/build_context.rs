@@ -97,6 +97,16 @@ impl<'a> Steps<'a> {
     pub fn origin(&self, cx: &Context, range: Range<usize>, wanted: &str) -> Option<(usize, String)> {
         self.copies.origin(range, wanted, &|path| cx.ws.entry(path).cloned())
     }
+
+    /// Whether a file or folder at `source` of the context would stand at `target` after all steps, if it is there.
+    pub fn would_bring(&self, cx: &Context, source: &str, target: &str) -> bool {
+        let lookup = |path: &str| match path == source {
+            true => Some(Entry::File(None)),
+            false => cx.ws.entry(path).cloned(),
+        };
+        let found = self.copies.origin(0..self.instructions.len(), target, &lookup);
+        found.is_some_and(|(_, path)| path == source)
+    }
 }
 
 /// A RUN step and what stands before it: what it can read.

@@ -6,17 +6,20 @@ use super::{
     super::{
         Context, ImageView,
         build_context::{Site, Steps},
+        contract::join_path,
         node::{self as managers, Action, Manager},
+        sources,
     },
     Build, Evidence,
 };
 use crate::{
-    docker::Keyword,
+    docker::{Instruction, Keyword},
     knowledge::modules::{self, ModuleKind},
     manifest::{
         node_lock::{self, LockedModule},
         package_json::{self, PackageJson},
     },
+    workspace::path,
 };
 
 /// What the manifests of a Node project say.
@@ -41,6 +44,7 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
             Ok(project) => evidence.node_project(&project),
         }
     }
+    evidence.unknown.extend(brought_along(cx, image));
     for name in global_programs(image) {
         let end = name.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(name.len(), |(at, _)| at);
         evidence.module(&LockedModule { name: name[..end].to_owned(), ..LockedModule::default() });
@@ -107,6 +111,33 @@ fn read_lock(manager: Manager, text: &str) -> Result<Vec<LockedModule>, String> 
         Manager::Pnpm => node_lock::read_pnpm(text),
     }
 }
+
+/// Says so when nothing installs what package.json depends on, and a COPY takes the folder for it from the context.
+fn brought_along(cx: &Context, image: &ImageView) -> Option<String> {
+    let takes = |step: &&Instruction| match step.keyword {
+        Keyword::Run => managers::installation(image.script(step)).is_some(),
+        Keyword::Copy => step.flag("from").is_some() && step.body.text.contains(INSTALLED),
+        _ => false,
+    };
+    if image.lineage().iter().any(takes) {
+        return None;
+    }
+    let steps = Steps::of(cx, image);
+    let (end, workdir) = (steps.instructions.len(), &steps.states[steps.instructions.len()].workdir);
+    let (_, manifest) = steps.origin(cx, 0..end, &join_path(workdir, "package.json"))?;
+    let package = package_json::read(cx.ws.context_text(&manifest)?).ok()?;
+    let folder = path::join(path::parent(&manifest), INSTALLED);
+    let comes_along = steps.would_bring(cx, &folder, &join_path(workdir, INSTALLED))
+        && !sources::is_kept_out(cx, image, &folder);
+    (comes_along && !package.dependencies.is_empty()).then(|| {
+        "nothing installs what package.json depends on, so it comes along with the build context, and for which C \
+         library it was made is not known (BASE-05)"
+            .to_owned()
+    })
+}
+
+/// Where packages are installed, beside their manifest.
+const INSTALLED: &str = "node_modules";
 
 /// Programs that RUN steps install for the whole image.
 fn global_programs(image: &ImageView) -> Vec<String> {
