@@ -5,8 +5,9 @@ use crate::{
     docker::{Instruction, Keyword},
     facts::{
         Context, ImageView,
-        commands::{self, Standing, commands_of, is_script, shell_words},
+        commands::{self, Standing, commands_of, shell_words},
         runtime,
+        scripts::is_script,
     },
     knowledge::AlpineBranch,
     source::Span,

@@ -10,6 +10,7 @@ use crate::{
         commands::{self, Standing},
         programs,
         runtime::{self, State},
+        scripts,
     },
     source::Span,
     workspace::{Entry, Program},
@@ -36,7 +37,7 @@ pub(super) fn look(
             _ => {}
         }
         let is_missing = is_named && cx.ws.entry(&file) == Some(&Entry::Missing);
-        if is_missing && !programs::is_interpreted(&name) && !commands::is_script(&name) {
+        if is_missing && !programs::is_interpreted(&name) && !scripts::is_script(&name) {
             let what = format!("{name} is not in the build context, so its C library is not known (BASE-12)");
             out.unknown.push(Obstacle::new(span, what));
         }

@@ -1,4 +1,4 @@
-//! What runs in the container: the commands of the image and its services, and the scripts that they start.
+//! What runs in the container: the commands of the image and its services.
 
 use super::{Context, ImageView, build_context::Copies, runtime, scripts};
 use crate::{
@@ -12,15 +12,6 @@ pub fn run_by(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
     let keywords = [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck];
     let steps = keywords.into_iter().filter_map(|keyword| runtime::last(image, keyword));
     steps.flat_map(commands_of).chain(of_services(cx, image)).filter(|words| !words.is_empty()).collect()
-}
-
-/// The scripts of the build context that those commands start, with their text.
-pub fn scripts_run_by<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &'a str)> {
-    let states = runtime::states(image);
-    let workdir = &states[states.len() - 1].workdir;
-    let words = run_by(cx, image).into_iter().flatten().filter(|word| is_script(word) && !word.contains(' '));
-    let standing = Standing::of(cx, image);
-    words.filter_map(|word| Some((word.clone(), standing.script(&word, workdir)?.1))).collect()
 }
 
 /// The commands and health checks that the services of an image set.
@@ -64,11 +55,6 @@ pub fn shell_words(line: &str) -> Vec<Vec<String>> {
     let words =
         |command: &crate::shell::Command| command.words.iter().map(|word| word.text().to_owned()).collect();
     script.commands.iter().map(words).collect()
-}
-
-/// Whether a word names a shell script.
-pub fn is_script(word: &str) -> bool {
-    word.ends_with(".sh") || word.ends_with(".bash") || word.contains("entrypoint")
 }
 
 /// The files of the build context that stand in a stage, for many questions about it.

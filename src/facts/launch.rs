@@ -4,7 +4,9 @@ use super::{
     Context, node,
     runtime::Variables,
     service::{CommandLine, Running, lines_in},
-    start, workers,
+    start,
+    start_scripts::Finder,
+    workers,
 };
 use crate::{manifest::package_json, shell::Script, workspace::path};
 
@@ -26,8 +28,9 @@ const DEEPEST: usize = 8;
 /// When a script is not in the project, cannot be read, or leads back to itself.
 pub fn of(cx: &Context, running: &Running) -> Result<Launch, String> {
     let mut lines = Vec::new();
+    let finder = start::finder(cx, running);
     for line in joined(&running.commands) {
-        follow(cx, running, (line, 0), &mut lines)?;
+        follow(cx, (running, &finder), (line, 0), &mut lines)?;
     }
     let env = with_assignments(running.state.env.clone(), &lines);
     Ok(Launch { lines, env })
@@ -50,7 +53,7 @@ fn joined(commands: &[CommandLine]) -> Vec<CommandLine> {
 /// Takes in a line with what it starts: the scripts before it, since they end with it, and those of npm after it.
 fn follow(
     cx: &Context,
-    running: &Running,
+    (running, finder): (&Running, &Finder),
     (line, depth): (CommandLine, usize),
     found: &mut Vec<CommandLine>,
 ) -> Result<(), String> {
@@ -60,9 +63,9 @@ fn follow(
     if line.shell_text().is_some() {
         return Err("its shell command cannot be read".to_owned());
     }
-    for script in start::scripts(cx, running, &line) {
+    for script in start::named(&line).iter().filter_map(|name| finder.script(name)) {
         let name = &script.name;
-        let text = script.text.as_ref().ok_or_else(|| format!("the text of {name} is not known"))?;
+        let text = script.text.ok_or_else(|| format!("the text of {name} is not known"))?;
         let parsed = Script::parse_str(text);
         if parsed.unreadable.is_some() {
             return Err(format!("{name} cannot be read as a shell script"));
@@ -71,7 +74,7 @@ fn follow(
             // A script that names itself does so in a message, or starts again what is known already.
             match inner.words.iter().any(|word| word == name) {
                 true => found.push(inner),
-                false => follow(cx, running, (inner, depth + 1), found)?,
+                false => follow(cx, (running, finder), (inner, depth + 1), found)?,
             }
         }
     }
@@ -79,7 +82,7 @@ fn follow(
     let (file, span) = (line.file, line.span);
     found.push(line);
     for inner in script.iter().flat_map(|script| lines_in(script, file, span)) {
-        follow(cx, running, (inner, depth + 1), found)?;
+        follow(cx, (running, finder), (inner, depth + 1), found)?;
     }
     Ok(())
 }

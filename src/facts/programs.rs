@@ -2,9 +2,9 @@
 
 use super::{
     build_context::{self, Lookup, context_path, is_pattern, is_whole_context},
-    commands::{commands_of, is_script, shell_words},
+    commands::{commands_of, shell_words},
     contract::join_path,
-    scripts,
+    scripts::{self, is_script},
 };
 use crate::{
     docker::{Instruction, Keyword, Word},

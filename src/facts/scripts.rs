@@ -3,6 +3,11 @@
 use super::contract::join_path;
 use crate::{shell::Script, workspace::path};
 
+/// Whether a word of a command names a shell script.
+pub fn is_script(word: &str) -> bool {
+    [".sh", ".bash", "entrypoint"].iter().any(|ending| path::name(word).ends_with(ending))
+}
+
 /// A script that another one names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {

@@ -1,8 +1,9 @@
 //! What happens when a container starts: programs and scripts that write or change users.
 
 use super::{
-    Context, root_image,
+    Context, root_image, scripts,
     service::{CommandLine, Running},
+    start_scripts::{Finder, Started},
     writers::{Writer, resolved},
 };
 use crate::{
@@ -15,9 +16,10 @@ use crate::{
 /// What the start of a service writes; scripts and entrypoints that are not known count too.
 pub fn writers(cx: &Context, running: &Running) -> Vec<Writer> {
     let mut found = Vec::new();
+    let finder = finder(cx, running);
     for line in &running.commands {
         found.extend(line.words.iter().filter_map(|word| of_program(running, line, word)));
-        for script in scripts(cx, running, line) {
+        for script in finder.all(named(line)) {
             found.extend(of_script(running, line, &script));
         }
     }
@@ -28,12 +30,13 @@ pub fn writers(cx: &Context, running: &Running) -> Vec<Writer> {
 /// The commands at the start of a service that change users or owners, each with its place in words.
 pub fn switches(cx: &Context, running: &Running) -> Vec<String> {
     let mut found = Vec::new();
+    let finder = finder(cx, running);
     for line in &running.commands {
         let place = running.line(cx, line.file, line.span);
         let switches = |word: &&String| lookup(Kind::Switch, path::name(word)).is_some();
         found.extend(line.words.iter().filter(switches).map(|word| format!("{word} ({place})")));
-        for script in scripts(cx, running, line) {
-            let Some(text) = &script.text else {
+        for script in finder.all(named(line)) {
+            let Some(text) = script.text else {
                 found.push(format!("{} ({place}), whose text is not known", script.name));
                 continue;
             };
@@ -51,35 +54,21 @@ pub fn development_word<'r>(running: &'r Running) -> Option<&'r String> {
     words.find(|word| lookup(Kind::Develop, path::name(word)).is_some())
 }
 
-/// A script that a command line runs.
-pub(super) struct StartScript {
-    pub(super) name: String,
-    pub(super) text: Option<String>,
+/// What finds the scripts of a service; text that is not known is that of another image, or made by the build.
+pub(super) fn finder<'x, 'a>(cx: &'x Context<'a>, running: &'x Running) -> Finder<'x, 'a> {
+    Finder::of(cx, &running.image, running.state.workdir.clone())
 }
 
-/// The scripts that a command line runs; text that is not known is that of another image, or made by the build.
-pub(super) fn scripts(cx: &Context, running: &Running, line: &CommandLine) -> Vec<StartScript> {
-    let has_known_base = is_base_known(running);
-    // Without a folder it is the base image's, unless the project copies one with that name.
-    let is_of_base = |script: &StartScript| {
-        has_known_base && script.text.is_none() && script.name == "docker-entrypoint.sh"
-    };
-    let known = |name: &String| {
-        let text = running.origin(cx, name).and_then(|path| cx.ws.context_text(&path).cloned());
-        StartScript { name: name.clone(), text: text.map(|text| text.to_string()) }
-    };
+/// The scripts that a command line names.
+pub(super) fn named(line: &CommandLine) -> Vec<String> {
     let words = line.words.iter().enumerate().filter(|(at, word)| is_script(*at, word));
-    words.map(|(_, word)| known(word)).filter(|script| !is_of_base(script)).collect()
+    words.map(|(_, word)| word.clone()).collect()
 }
 
 /// Whether a word names a script, or a program of the project whose text tells what it does.
 fn is_script(at: usize, word: &str) -> bool {
-    let name = path::name(word);
     let in_bin = path::parent(word).ends_with("bin");
-    name.ends_with(".sh")
-        || name.ends_with(".bash")
-        || name.ends_with("entrypoint")
-        || (at == 0 && word.contains('/') && !in_bin)
+    scripts::is_script(word) || (at == 0 && word.contains('/') && !in_bin)
 }
 
 fn of_program(running: &Running, line: &CommandLine, word: &str) -> Option<Writer> {
@@ -89,10 +78,10 @@ fn of_program(running: &Running, line: &CommandLine, word: &str) -> Option<Write
     Some(Writer { path, file: line.file, span: line.span, what })
 }
 
-fn of_script(running: &Running, line: &CommandLine, script: &StartScript) -> Vec<Writer> {
+fn of_script(running: &Running, line: &CommandLine, script: &Started) -> Vec<Writer> {
     let writer = |path: String, what: String| Writer { path, file: line.file, span: line.span, what };
     let name = &script.name;
-    let Some(text) = &script.text else {
+    let Some(text) = script.text else {
         return vec![writer(String::new(), format!("the text of {name} is not known"))];
     };
     let parsed = Script::parse_str(text);

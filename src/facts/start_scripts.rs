@@ -1,10 +1,9 @@
-//! The scripts that start a container, with those that they start in turn.
+//! The scripts that start a container, with those that they start or read in turn.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Context, ImageView, build_context::Copies, commands, root_image, runtime::State, scripts};
 use crate::{
-    docker::Keyword,
     knowledge::writers::{Kind, lookup},
     workspace::path,
 };
@@ -18,56 +17,24 @@ pub struct Started<'a> {
     pub text: Option<&'a str>,
 }
 
-/// The scripts that ENTRYPOINT, CMD and the services of an image start.
+/// The scripts that the commands and health checks of an image and its services start.
 pub fn of<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<Started<'a>> {
-    let lineage = image.lineage();
-    let last = |keyword| lineage.iter().rfind(|step| step.keyword == keyword);
-    let steps = [Keyword::Entrypoint, Keyword::Cmd].into_iter().filter_map(last);
-    let mut words: Vec<String> = steps.flat_map(|step| commands::commands_of(step)).flatten().collect();
-    for view in cx.services_of(image.image) {
-        let fields = [&view.service.command, &view.service.entrypoint];
-        words.extend(fields.into_iter().flatten().filter_map(|field| field.value.words()).flatten());
-    }
+    let words: Vec<String> = commands::run_by(cx, image).into_iter().flatten().collect();
     named(cx, image, &words)
+}
+
+/// Those of which the text is known.
+pub fn known<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &'a str)> {
+    of(cx, image).into_iter().filter_map(|script| Some((script.name, script.text?))).collect()
 }
 
 /// The scripts among `words` and those that they start in turn, each once.
 pub fn named<'a>(cx: &Context<'a>, image: &ImageView, words: &[String]) -> Vec<Started<'a>> {
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let steps = &image.dockerfile.instructions;
-    let copies = Copies::of(steps, (&image.image.context, "/"), &lookup);
-    let text_at = |place: &str| -> Option<&'a str> {
-        let (_, path) = copies.origin(0..steps.len(), place, &lookup)?;
-        cx.ws.context_text(&path).map(|text| &**text)
-    };
     let mut state = State::default();
     image.lineage().into_iter().for_each(|step| state.advance(step, image.text));
     let words = words.iter().flat_map(|word| word.split_whitespace());
-    let mut open: Vec<String> = words.filter(|word| is_script(word)).map(str::to_owned).collect();
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut found: Vec<Started> = Vec::new();
-    while let Some(name) = open.pop() {
-        if !seen.insert(name.clone()) {
-            continue;
-        }
-        let places =
-            scripts::places(&name, &state.workdir).into_iter().chain(scripts::on_path(path::name(&name)));
-        let places: Vec<String> = places.collect();
-        let text = places.iter().find_map(|place| Some((place, text_at(place)?)));
-        if let Some((place, text)) = text {
-            let called = scripts::called(text, place, &state.workdir).into_iter();
-            open.extend(called.filter(|called| !called.is_sourced).map(|called| called.path));
-        }
-        if text.is_some() || !is_of_base(image, &name) {
-            found.push(Started { name, text: text.map(|(_, text)| text) });
-        }
-    }
-    found
-}
-
-/// Whether a word of a command names a shell script.
-pub fn is_script(word: &str) -> bool {
-    [".sh", ".bash", "entrypoint"].iter().any(|ending| path::name(word).ends_with(ending))
+    let names = words.filter(|word| scripts::is_script(word)).map(str::to_owned);
+    Finder::of(cx, image, state.workdir).all(names.collect())
 }
 
 /// Whether a word is the entrypoint that the base image brings, and that is known to hand the command on.
@@ -75,4 +42,66 @@ pub fn is_of_base(image: &ImageView, word: &str) -> bool {
     let base = root_image(image.dockerfile, image.stage());
     let is_known = base.official_name().is_some_and(|name| lookup(Kind::Base, name).is_some());
     path::name(word) == "docker-entrypoint.sh" && is_known
+}
+
+/// Finds the scripts of the build context that stand in an image, whatever stage copies them.
+#[derive(Debug)]
+pub struct Finder<'x, 'a> {
+    cx: &'x Context<'a>,
+    image: &'x ImageView<'x>,
+    copies: Copies,
+    workdir: Arc<str>,
+}
+
+impl<'x, 'a> Finder<'x, 'a> {
+    /// For commands that run in the folder `workdir`.
+    pub fn of(cx: &'x Context<'a>, image: &'x ImageView<'x>, workdir: Arc<str>) -> Self {
+        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        let steps = &image.dockerfile.instructions;
+        Self { cx, image, copies: Copies::of(steps, (&image.image.context, "/"), &lookup), workdir }
+    }
+
+    /// The script called `name`; none when a base image that is known brings it.
+    pub fn script(&self, name: &str) -> Option<Started<'a>> {
+        self.find(name).map(|(script, _)| script)
+    }
+
+    /// The scripts of these names and those that they start or read in, each once.
+    ///
+    /// A file that is read in and not known is left out: most are what a tool made, such as `bin/activate`.
+    pub fn all(&self, names: Vec<String>) -> Vec<Started<'a>> {
+        let mut open: Vec<(String, bool)> = names.into_iter().map(|name| (name, false)).collect();
+        let mut found: Vec<Started> = Vec::new();
+        let mut next = 0;
+        while let Some((name, is_sourced)) = open.get(next).cloned() {
+            next += 1;
+            if open[..next - 1].iter().any(|(seen, _)| *seen == name) {
+                continue;
+            }
+            let Some((script, place)) = self.find(&name) else { continue };
+            if let (Some(text), Some(place)) = (script.text, place) {
+                let called = scripts::called(text, &place, &self.workdir).into_iter();
+                open.extend(called.map(|called| (called.path, called.is_sourced)));
+            }
+            if script.text.is_some() || !is_sourced {
+                found.push(script);
+            }
+        }
+        found
+    }
+
+    /// The script called `name` and where it stands.
+    fn find(&self, name: &str) -> Option<(Started<'a>, Option<String>)> {
+        let lookup = |path: &str| self.cx.ws.entry(path).cloned();
+        let steps = self.image.dockerfile.instructions.len();
+        let text_at = |place: &String| -> Option<&'a str> {
+            let (_, path) = self.copies.origin(0..steps, place, &lookup)?;
+            self.cx.ws.context_text(&path).map(|text| &**text)
+        };
+        let mut places =
+            scripts::places(name, &self.workdir).into_iter().chain(scripts::on_path(path::name(name)));
+        let (text, place) = places.find_map(|place| Some((text_at(&place)?, place))).unzip();
+        let is_counted = text.is_some() || !is_of_base(self.image, name);
+        is_counted.then(|| (Started { name: name.to_owned(), text }, place))
+    }
 }

@@ -4,10 +4,11 @@ use super::{later, lost};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
-        Context, ImageView, commands, evidence, packages,
+        Context, ImageView, evidence, packages,
         python::{self, project::Tool},
         runtime,
         split::{Ecosystem, Part, Role, Side, Split},
+        start_scripts,
     },
     source::Span,
 };
@@ -152,7 +153,7 @@ fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Option<String
         }
     }
     let tools: Vec<&str> = split.tools.iter().map(|tool| tool.name()).collect();
-    commands::scripts_run_by(cx, image).into_iter().find_map(|(path, text)| {
+    start_scripts::known(cx, image).into_iter().find_map(|(path, text)| {
         let is_call = |line: &str| {
             let mut words = line.split(|c: char| c.is_whitespace() || ";&|(".contains(c));
             let is_pip = |word: &str| word == "pip" && split.ecosystem == Ecosystem::Python;

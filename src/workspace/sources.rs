@@ -11,7 +11,6 @@ use crate::{
         build_context::Copies,
         commands, programs, runtime, scripts,
         sources::{self, Request},
-        start_scripts,
     },
     source::FileId,
 };
@@ -79,7 +78,7 @@ fn read_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services: &
     let copies = Copies::of(steps, (&image.context, "/"), &lookup);
     let origin = |place: &str| copies.origin(0..steps.len(), place, &lookup).map(|(_, found)| found);
     let named = words.iter().flat_map(|word| word.split_whitespace()).collect::<BTreeSet<_>>();
-    for script in named.into_iter().filter(|word| start_scripts::is_script(word)) {
+    for script in named.into_iter().filter(|word| scripts::is_script(word)) {
         for place in scripts::places(script, &workdir) {
             if let Some(found) = origin(&place) {
                 disk.read(&found);

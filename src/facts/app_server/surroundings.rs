@@ -7,7 +7,7 @@ use crate::{
         Context, ImageView, ServiceView,
         build_context::{Copies, Lookup},
         contract::join_path,
-        inits, runtime,
+        inits, runtime, scripts,
         start_scripts::{self, Started},
     },
     workspace::{Entry, path},
@@ -165,7 +165,7 @@ pub fn entrypoint(cx: &Context, image: &ImageView) -> Option<String> {
             || inits::named_in(word).is_some()
             || start_scripts::is_of_base(image, word)
     };
-    let is_known = |word: &&String| hands_on(word) || start_scripts::is_script(word);
+    let is_known = |word: &&String| hands_on(word) || scripts::is_script(word);
     if let Some(word) = words.iter().find(|word| !is_known(word)) {
         return Some(format!("What {word} in line {line} makes of the command is not known (CMD-01)."));
     }

@@ -11,6 +11,7 @@ use super::{
         packages,
         python::environment::Environment,
         runtime::{self, State},
+        start_scripts,
     },
     Ecosystem, Part, Refusal, Roles, Side, Split,
 };
@@ -79,7 +80,7 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
 /// `corepack enable` and the like are for the builder alone when nothing that runs calls the package manager.
 fn leave_managers(cx: &Context, image: &ImageView, parts: &mut [Part]) {
     let started: Vec<String> = commands::run_by(cx, image).into_iter().flatten().collect();
-    let scripts = commands::scripts_run_by(cx, image);
+    let scripts = start_scripts::known(cx, image);
     let is_called = |name: &str| {
         started.iter().any(|word| word == name) || scripts.iter().any(|(_, text)| text.contains(name))
     };
@@ -194,7 +195,7 @@ fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<Strin
     for words in commands::run_by(cx, image) {
         started(&words, project)?;
     }
-    for (script, text) in commands::scripts_run_by(cx, image) {
+    for (script, text) in start_scripts::known(cx, image) {
         for command in &Script::parse_str(text).commands {
             let words: Vec<String> = command.words.iter().map(|word| word.text().to_owned()).collect();
             started(&words, project).map_err(|why| format!("{script}: {why}"))?;
