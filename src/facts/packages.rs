@@ -176,6 +176,8 @@ fn package(word: &ShellWord) -> Option<PackageWord> {
     let is_plain = word.is_whole
         && !text.contains(['/', '*', '?', '~', '<', '>', '{'])
         && !text.ends_with('-')
+        // A FROM that lost its line: on one of its own it would look like an instruction.
+        && !text.eq_ignore_ascii_case("from")
         && (!text.ends_with('+') || text.ends_with("++"));
     if !is_plain {
         return None;
