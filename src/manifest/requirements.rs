@@ -115,8 +115,13 @@ pub fn read(text: &str) -> Requirements {
 
 /// The items of a requirements file, read one by one.
 fn items(text: &str) -> impl Iterator<Item = Item> {
-    logical::lines(text)
-        .flat_map(|line| line::kinds(&line.text).into_iter().map(move |kind| Item { span: line.span, kind }))
+    // pip takes a mark in front for the encoding.
+    let rest = text.trim_start_matches('\u{feff}');
+    let mark = text.len() - rest.len();
+    logical::lines(rest).flat_map(move |line| {
+        let span = line.span.shifted(mark);
+        line::kinds(&line.text).into_iter().map(move |kind| Item { span, kind })
+    })
 }
 
 #[cfg(test)]

@@ -93,17 +93,32 @@ impl Disk {
         entry
     }
 
-    /// Reads a context file's text into the cache, if it is a small UTF-8 file.
+    /// Reads a context file's text into the cache, if it is one of at most 64 MiB that alpinist can read.
     pub(super) fn read(&self, path: &str) -> Option<Arc<str>> {
         match self.entry(path) {
             Entry::File(Some(text)) => Some(text),
             Entry::File(None) => {
-                let text = self.text(path).ok()?;
+                let text = self.text(path).ok().or_else(|| self.wide_text(path))?;
                 self.seen.borrow_mut().insert(path.to_owned(), Entry::File(Some(text.clone())));
                 Some(text)
             }
             _ => None,
         }
+    }
+
+    /// The text of a list for pip in UTF-16, which pip reads by its mark; Windows' shell writes such files.
+    fn wide_text(&self, path: &str) -> Option<Arc<str>> {
+        let full = self.base.join(path);
+        let is_fit = path.ends_with(".txt") && std::fs::metadata(&full).ok()?.len() <= LARGEST;
+        let bytes = if is_fit { std::fs::read(full).ok()? } else { return None };
+        let unit: fn([u8; 2]) -> u16 = match bytes.first_chunk()? {
+            [0xff, 0xfe] => u16::from_le_bytes,
+            [0xfe, 0xff] => u16::from_be_bytes,
+            _ => return None,
+        };
+        let (pairs, rest) = bytes[2..].as_chunks();
+        let units = pairs.iter().map(|pair| unit(*pair));
+        rest.is_empty().then(|| char::decode_utf16(units))?.collect::<Result<String, _>>().ok().map(Arc::from)
     }
 
     /// Looks at the front of a context file, to tell how it is started.

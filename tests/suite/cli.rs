@@ -105,6 +105,26 @@ fn text_that_is_not_utf8_is_parsed_and_never_written() {
 }
 
 #[test]
+fn requirements_are_read_by_their_mark_as_pip_does() {
+    let wide =
+        |unit: fn(u16) -> [u8; 2]| "\u{feff}flask\r\n".encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let marked = "\u{feff}flask\n".as_bytes().to_vec();
+    let odd = [wide(u16::to_le_bytes), vec![0]].concat();
+    let lone = vec![0xff, 0xfe, 0x00, 0xd8];
+    let good = [wide(u16::to_le_bytes), wide(u16::to_be_bytes), marked];
+    let cases = good.map(|bytes| (bytes, true)).into_iter().chain([(odd, false), (lone, false)]);
+    for (bytes, is_read) in cases {
+        let project = Project::new();
+        let copy = "COPY requirements.txt .\nRUN pip install -r requirements.txt\n";
+        project.write("Dockerfile", format!("FROM python:3.12-slim\n{copy}CMD [\"flask\", \"run\"]\n"));
+        project.write("requirements.txt", &bytes);
+        let run = project.run(&["optimize", "--only", "alpine-base"]);
+        assert_eq!(run.out.contains("+FROM python:3.12-alpine"), is_read, "{bytes:?}{}", run.err);
+        assert_eq!(run.err.contains("requirements.txt cannot be read"), !is_read, "{}", run.err);
+    }
+}
+
+#[test]
 fn a_byte_order_mark_alone_is_no_dockerfile() {
     let project = Project::new();
     project.write("Dockerfile", "\u{feff}");
