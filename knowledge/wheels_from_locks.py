@@ -6,7 +6,8 @@
 Every uv.lock, poetry.lock and pdm.lock below the folders is read. A lock file lists all files of the
 version that it pins, so the newest version that any of them pins tells whether a package is pure, has
 wheels for musl, or has compiled wheels for glibc only. Rows of the table that the folders do not show
-any more are kept. The same lock files always give the same bytes.
+any more are kept, as are those with a wheel for musl of a version that is newer than all that the
+folders show, or older than the first they show. The same lock files always give the same bytes.
 """
 
 import argparse
@@ -90,6 +91,15 @@ def row(name, versions, date):
     return [name, verdict, first, last, "", "", "", "", "", "", x86, arm, "", source]
 
 
+def is_kept(old, made, versions):
+    """Whether the row `old` says more than the row `made` of these versions."""
+    if old is None or old[1] != "musl-wheel" or made[1] == "pure":
+        return False
+    if made[1] == "musl-wheel":
+        return version_key(old[2]) <= version_key(made[2])
+    return max(map(version_key, versions)) < version_key(old[2])
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--from", dest="folders", action="append", required=True)
@@ -103,7 +113,7 @@ def main():
         rows = {line.split("\t")[0]: line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]}
     for name, versions in read(options.folders).items():
         made = row(name, versions, options.date)
-        if made:
+        if made and not is_kept(rows.get(name), made, versions):
             rows[name] = made
     rows = [rows[name] for name in sorted(rows, key=str.encode) if name not in known]
     text = "\n".join([head[0]] + ["\t".join(cells) for cells in rows]) + "\n"
