@@ -186,7 +186,7 @@ fn change(
     uvicorn: &Uvicorn,
     (class, workers, holder): (&str, u32, Holder),
 ) -> Proposal {
-    let (newline, fold) = (write::newline_of(image.text), write::fold(image.text));
+    let fold = write::fold(image.text);
     let groups = uvicorn.gunicorn(class, matches!(holder, Holder::Command(_)).then_some(workers));
     let body = command.body_span();
     let text = match command.json {
@@ -213,9 +213,8 @@ fn change(
         }
         Holder::Environment => {}
         Holder::NewVariable => {
-            let line = format!("ENV {COUNT}={workers}{newline}");
-            let at = write::above_comments(image.text, command);
-            change.edits.push(Edit::insert(image.id, at, line));
+            let (at, line) = write::line_above(image.text, command, &format!("ENV {COUNT}={workers}"));
+            change.edits.push(Edit::replace(image.id, at, line));
             change.notes.push(format!("The worker count is now {COUNT}, which compose can set."));
         }
     }

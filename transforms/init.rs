@@ -125,12 +125,11 @@ fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
             return Proposal::decline(image.id, command.span, why);
         }
     };
-    let newline = write::newline_of(image.text);
     let rest = inherited.map_or_else(String::new, |word| format!(", \"{word}\""));
     let keyword = if command.keyword_span.of(image.text) == "cmd" { "entrypoint" } else { "ENTRYPOINT" };
-    let line = format!("{keyword} [\"{}\", \"--\"{rest}]{newline}", program(image));
-    let at = write::above_comments(image.text, command);
-    let proposal = finish(image, command.span, Edit::insert(image.id, at, line), inherited);
+    let line = format!("{keyword} [\"{}\", \"--\"{rest}]", program(image));
+    let (at, line) = write::line_above(image.text, command, &line);
+    let proposal = finish(image, command.span, Edit::replace(image.id, at, line), inherited);
     match (proposal, command.json.is_none() && installs::manager(image) == Manager::Apt) {
         (Proposal::Change(change), true) => change
             .noting("CMD has shell form, and Debian's sh does not hand signals on: put `exec` before the command (CMD-05).")

@@ -103,7 +103,6 @@ fn rootless(cx: &Context, image: &ImageView) -> Option<Proposal> {
 }
 
 fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instruction) -> Proposal {
-    let newline = write::newline_of(image.text);
     let name = if is_node { "node" } else { "app" };
     let mut commands = match (is_node, installs::manager(image)) {
         (true, _) => Vec::new(),
@@ -111,18 +110,17 @@ fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instr
         (false, Manager::Apt) => vec!["groupadd -r app".to_owned(), "useradd -r -m -g app app".to_owned()],
     };
     commands.extend(owned_workdir(image, name, copy));
-    let line = format!("RUN {}{newline}", commands.join(" && "));
-    let mut edits = vec![Edit::insert(image.id, write::above_comments(image.text, copy), line)];
+    let above = |step: &Instruction, line: &str| {
+        let (at, line) = write::line_above(image.text, step, line);
+        Edit::replace(image.id, at, line)
+    };
+    let mut edits = vec![above(copy, &format!("RUN {}", commands.join(" && ")))];
     let copies = rootless::source_copies(image);
     let unowned = copies.into_iter().filter(|step| step.flag("chown").is_none());
     edits.extend(
         unowned.map(|step| Edit::insert(image.id, step.keyword_span.end, format!(" --chown={name}:{name}"))),
     );
-    edits.push(Edit::insert(
-        image.id,
-        write::above_comments(image.text, start),
-        format!("USER {name}{newline}"),
-    ));
+    edits.push(above(start, &format!("USER {name}")));
     let why = "Nothing in the manifests and settings tells of a path outside the working directory that the service \
                writes to, or of another need for root.";
     let note = format!(

@@ -225,8 +225,20 @@ fn operator_leads(text: &str, end: usize, start: usize) -> bool {
     }
 }
 
+/// `line` as a piece that stands before an instruction and the comments right above it.
+///
+/// Where a blank line stands above such comments, it gets one below it too: the comments speak of what follows.
+pub fn line_above(text: &str, instruction: &Instruction, line: &str) -> Piece {
+    let at = above_comments(text, instruction);
+    let newline = newline_of(text);
+    let has_comments = text[at..instruction.span.start].contains('\n');
+    let has_gap = text[..at].lines().next_back().is_some_and(|line| line.trim().is_empty());
+    let gap = if has_comments && has_gap { newline } else { "" };
+    (Span::at(at), format!("{line}{newline}{gap}"))
+}
+
 /// Where a line goes that stands before an instruction and the comments right above it.
-pub fn above_comments(text: &str, instruction: &Instruction) -> usize {
+fn above_comments(text: &str, instruction: &Instruction) -> usize {
     let mut at = text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
     let first = instruction.lead.start;
     while at > first {
