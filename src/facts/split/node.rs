@@ -1,5 +1,7 @@
 //! How a stage of Node splits: dependencies alone, or the whole build with its development dependencies.
 
+mod programs;
+
 use super::{
     super::{
         Context, ImageView,
@@ -7,7 +9,7 @@ use super::{
         commands,
         contract::join_path,
         evidence::{self, NodeProject},
-        node::{self, Action, Manager},
+        node::{self, Action},
         packages,
         python::environment::Environment,
         runtime::{self, State},
@@ -44,7 +46,22 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     };
     let project =
         project.map_err(|why| (first_install, format!("What is installed is not known: {why}.")))?;
+    if let Some(name) = programs::kept_elsewhere(&project) {
+        return Err((
+            first_install,
+            format!(
+                "{name} keeps what it downloads in the home folder, which would stay in the builder (MS-25)."
+            ),
+        ));
+    }
     let last = installs.iter().chain(&builds).copied().max().unwrap_or(first_install);
+    for (at, script) in scripts.iter().filter(|(at, _)| *at <= last) {
+        script
+            .commands
+            .iter()
+            .try_for_each(|command| programs::stays_inside(command, &project))
+            .map_err(|why| (*at, why))?;
+    }
     let builds_after = builds.iter().any(|at| *at >= first_install);
     let mut parts = Vec::new();
     for (index, instruction) in instructions.iter().enumerate() {
@@ -164,7 +181,7 @@ fn whole_build(
     }
     let epilogue =
         match (project.is_production || project.package.dev_dependencies.is_empty(), prunes_itself(image)) {
-            (false, false) => Some(prune(cx, image, project).map_err(|why| (last, why))?),
+            (false, false) => Some(programs::prune(cx, image, project).map_err(|why| (last, why))?),
             _ => None,
         };
     Ok(Outcome { path: folder.to_owned(), epilogue, owner })
@@ -175,103 +192,6 @@ fn prunes_itself(image: &ImageView) -> bool {
     steps
         .flat_map(|step| image.script(step).commands.iter().filter_map(node::action).collect::<Vec<_>>())
         .any(|(_, action)| action == Action::Prunes)
-}
-
-/// The command that removes the development dependencies, if what the image starts is known not to need them.
-fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<String, String> {
-    let berry = cx
-        .ws
-        .context
-        .keys()
-        .any(|path| path::name(path) == ".yarnrc.yml" && cx.ws.context_text(path).is_some());
-    if project.manager == Manager::Yarn && berry {
-        return Err(
-            "How this version of yarn removes development dependencies is not known (MS-20).".to_owned()
-        );
-    }
-    if project.package.has_workspaces {
-        return Err("The project is a workspace of several packages (MS-20).".to_owned());
-    }
-    for words in commands::run_by(cx, image) {
-        started(&words, project)?;
-    }
-    for (script, text) in start_scripts::known(cx, image) {
-        for command in &Script::parse_str(text).commands {
-            let words: Vec<String> = command.words.iter().map(|word| word.text().to_owned()).collect();
-            started(&words, project).map_err(|why| format!("{script}: {why}"))?;
-        }
-    }
-    let tag = image.root().tag.as_deref().unwrap_or_default();
-    let major = tag.split(['.', '-']).next().and_then(|text| text.parse::<u32>().ok());
-    // npm 6, which comes with Node up to 14, does not know --omit.
-    let is_old = project.manager == Manager::Npm && major.is_some_and(|major| major < 15);
-    Ok(if is_old { "npm prune --production" } else { project.manager.prune() }.to_owned())
-}
-
-/// Requires that what a command starts needs no development dependency.
-fn started(words: &[String], project: &NodeProject) -> Result<(), String> {
-    let line: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', ""))).collect();
-    let script = Script::parse_str(&line.join(" "));
-    let Some(command) = script.commands.first() else { return Ok(()) };
-    match node::action(command) {
-        Some((_, Action::RunsScript(name))) => {
-            let Some(text) = project.package.script(&name) else {
-                return Err(format!("The script {name} is not in package.json."));
-            };
-            let inner = Script::parse_str(text);
-            inner.commands.iter().try_for_each(|command| program(command, project))
-        }
-        Some((_, Action::RunsProgram(name))) => known_program(&name, project),
-        Some(_) => {
-            Err(format!("The image starts `{}`, and what that needs is not known (MS-20).", words.join(" ")))
-        }
-        None => Ok(()),
-    }
-}
-
-fn program(command: &Command, project: &NodeProject) -> Result<(), String> {
-    let name = command.name();
-    match node::action(command) {
-        Some((_, Action::RunsScript(other))) => match project.package.script(&other) {
-            // One level is enough: scripts that call scripts that call scripts are rare.
-            Some(text) => {
-                let inner = Script::parse_str(text);
-                inner.commands.iter().try_for_each(|command| known_program(command.name(), project))
-            }
-            None => Err(format!("The script {other} is not in package.json.")),
-        },
-        _ => known_program(name, project),
-    }
-}
-
-/// Packages whose programs have another name.
-const PROGRAMS: [(&str, &str); 12] = [
-    ("nest", "@nestjs/cli"),
-    ("remix-serve", "@remix-run/serve"),
-    ("react-router-serve", "@react-router/serve"),
-    ("dotenv", "dotenv-cli"),
-    ("ng", "@angular/cli"),
-    ("tsc", "typescript"),
-    ("strapi", "@strapi/strapi"),
-    ("astro", "astro"),
-    ("nuxt", "nuxt"),
-    ("sequelize", "sequelize-cli"),
-    ("tsconfig-paths", "tsconfig-paths"),
-    ("next", "next"),
-];
-
-fn known_program(name: &str, project: &NodeProject) -> Result<(), String> {
-    if matches!(name, "node" | "" | "echo" | "sh" | "exec" | "cd" | "set" | "export" | "test" | "[") {
-        return Ok(());
-    }
-    let package = PROGRAMS.iter().find(|(program, _)| *program == name).map_or(name, |(_, package)| package);
-    let is_dependency = project.package.dependencies.iter().any(|(dependency, _)| dependency == package);
-    match is_dependency {
-        true => Ok(()),
-        false => Err(format!(
-            "The image starts {name}, which is no dependency at run time in package.json (MS-20)."
-        )),
-    }
 }
 
 /// Whether all that a COPY brings are manifests.
