@@ -1,12 +1,16 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
+use std::cell::LazyCell;
+
 use super::{
     Context, ImageView, ServiceView, build_context, contract::join_path, evidence, node, packages, python,
     runtime, writers,
 };
 use crate::{
     docker::{Instruction, Keyword},
+    knowledge::writers::{Kind, lookup},
     shell::{Command, Script},
+    workspace::path,
 };
 
 /// Programs that serve without writing beside their code.
@@ -25,6 +29,7 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
         found.push(format!("the working directory {workdir}, which holds a variable or a blank"));
     }
     found.extend(of_writers(cx, (image, workdir)));
+    found.extend(of_home(cx, image));
     cx.services_of(image.image).into_iter().for_each(|service| found.extend(of_service(service)));
     found.extend(of_start(cx, image));
     found
@@ -45,6 +50,42 @@ fn of_writers(cx: &Context, (image, workdir): (&ImageView, &str)) -> Vec<String>
         }
     }
     found
+}
+
+/// The step that leaves in the home folder of root what another user looks for in its own.
+///
+/// A package that keeps downloads below the home folder is known by its name; any program of the project may use it.
+fn of_home(cx: &Context, image: &ImageView) -> Option<String> {
+    let has_such_packages =
+        LazyCell::new(|| writers::told_of(cx, image).iter().any(|writer| writer.path.starts_with('~')));
+    let may_fill = |command: &Command| {
+        let mut names =
+            command.words.iter().map(|word| path::name(word.text())).filter(|name| !name.is_empty());
+        let is_install = python::pip_word(command).is_some()
+            || node::action(command).is_some_and(|(_, action)| {
+                matches!(action, node::Action::Installs { .. } | node::Action::InstallsGlobally(_))
+            });
+        !is_install
+            && (names.any(keeps_downloads)
+                || downloads_data(command)
+                || (runs_code(command) && *has_such_packages))
+    };
+    let fills = |step: &&Instruction| {
+        step.keyword == Keyword::Run && image.script(step).commands.iter().any(may_fill)
+    };
+    let step = image.lineage().into_iter().find(fills)?;
+    Some(format!("what line {} may leave in the home folder of root", image.line(step)))
+}
+
+fn keeps_downloads(name: &str) -> bool {
+    lookup(Kind::Install, name).is_some_and(|fact| fact.path.starts_with('~'))
+}
+
+/// Whether a command runs code of the project or of its packages: `python -c …`, `python -m …`, `node x.js`.
+fn runs_code(command: &Command) -> bool {
+    let known = ["pip", "venv", "compileall", "ensurepip", "build", "--version", "-V"];
+    let is_interpreter = |name: &str| name.starts_with("python") || matches!(name, "node" | "nodejs");
+    is_interpreter(path::name(command.name())) && !command.arguments().any(|word| known.contains(&word))
 }
 
 /// What a service has that its user would not.
@@ -85,10 +126,6 @@ fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
         }
         Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "chmod") => {
             found("chmod")
-        }
-        Keyword::Run if image.script(step).commands.iter().any(downloads_data) => {
-            let line = image.line(step);
-            Some(format!("a download in line {line}, which the home folder of root may keep"))
         }
         _ if text.contains("/root/") && step.flag("mount").is_none() => found("/root"),
         _ => None,
