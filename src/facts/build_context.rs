@@ -77,7 +77,7 @@ impl<'a> Steps<'a> {
         let instructions = image.dockerfile.instructions_of(stage);
         let first = runtime::inherited(&image.at(stage.index));
         let lookup = |path: &str| cx.ws.entry(path).cloned();
-        let copies = Copies::of(instructions, (&image.image.context, &first.workdir), &lookup);
+        let copies = Copies::of(instructions, (&image.image.context, first.clone()), &lookup);
         Self { instructions, states: runtime::states_of(first, instructions, image.text), copies }
     }
 

@@ -70,8 +70,7 @@ impl<'x, 'c> Standing<'x, 'c> {
     pub fn of(cx: &'x Context<'c>, image: &ImageView) -> Self {
         let steps = image.instructions();
         let lookup = |path: &str| cx.ws.entry(path).cloned();
-        let workdir = runtime::inherited(image).workdir;
-        let copies = Copies::of(steps, (&image.image.context, &workdir), &lookup);
+        let copies = Copies::of(steps, (&image.image.context, runtime::inherited(image)), &lookup);
         Self { cx, steps: steps.len(), copies }
     }
 

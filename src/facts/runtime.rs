@@ -6,7 +6,7 @@ use rpds::{RedBlackTreeMap, RedBlackTreeSet};
 
 use super::{ImageView, contract::join_path};
 use crate::{
-    docker::{Dockerfile, Instruction, Keyword, Stage, instruction::unquoted},
+    docker::{Dockerfile, Instruction, Keyword, Stage, expand, instruction::unquoted},
     shell::{Command, Script},
 };
 
@@ -24,13 +24,16 @@ pub struct State {
     pub user: Option<Arc<str>>,
     /// Variables set by ENV and ARG so far.
     pub env: Variables,
+    /// The names of those variables that ENV set, which no build argument can change.
+    pub fixed: RedBlackTreeSet<String>,
     /// Users and groups that RUN steps made so far.
     pub accounts: RedBlackTreeSet<String>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { workdir: "/".into(), user: None, env: Variables::new(), accounts: RedBlackTreeSet::new() }
+        let (fixed, accounts) = (RedBlackTreeSet::new(), RedBlackTreeSet::new());
+        Self { workdir: "/".into(), user: None, env: Variables::new(), fixed, accounts }
     }
 }
 
@@ -40,24 +43,47 @@ impl State {
         self.user.as_deref().is_none_or(|user| matches!(user.split(':').next(), Some("root" | "0")))
     }
 
+    /// A path as an instruction names it, without quotes and with variables that ENV set replaced; others stay.
+    pub fn known(&self, text: &str) -> String {
+        let value = |name: &str| {
+            let value = self.env.get(name).filter(|value| !value.contains('$') && self.fixed.contains(name));
+            value.cloned()
+        };
+        let known = if text.contains('$') { expand::word(text, '\\', &value) } else { None };
+        known.unwrap_or_else(|| unquoted(text))
+    }
+
     /// Takes in what an instruction changes.
     pub fn advance(&mut self, instruction: &Instruction, text: &str) {
         match instruction.keyword {
-            Keyword::Workdir => {
-                self.workdir = join_path(&self.workdir, &unquoted(&instruction.body.text)).into()
-            }
             Keyword::User => self.user = Some(instruction.body.text.as_str().into()),
-            Keyword::Env | Keyword::Arg => {
-                for pair in &instruction.pairs {
-                    if let Some(value) = &pair.value {
-                        self.env.insert_mut(pair.name.clone(), unquoted(value));
-                    }
-                }
-            }
             Keyword::Run => {
                 let script = Script::of(instruction, text);
                 for name in script.commands.iter().filter_map(account) {
                     self.accounts.insert_mut(name.to_owned());
+                }
+            }
+            _ => self.go(instruction),
+        }
+    }
+
+    /// Takes in what WORKDIR, ENV or ARG change.
+    pub fn go(&mut self, instruction: &Instruction) {
+        match instruction.keyword {
+            Keyword::Workdir => {
+                self.workdir = join_path(&self.workdir, &self.known(&instruction.body.text)).into()
+            }
+            Keyword::Env | Keyword::Arg => {
+                let is_env = instruction.keyword == Keyword::Env;
+                for pair in &instruction.pairs {
+                    // What ENV set goes before an ARG.
+                    let counts = is_env || !self.fixed.contains(&pair.name);
+                    if let Some(value) = pair.value.as_ref().filter(|_| counts) {
+                        self.env.insert_mut(pair.name.clone(), unquoted(value));
+                    }
+                    if is_env {
+                        self.fixed.insert_mut(pair.name.clone());
+                    }
                 }
             }
             _ => {}
@@ -74,8 +100,9 @@ pub fn lineage<'d>(dockerfile: &'d Dockerfile, stage: &'d Stage) -> Vec<&'d Inst
 
 /// The working directory after these instructions.
 pub fn workdir<'i>(steps: impl IntoIterator<Item = &'i Instruction>) -> String {
-    let folders = steps.into_iter().filter(|step| step.keyword == Keyword::Workdir);
-    folders.fold("/".to_owned(), |from, step| join_path(&from, &unquoted(&step.body.text)))
+    let mut state = State::default();
+    steps.into_iter().for_each(|step| state.go(step));
+    state.workdir.to_string()
 }
 
 /// The name that a user or group command makes.
@@ -148,5 +175,17 @@ mod tests {
         assert_eq!(states[variables + 1].env.get("V0").map(String::as_str), Some("v"));
         let last = states.last().expect("one more than instructions");
         assert_eq!((last.env.size(), last.env.get("V0").map(String::as_str)), (variables, Some("w")));
+    }
+    #[test]
+    fn folders_in_variables_are_known_when_env_set_them() {
+        let folder = |lines: &str| {
+            let text = format!("FROM a\n{lines}");
+            workdir(&docker::parse(&text).expect("it parses").instructions)
+        };
+        assert_eq!(folder("ENV A=/srv\nWORKDIR ${A}\nWORKDIR $A/x\nWORKDIR y\n"), "/srv/x/y");
+        assert_eq!(folder("ENV A=/srv\nARG A=/other\nWORKDIR $A\n"), "/srv");
+        assert_eq!(folder("ARG A=/srv\nWORKDIR $A\n"), "/$A");
+        assert_eq!(folder("ARG B=/srv\nENV A=$B\nWORKDIR ${A}\n"), "/${A}");
+        assert_eq!(folder("WORKDIR \"/a b\"\n"), "/a b");
     }
 }

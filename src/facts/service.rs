@@ -101,7 +101,7 @@ impl<'a> Running<'a> {
         let lookup = |path: &str| cx.ws.entry(path).cloned();
         let wanted = join_path(&self.state.workdir, wanted);
         let steps = &self.image.dockerfile.instructions;
-        let copies = Copies::of(steps, (&self.image.image.context, "/"), &lookup);
+        let copies = Copies::of(steps, (&self.image.image.context, State::default()), &lookup);
         copies.origin(0..steps.len(), &wanted, &lookup).map(|(_, path)| path)
     }
 }

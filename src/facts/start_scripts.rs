@@ -58,7 +58,12 @@ impl<'x, 'a> Finder<'x, 'a> {
     pub fn of(cx: &'x Context<'a>, image: &'x ImageView<'x>, workdir: Arc<str>) -> Self {
         let lookup = |path: &str| cx.ws.entry(path).cloned();
         let steps = &image.dockerfile.instructions;
-        Self { cx, image, copies: Copies::of(steps, (&image.image.context, "/"), &lookup), workdir }
+        Self {
+            cx,
+            image,
+            copies: Copies::of(steps, (&image.image.context, State::default()), &lookup),
+            workdir,
+        }
     }
 
     /// The script called `name`; none when a base image that is known brings it.

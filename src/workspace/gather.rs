@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{disk::Disk, path, scripts::read_called};
 use crate::{
-    docker::{self, Dockerfile, Keyword, instruction::unquoted},
+    docker::{self, Dockerfile, Keyword},
     facts::{
         build_context::{self, Copies, Site},
         contract::join_path,
-        node, programs, python, scripts, settings,
+        node, programs, python,
+        runtime::State,
+        scripts, settings,
     },
     manifest::requirements,
     shell::Script,
@@ -33,39 +35,38 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
     let mut copies = Copies::new(context);
     // Many steps may name one file, and reading what it names takes as long as it is.
     let mut followed: BTreeSet<(String, String, String)> = BTreeSet::new();
-    let mut workdirs: Vec<String> = Vec::with_capacity(dockerfile.stages.len());
+    let mut last: Vec<State> = Vec::with_capacity(dockerfile.stages.len());
     for stage in &dockerfile.stages {
         // What an unrelated stage copied does not stand here.
         let first = dockerfile.stages[stage.root].instructions.start;
-        let mut workdir = stage.parent.map_or_else(|| "/".to_owned(), |parent| workdirs[parent].clone());
+        let mut state = stage.parent.map_or_else(State::default, |parent| last[parent].clone());
         for index in stage.instructions.clone() {
             let step = &instructions[index];
-            if step.keyword == Keyword::Workdir {
-                workdir = join_path(&workdir, &unquoted(&step.body.text));
-            }
-            copies.take((index, step), &workdir, &lookup);
-            let site = Site { copies: &copies, before: (first, index), step, workdir: &workdir };
+            state.go(step);
+            copies.take((index, step), &state, &lookup);
+            let workdir = &*state.workdir;
+            let site = Site { copies: &copies, before: (first, index), step, workdir };
             let origin = |wanted: &str| site.find(context, wanted, &lookup);
             let started = programs::started_by(step, text);
-            for place in started.iter().flat_map(|name| programs::places(name, &workdir)) {
+            for place in started.iter().flat_map(|name| programs::places(name, workdir)) {
                 origin(&place).iter().for_each(|found| disk.look_inside(found));
             }
             let wanted = asked_files(step, text);
-            for path in wanted.iter().flat_map(|wanted| scripts::places(wanted, &workdir)) {
+            for path in wanted.iter().flat_map(|wanted| scripts::places(wanted, workdir)) {
                 let Some(found) = origin(&path) else { continue };
-                if followed.insert((found.clone(), path.clone(), workdir.clone())) {
+                if followed.insert((found.clone(), path.clone(), workdir.to_owned())) {
                     read_closure(disk, &found);
-                    read_called(disk, &found, (&path, &workdir), &origin);
+                    read_called(disk, &found, (&path, workdir), &origin);
                 }
             }
         }
-        let manifests = ["package.json", "package-lock.json"].map(|name| join_path(&workdir, name));
+        let manifests = ["package.json", "package-lock.json"].map(|name| join_path(&state.workdir, name));
         for wanted in manifests.into_iter().chain(settings::KNOWN.map(str::to_owned)) {
             if let Some((_, found)) = copies.origin(first..stage.instructions.end, &wanted, &lookup) {
                 disk.read(&found);
             }
         }
-        workdirs.push(workdir);
+        last.push(state);
     }
 }
 

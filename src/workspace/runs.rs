@@ -27,7 +27,7 @@ pub(super) fn read(
     let of_image: Vec<String> = starts.flat_map(|step| commands::commands_of(step)).flatten().collect();
     let lookup = |path: &str| Some(disk.entry(path));
     let steps = &dockerfile.instructions;
-    let copies = Copies::of(steps, (&image.context, "/"), &lookup);
+    let copies = Copies::of(steps, (&image.context, runtime::State::default()), &lookup);
     let services: Vec<&Service> =
         image.services.iter().filter_map(|(id, name)| composes.get(id)?.service(name)).collect();
     for service in services {

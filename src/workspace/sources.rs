@@ -47,7 +47,7 @@ fn look_at_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services
     let Some(stage) = dockerfile.final_stage() else { return };
     let steps = dockerfile.instructions_of(stage);
     let lookup = |path: &str| Some(disk.entry(path));
-    let copies = Copies::of(steps, (&image.context, "/"), &lookup);
+    let copies = Copies::of(steps, (&image.context, runtime::State::default()), &lookup);
     let workdir = runtime::workdir(steps);
     let commands: Vec<Vec<String>> =
         services.iter().flat_map(|service| commands::of_service(service)).collect();
@@ -75,7 +75,7 @@ fn read_started(disk: &Disk, image: &Image, dockerfile: &Dockerfile, services: &
     words.extend(services.iter().flat_map(|service| commands::of_service(service)).flatten());
     let lookup = |path: &str| Some(disk.entry(path));
     let steps = &dockerfile.instructions;
-    let copies = Copies::of(steps, (&image.context, "/"), &lookup);
+    let copies = Copies::of(steps, (&image.context, runtime::State::default()), &lookup);
     let origin = |place: &str| copies.origin(0..steps.len(), place, &lookup).map(|(_, found)| found);
     let named = words.iter().flat_map(|word| word.split_whitespace()).collect::<BTreeSet<_>>();
     for script in named.into_iter().filter(|word| scripts::is_script(word)) {

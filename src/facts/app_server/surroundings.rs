@@ -116,7 +116,7 @@ pub fn config_places<'s>(
 /// The context paths of gunicorn's files among `places`, whatever stage brings them.
 pub fn configs(dockerfile: &Dockerfile, context: &str, places: &[String], lookup: &Lookup) -> Vec<String> {
     let steps = &dockerfile.instructions;
-    let copies = Copies::of(steps, (context, "/"), lookup);
+    let copies = Copies::of(steps, (context, runtime::State::default()), lookup);
     let found = places.iter().filter_map(|place| copies.origin(0..steps.len(), place, lookup));
     found.map(|(_, path)| path).collect()
 }

@@ -4,8 +4,8 @@ use std::{collections::HashMap, ops::Range};
 
 use super::{Lookup, context_path, is_pattern, is_whole_context, local_copy, matches_glob};
 use crate::{
-    docker::{Instruction, Keyword, instruction::unquoted},
-    facts::contract::join_path,
+    docker::Instruction,
+    facts::{contract::join_path, runtime::State},
     workspace::{Entry, path},
 };
 
@@ -46,15 +46,13 @@ enum Brings {
 }
 
 impl Copies {
-    /// What the instructions of a stage, which starts in `workdir`, copy from the folder `context`.
-    pub fn of(instructions: &[Instruction], (context, workdir): (&str, &str), lookup: &Lookup) -> Self {
+    /// What the instructions of a stage, which starts in the state `first`, copy from the folder `context`.
+    pub fn of(instructions: &[Instruction], (context, first): (&str, State), lookup: &Lookup) -> Self {
         let mut copies = Self::new(context);
-        let mut workdir = workdir.to_owned();
+        let mut state = first;
         for (index, step) in instructions.iter().enumerate() {
-            match step.keyword {
-                Keyword::Workdir => workdir = join_path(&workdir, &unquoted(&step.body.text)),
-                _ => copies.take((index, step), &workdir, lookup),
-            }
+            state.go(step);
+            copies.take((index, step), &state, lookup);
         }
         copies
     }
@@ -64,11 +62,13 @@ impl Copies {
         Self { context: context.to_owned(), places: vec![Place::default()] }
     }
 
-    /// Takes in a step that comes after those so far and runs in `workdir`.
-    pub fn take(&mut self, (index, step): (usize, &Instruction), workdir: &str, lookup: &Lookup) {
+    /// Takes in a step that comes after those so far and runs in this state.
+    pub fn take(&mut self, (index, step): (usize, &Instruction), state: &State, lookup: &Lookup) {
         let Some((sources, target)) = local_copy(step) else { return };
-        let to = join_path(workdir, &target.text);
-        let into_folder = target.text.ends_with('/')
+        let (workdir, target) = (&*state.workdir, &target.text);
+        let target = if target.contains('$') { state.known(target) } else { target.clone() };
+        let to = join_path(workdir, &target);
+        let into_folder = target.ends_with('/')
             || sources.len() > 1
             || to.trim_end_matches('/') == workdir.trim_end_matches('/');
         for (nth, source) in sources.iter().enumerate() {
@@ -164,7 +164,10 @@ mod tests {
 
     fn copies(text: &str) -> (Copies, usize) {
         let dockerfile = crate::docker::parse(text).expect("parses");
-        (Copies::of(&dockerfile.instructions, ("p", "/"), &lookup), dockerfile.instructions.len())
+        (
+            Copies::of(&dockerfile.instructions, ("p", State::default()), &lookup),
+            dockerfile.instructions.len(),
+        )
     }
 
     fn lookup(path: &str) -> Option<Entry> {
