@@ -48,7 +48,10 @@ use crate::{
     },
     docker::Keyword,
     edit::Edit,
-    facts::{self, Aspect, Context, ImageView, evidence::Evidence},
+    facts::{
+        self, Aspect, Context, ImageView,
+        evidence::{Build, Evidence},
+    },
     knowledge::AlpineBranch,
     options::Target,
     pass::{Change, Pass, Proposal, Risk},
@@ -137,9 +140,12 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
 fn needed(part: &Moving, own: Evidence, whole: &Evidence) -> Evidence {
     let mut needed = own;
     if part.view.is_final() {
-        needed.runtime.extend(whole.runtime.iter());
+        needed.runtime.extend(whole.runtime.iter().cloned());
         let elsewhere = whole.builds.iter().filter(|build| !needed.builds.contains(build));
-        needed.runtime.extend(elsewhere.flat_map(|build| &build.runtime));
+        let called = |build: &Build| -> Vec<(&'static str, String)> {
+            build.runtime.iter().map(|library| (*library, build.name.clone())).collect()
+        };
+        needed.runtime.extend(elsewhere.flat_map(called));
     }
     needed
 }

@@ -24,9 +24,11 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
         }
         names.extend(missing);
     }
-    for package in evidence.runtime.iter().filter(|name| !is_provided(&out.installed, name)) {
-        out.notes.push(format!("{package} is added: an installed package calls it."));
-        names.push((*package).to_owned());
+    for (package, caller) in &evidence.runtime {
+        if !is_provided(&out.installed, package) && !names.iter().any(|name| name == package) {
+            out.notes.push(format!("{package} is added: {caller} calls it."));
+            names.push((*package).to_owned());
+        }
     }
     for (package, what) in &out.needs {
         let is_there = out.installed.contains(package) || names.contains(package);

@@ -34,8 +34,8 @@ pub struct Evidence {
     pub knowledge: Arc<Knowledge>,
     /// Packages that compile: name, Alpine packages to build, Alpine packages to run.
     pub builds: Vec<Build>,
-    /// Alpine packages that installed programs need at run time.
-    pub runtime: BTreeSet<&'static str>,
+    /// Alpine packages that are needed at run time, each with an installed package that calls it.
+    pub runtime: BTreeSet<(&'static str, String)>,
     /// Reasons against, as sentences.
     pub against: Vec<String>,
     /// What the tables do not know.
@@ -62,6 +62,9 @@ pub struct Build {
     /// What it needs to run.
     pub runtime: Vec<&'static str>,
 }
+
+/// Packages with a library of their own, which spare another one that of the system.
+const BRINGING: [(&str, &str); 1] = [("psycopg-binary", "psycopg")];
 
 /// The Python version of an image's base tag, as `(3, 11)`.
 pub fn python_version(tag: &str) -> Option<(u8, u8)> {
@@ -90,7 +93,7 @@ impl Evidence {
             self.known.insert(name.to_owned());
         }
         match verdict {
-            Verdict::MuslWheel { runtime } | Verdict::Pure { runtime, .. } => self.runtime.extend(runtime),
+            Verdict::MuslWheel { runtime } | Verdict::Pure { runtime, .. } => self.calls(name, runtime),
             Verdict::Builds { is_heavy: true, why, build, runtime } => {
                 let why = why.trim_end_matches('.');
                 self.unknown.push(format!("{why}; compiling it takes long at every change (BASE-02)"));
@@ -109,6 +112,11 @@ impl Evidence {
                 self.unknown_packages.insert(name.to_owned());
             }
         }
+    }
+
+    /// Takes in what an installed package calls at run time.
+    fn calls(&mut self, name: &str, runtime: Vec<&'static str>) {
+        self.runtime.extend(runtime.into_iter().map(|library| (library, name.to_owned())));
     }
 
     /// Takes in what is known of another stage.
@@ -139,6 +147,9 @@ impl Evidence {
         for list in [&mut self.against, &mut self.unknown, &mut self.notes] {
             let mut seen = BTreeSet::new();
             list.retain(|line| seen.insert(line.clone()));
+        }
+        for (_, name) in BRINGING.iter().filter(|(bringing, _)| self.known.contains(*bringing)) {
+            self.runtime.retain(|(_, caller)| caller != name);
         }
         let mut seen = BTreeSet::new();
         self.builds.retain(|build| seen.insert(build.name.clone()));

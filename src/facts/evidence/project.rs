@@ -245,7 +245,7 @@ impl Evidence {
             return;
         }
         self.known.insert(name.to_owned());
-        self.runtime.extend(wheels::runtime_of(name));
+        self.calls(name, wheels::runtime_of(name));
         if !fits(Processor::Arm) {
             self.without_arm64.insert(name.to_owned());
         }

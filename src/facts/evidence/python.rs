@@ -13,7 +13,7 @@ use super::{
     Evidence, manifests, project, python_version,
 };
 use crate::{
-    knowledge::wheels::{Verdict, Wanted},
+    knowledge::wheels::{self, Verdict, Wanted},
     manifest::{
         normal_name,
         requirements::{self, Closure, ItemKind},
@@ -110,11 +110,16 @@ impl Evidence {
         }
     }
 
-    /// An extra is often called as the package that it brings along: `transformers[torch]`.
+    /// An extra is often called as the package that it brings along, or as its ending: `transformers[torch]` and
+    /// `psycopg[binary]`.
     fn extras(&mut self, package: &requirements::Package, python: (u8, u8)) {
         for extra in &package.extras {
             if let Verdict::StayOnDebian { why } = self.knowledge.wheel(extra, Wanted::Newest, python) {
                 self.against.push(format!("{}[{extra}]: {why}", package.name));
+            }
+            let longer = format!("{}-{extra}", package.name);
+            if wheels::lookup(&longer).is_some() {
+                self.package(&longer, &package.specifiers, python);
             }
         }
     }
