@@ -108,21 +108,24 @@ impl Request {
                 self.files.entry(path).or_insert(index);
             }
             self.errors.extend(errors);
+            if !relative.is_empty() {
+                self.look_around(path::parent(&relative), index);
+            }
             self.roots.push(relative);
             return;
         }
         match discover::is_compose(&relative) {
             true => self.look_beside(&relative, index),
-            false => self.look_around(&relative, index),
+            false => self.look_around(path::parent(&relative), index),
         }
         self.files.entry(relative).or_insert(index);
         self.roots.push(String::new());
     }
 
-    /// Compose files beside a Dockerfile and in the folders above it, to know who runs it.
-    fn look_around(&mut self, dockerfile: &str, index: usize) {
+    /// Compose files in a folder and in those above it, to know who runs what was asked for.
+    fn look_around(&mut self, folder: &str, index: usize) {
         let names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
-        let mut folder = path::parent(dockerfile);
+        let mut folder = folder;
         for _ in 0..4 {
             for candidate in names.map(|name| path::join(folder, name)) {
                 if !self.read_only.contains_key(&candidate) && self.base.join(&candidate).is_file() {

@@ -105,6 +105,22 @@ fn text_that_is_not_utf8_is_parsed_and_never_written() {
 }
 
 #[test]
+fn a_compose_file_above_the_folder_is_heard_and_stays() {
+    let project = Project::new();
+    project.write("shop/app.py", "");
+    project.write("shop/Dockerfile", "FROM python:3.12-slim\nCOPY app.py .\nCMD [\"python\", \"app.py\"]\n");
+    let compose = "services:\n  web:\n    build: ./shop\n    init: true\n";
+    project.write("compose.yaml", compose);
+    for path in ["shop", "shop/Dockerfile", "."] {
+        let run = project.run(&["optimize", path, "--only", "init,alpine-base"]);
+        assert!(run.out.contains("+FROM python:3.12-alpine"), "{path}: {}", run.out);
+        assert!(!run.out.contains("tini"), "two inits, {path}: {}", run.out);
+    }
+    assert_eq!(project.run(&["optimize", "shop", "--write"]).code, 0);
+    assert_eq!(project.read("compose.yaml"), compose);
+}
+
+#[test]
 fn requirements_are_read_by_their_mark_as_pip_does() {
     let wide =
         |unit: fn(u16) -> [u8; 2]| "\u{feff}flask\r\n".encode_utf16().flat_map(unit).collect::<Vec<u8>>();
