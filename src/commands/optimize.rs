@@ -61,6 +61,11 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
         let shown: Vec<String> = arguments.paths.iter().map(|path| path.display().to_string()).collect();
         anstream::eprintln!("no Dockerfile found below {}", shown.join(", "));
     }
+    if let Some(compose) = request.unheard() {
+        anstream::eprintln!(
+            "note: {compose} builds what is looked at, and is not looked at itself: start alpinist in its folder"
+        );
+    }
     let mut run = Run { request: &request, options: &options, shown, sum: Sum::default() };
     run.report_errors(out)?;
     run.look_at(&projects, (arguments.jobs, out))?;

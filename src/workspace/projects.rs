@@ -19,6 +19,12 @@ use super::{
 };
 use crate::compose::Compose;
 
+/// What compose files are called that are looked for above what was asked for.
+const COMPOSE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// In how many folders they are looked for.
+const FOLDERS_ABOVE: usize = 4;
+
 /// Files that are read together, relative to the base of the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Project {
@@ -124,10 +130,9 @@ impl Request {
 
     /// Compose files in a folder and in those above it, to know who runs what was asked for.
     fn look_around(&mut self, folder: &str, index: usize) {
-        let names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
         let mut folder = folder;
-        for _ in 0..4 {
-            for candidate in names.map(|name| path::join(folder, name)) {
+        for _ in 0..FOLDERS_ABOVE {
+            for candidate in COMPOSE_NAMES.map(|name| path::join(folder, name)) {
                 if !self.read_only.contains_key(&candidate) && self.base.join(&candidate).is_file() {
                     self.read_only.insert(candidate, index);
                 }
@@ -137,6 +142,35 @@ impl Request {
             }
             folder = path::parent(folder);
         }
+    }
+
+    /// A compose file above the base of the run that builds what was asked for, and that nobody looks at: all paths
+    /// are shown from the base. The search ends where a repository starts.
+    pub fn unheard(&self) -> Option<String> {
+        let mut folder = self.base.as_path();
+        let mut up = String::new();
+        for _ in 0..FOLDERS_ABOVE {
+            if folder.join(".git").exists() {
+                return None;
+            }
+            folder = folder.parent()?;
+            up += "../";
+            let builds_one = |name: &str| {
+                let Ok(text) = Disk::new(folder).text(name) else { return false };
+                let builds = Compose::parse(&text).map(|parsed| super::load::builds(&parsed, name));
+                let built = builds.into_iter().flatten().map(|build| folder.join(build.dockerfile));
+                built.into_iter().any(|file| self.asks_for(&file))
+            };
+            if let Some(name) = COMPOSE_NAMES.iter().find(|name| builds_one(name)) {
+                return Some(format!("{up}{name}"));
+            }
+        }
+        None
+    }
+
+    fn asks_for(&self, file: &Path) -> bool {
+        let path = file.strip_prefix(&self.base).ok().and_then(Path::to_str);
+        path.is_some_and(|path| self.files.contains_key(&path.replace('\\', "/")))
     }
 
     /// The other compose files of the folder, which may be read together with this one.

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::project::{Project, assert_snapshot, files, repository};
+use crate::project::{Project, assert_snapshot, files, repository, run_in};
 
 /// A Dockerfile that has something to gain.
 const SLIM: &str = "# Counts sheep\nFROM python:3.12-slim\n\
@@ -118,6 +118,23 @@ fn a_compose_file_above_the_folder_is_heard_and_stays() {
     }
     assert_eq!(project.run(&["optimize", "shop", "--write"]).code, 0);
     assert_eq!(project.read("compose.yaml"), compose);
+}
+
+#[test]
+fn a_compose_file_above_the_run_is_named() {
+    let project = Project::new();
+    project.write("a/shop/Dockerfile", "FROM python:3.12-slim\n");
+    let compose = |context: &str| format!("services:\n  web:\n    build: {context}\n");
+    let told = |project: &Project| {
+        let run = run_in(&project.path().join("a/shop"), &["optimize", "--check"]);
+        run.err.contains("note: ../../compose.yaml builds what is looked at")
+    };
+    project.write("compose.yaml", compose("./other"));
+    assert!(!told(&project), "it builds something else");
+    project.write("compose.yaml", compose("./a/shop"));
+    assert!(told(&project));
+    project.write("a/.git", "gitdir: elsewhere\n");
+    assert!(!told(&project), "another repository");
 }
 
 #[test]
