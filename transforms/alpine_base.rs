@@ -15,6 +15,7 @@
 //! RUN apt-get update && apt-get install -y --no-install-recommends curl \
 //!     && rm -rf /var/lib/apt/lists/*
 //! RUN groupadd -r app && useradd -r -g app app
+//! CMD ["python", "-m", "shop"]
 //! ```
 //!
 //! becomes
@@ -23,6 +24,7 @@
 //! FROM python:3.11-alpine3.24
 //! RUN apk add --no-cache curl
 //! RUN addgroup -S app && adduser -S -G app app
+//! CMD ["python", "-m", "shop"]
 //! ```
 //!
 //! ## Declines
@@ -30,9 +32,9 @@
 //! Stages that share compiled files move together, to one branch of Alpine.
 //!
 //! When anything is unknown, and it names everything unknown at once: packages that are not in the tables,
-//! wheels that need glibc, apt repositories of third parties, downloads whose C library cannot be told, programs
-//! of the build context that are linked to glibc or not there, scripts that are not there, users whose number
-//! differs. `--target alpine` overrides unknown wheels and programs and lists them; it does not override what is
+//! wheels that need glibc, apt repositories of third parties, downloads of which nobody can tell what is in them,
+//! programs of the build context that are linked to glibc or not there, scripts that are not there, users whose
+//! number differs, and images that start nothing, or a compiler. `--target alpine` overrides unknown wheels and programs and lists them; it does not override what is
 //! known not to work.
 //!
 //! ## Risk
@@ -183,7 +185,10 @@ fn sentence(text: &str) -> String {
 fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = packages_evidence(cx, image);
     evidence.merge(facts::evidence::others(cx, image));
-    evidence.unknown.extend(full_image(image).filter(|_| image.is_final()));
+    if image.is_final() {
+        evidence.unknown.extend(full_image(image));
+        evidence.unknown.extend(facts::evidence::purpose(cx, image));
+    }
     evidence.unknown.extend(facts::evidence::compiled_programs(image));
     evidence
 }

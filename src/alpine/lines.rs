@@ -7,7 +7,8 @@
 use std::cell::OnceCell;
 
 use super::{
-    obstacles::{self, Obstacle},
+    downloads,
+    obstacles::Obstacle,
     stage::Translated,
     texts::{self, GOSU, Lines, words},
 };
@@ -86,7 +87,7 @@ pub(super) fn look(
                 out.obstacles.push(Obstacle::new(lines.span, what));
             }
             let fetched = line.split(char::is_whitespace).filter(|word| word.contains("://"));
-            for what in fetched.filter_map(|url| obstacles::download(url.trim_matches(['"', '\'']))) {
+            for what in fetched.filter_map(|url| downloads::program(url.trim_matches(['"', '\'']))) {
                 out.unknown.push(Obstacle::new(lines.span, format!("{at}{what}")));
             }
             // One such line of a file says enough.

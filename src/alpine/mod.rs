@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod commands;
+mod downloads;
 mod ids;
 mod lines;
 pub mod needs;

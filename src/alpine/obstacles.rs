@@ -1,5 +1,6 @@
 //! What in a Dockerfile has no place on Alpine: found before anything is translated.
 
+use super::downloads;
 use crate::{
     docker::{Instruction, Keyword},
     facts::packages,
@@ -45,23 +46,6 @@ const DEBIAN_COMMANDS: [(&str, &str); 17] = [
     ("playwright", "BASE-07"),
 ];
 
-const GLIBC_DOWNLOADS: [&str; 14] = [
-    "awscli-exe",
-    "google-cloud-sdk",
-    "google-cloud-cli",
-    "instantclient",
-    "chromedriver",
-    "chrome-for-testing",
-    "geckodriver",
-    "miniconda",
-    "miniforge",
-    "anaconda",
-    "sonar-scanner",
-    "newrelic",
-    "linux-gnu",
-    "nodejs.org/dist",
-];
-
 /// What tells of Debian's release, and is something else on Alpine or nothing.
 const RELEASE: [&str; 5] =
     ["/etc/debian_version", "/etc/lsb-release", "lsb_release", "VERSION_CODENAME", "/var/lib/dpkg"];
@@ -92,7 +76,7 @@ fn environment(instruction: &Instruction, found: &mut Vec<Obstacle>) {
             found.push(Obstacle::new(pair.span, "LD_PRELOAD names a library by its Debian path (BASE-20)"));
         }
         let url = pair.value.as_deref().filter(|value| value.contains("://"));
-        let what = url.and_then(|url| download(url.trim_matches(['"', '\''])));
+        let what = url.and_then(|url| downloads::program(url.trim_matches(['"', '\''])));
         found.extend(what.map(|what| Obstacle::new(pair.span, what)));
     }
 }
@@ -112,16 +96,8 @@ fn copied(instruction: &Instruction, found: &mut Vec<Obstacle>) {
         .first()
         .filter(|word| instruction.keyword == Keyword::Add && word.text.contains("://"));
     if let Some(word) = remote {
-        let what = download(&word.text).or_else(|| bare_program(&word.text));
-        found.extend(what.map(|what| Obstacle::new(word.span, what)));
+        found.extend(downloads::file(&word.text).map(|what| Obstacle::new(word.span, what)));
     }
-}
-
-/// What is fetched under a name without an ending, which may be a program.
-fn bare_program(url: &str) -> Option<String> {
-    let name = url.rsplit('/').next().unwrap_or(url);
-    (!name.is_empty() && !name.contains('.') && !name.contains("static"))
-        .then(|| format!("cannot tell whether {name} runs on musl (BASE-03)"))
 }
 
 fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
@@ -136,7 +112,6 @@ fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
     for command in &script.commands {
         found.extend(of_command(command, text));
     }
-    found.extend(fetched_programs(script));
     if let Some(name) = RELEASE.iter().find(|name| instruction.span.of(text).contains(**name)) {
         let what = format!("{name}, which tells of a release of Debian and not of Alpine");
         found.push(Obstacle::new(instruction.span, what));
@@ -152,40 +127,6 @@ fn run(instruction: &Instruction, text: &str, found: &mut Vec<Obstacle>) {
             ));
         }
     }
-}
-
-/// Files that a RUN fetches and makes executable.
-fn fetched_programs(script: &Script) -> Vec<Obstacle> {
-    let is_mode = |word: &str| {
-        word.contains("+x") || (word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let modes = script.commands.iter().filter(|command| command.name() == "chmod");
-    let executable: Vec<&str> = modes
-        .filter(|command| command.arguments().any(is_mode))
-        .flat_map(|command| command.arguments().filter(|word| !word.starts_with(['-', '+'])))
-        .collect();
-    let fetches = script.commands.iter().filter(|command| matches!(command.name(), "curl" | "wget"));
-    let mut found = Vec::new();
-    for command in fetches {
-        let words: Vec<&str> = command.arguments().collect();
-        let Some(url) = words.iter().find(|word| word.contains("://")) else { continue };
-        let named =
-            words.windows(2).filter(|pair| matches!(pair[0], "-o" | "--output" | "-O" | "--output-document"));
-        let targets = named.map(|pair| pair[1]).chain(command.stdout.as_deref());
-        let is_script = [".sh", ".py", ".pl", ".php", ".jar"].iter().any(|ending| url.ends_with(ending));
-        if targets.into_iter().any(|target| executable.contains(&target))
-            && !is_script
-            && download(url).is_none()
-            && !url.contains("musl")
-        {
-            let name = url.rsplit('/').next().unwrap_or(url);
-            found.push(Obstacle::new(
-                command.span,
-                format!("cannot tell whether {name} runs on musl (BASE-03)"),
-            ));
-        }
-    }
-    found
 }
 
 /// The name of a command that only Debian has, with the trap that tells more.
@@ -222,24 +163,12 @@ fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
     }
     let values = command.assignments.iter().map(|word| word.text());
     for word in command.arguments().chain(values).filter(|word| word.contains("://")) {
-        found.extend(download(word).map(|what| Obstacle::new(command.span, what)));
+        found.extend(downloads::program(word).map(|what| Obstacle::new(command.span, what)));
+    }
+    if found.is_empty() {
+        found.extend(downloads::fetched(command).map(|what| Obstacle::new(command.span, what)));
     }
     found
-}
-
-/// Why a download may not run on musl; `None` for scripts, data and what is built for musl.
-pub(super) fn download(url: &str) -> Option<String> {
-    let lower = url.to_ascii_lowercase();
-    if lower.contains("musl") || lower.contains("alpine") {
-        return None;
-    }
-    let name = url.rsplit('/').next().unwrap_or(url);
-    if GLIBC_DOWNLOADS.iter().any(|known| lower.contains(known)) {
-        return Some(format!("{name} needs glibc (BASE-03)"));
-    }
-    let is_program = lower.contains("linux") || lower.contains("amd64") || lower.contains("x86_64");
-    let is_archive = [".deb", ".rpm", ".run", ".appimage"].iter().any(|ending| lower.ends_with(ending));
-    (is_program || is_archive).then(|| format!("cannot tell whether {name} runs on musl (BASE-03)"))
 }
 
 /// Why an image that files are copied from does not fit Alpine.

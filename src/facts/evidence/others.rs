@@ -1,13 +1,14 @@
 //! The evidence for images of other languages and of distributions.
 
 use super::{
-    super::{Context, ImageView, build_context::Steps, packages},
+    super::{Context, ImageView, build_context::Steps, commands, packages, programs as programs_of},
     Evidence,
 };
 use crate::{
     docker::{Instruction, Keyword},
     knowledge::programs,
     shell::Command,
+    workspace::path,
 };
 
 /// The evidence for the stage in view from its base: a distribution, Ruby, PHP or Java.
@@ -37,6 +38,41 @@ pub fn others(cx: &Context, image: &ImageView) -> Evidence {
         _ => {}
     }
     evidence
+}
+
+/// Images that start a shell or an interpreter when nothing else is said.
+const WITHOUT_SERVICE: [&str; 14] = [
+    "amazoncorretto",
+    "buildpack-deps",
+    "debian",
+    "eclipse-temurin",
+    "gcc",
+    "golang",
+    "gradle",
+    "maven",
+    "node",
+    "openjdk",
+    "python",
+    "ruby",
+    "rust",
+    "ubuntu",
+];
+
+/// Programs that make other programs of what they are given.
+const COMPILERS: [&str; 10] = ["cargo", "cc", "cmake", "g++", "gcc", "go", "gradle", "make", "mvn", "rustc"];
+
+/// Why it is not known what the final stage is for, so that its C library may be what others count on.
+pub fn purpose(cx: &Context, image: &ImageView) -> Option<String> {
+    let name = image.root().official_name().filter(|name| WITHOUT_SERVICE.contains(name))?;
+    let started = commands::run_by(cx, image);
+    if started.is_empty() {
+        return Some(format!(
+            "nothing says what runs in this image of {name}, nor what that needs (BASE-12)"
+        ));
+    }
+    let mut programs = started.iter().flat_map(|words| programs_of::started(words));
+    let compiler = programs.find(|program| COMPILERS.contains(&path::name(program)))?;
+    Some(format!("{compiler} makes programs of what it is given, which then need musl (BASE-12)"))
 }
 
 fn steps<'a>(image: &ImageView<'a>) -> impl Iterator<Item = (usize, &'a Instruction)> {
