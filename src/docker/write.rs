@@ -102,6 +102,12 @@ fn patched(text: &str, line: Span, sorted: &[&Piece]) -> String {
     let touching = sorted[first..].iter().take_while(|(span, _)| span.start <= line.end);
     let mut out = String::new();
     let mut at = line.start;
+    // What a piece that starts on a line above leaves of this one begins at its indentation.
+    let mut is_cut = false;
+    let code = |out: &String, is_cut: bool, code: &str| match is_cut && out.trim().is_empty() {
+        true => code.trim_start().to_owned(),
+        false => code.to_owned(),
+    };
     for (span, new) in touching {
         let starts_here = span.start >= line.start;
         if span.is_empty() && !starts_here {
@@ -112,13 +118,14 @@ fn patched(text: &str, line: Span, sorted: &[&Piece]) -> String {
         if from > line.end || from < at {
             continue;
         }
-        out.push_str(&text[at..from]);
+        out += &code(&out, is_cut, &text[at..from]);
         if starts_here {
             out.push_str(new);
         }
+        is_cut = is_cut || !starts_here;
         at = to.max(from);
     }
-    out.push_str(&text[at..line.end]);
+    out += &code(&out, is_cut, &text[at..line.end]);
     out
 }
 
@@ -318,7 +325,7 @@ mod tests {
     #[test]
     fn a_comment_of_the_shell_never_goes_on() {
         let last = "RUN a \\\n  && b # why";
-        assert_eq!(without_items(last, &[1]).as_deref(), Some("RUN a\n   # why"));
+        assert_eq!(without_items(last, &[1]).as_deref(), Some("RUN a\n  # why"));
         assert_eq!(without_items(last, &[0]).as_deref(), Some("RUN b # why"));
         assert_eq!(without_items("RUN a && b # why", &[1]).as_deref(), Some("RUN a # why"));
         assert_eq!(without_items("RUN a # why", &[0]).as_deref(), Some("# why"));
