@@ -36,7 +36,7 @@ use crate::{
     facts::{
         Aspect, Context, ImageView,
         build_context::{self, Site, Steps},
-        caches,
+        caches::{self, removal},
         contract::join_path,
         evidence, first_copy, node,
         python::{
@@ -114,7 +114,13 @@ fn inputs(
     let state = &steps.states[install];
     let script = image.script(&image.instructions()[install]);
     let installs = python::pip_installs(script);
-    if !script.is_plain_list() || !script.commands.iter().enumerate().all(is_part_of_installing) {
+    // What empties a cache reads no source.
+    let downloads = caches::of_script(script, &state.env);
+    let emptied = removal::of_script(script, state, &downloads).unwrap_or_default().items;
+    let belongs = |(index, command): (usize, &Command)| {
+        is_part_of_installing((index, command)) || emptied.contains(&command.item)
+    };
+    if !script.is_plain_list() || !script.commands.iter().enumerate().all(belongs) {
         return Err("The RUN does more than install; its other commands may read the source.".to_owned());
     }
     if let Some(local) = installs.iter().flat_map(|install| &install.local).next() {
