@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
-    docker::Keyword,
+    docker::{Instruction, Keyword},
     facts::{
         Context, ImageView,
         commands::{self, Standing},
@@ -13,7 +13,7 @@ use crate::{
         scripts,
     },
     source::Span,
-    workspace::{Entry, Program},
+    workspace::{Entry, Program, path},
 };
 
 /// Adds to `out` the programs that do not start on Alpine, and those of which nobody can tell.
@@ -23,7 +23,7 @@ pub(super) fn look(
     (states, standing): (&[State], &Standing),
     out: &mut Translated,
 ) {
-    let named = copied(cx, image, out);
+    let (named, missing) = copied(cx, image, out);
     let mut seen = BTreeSet::new();
     for (name, span, workdir) in started(cx, image, states) {
         let mut places = programs::places(&name, workdir).into_iter();
@@ -36,10 +36,9 @@ pub(super) fn look(
             Some(program) if !is_named => out.obstacles.extend(linked(&name, program, span)),
             _ => {}
         }
-        let is_missing = is_named && cx.ws.entry(&file) == Some(&Entry::Missing);
+        let is_missing = is_named && !missing.contains(&file) && cx.ws.entry(&file) == Some(&Entry::Missing);
         if is_missing && !programs::is_interpreted(&name) && !scripts::is_script(&name) {
-            let what = format!("{name} is not in the build context, so its C library is not known (BASE-12)");
-            out.unknown.push(Obstacle::new(span, what));
+            out.unknown.push(not_there(&name, span));
         }
         if cx.ws.program(&file) == Some(&Program::Unknown) {
             let what = format!("cannot tell which C library {name} is linked to (BASE-12)");
@@ -48,18 +47,35 @@ pub(super) fn look(
     }
 }
 
-/// The files that are copied by name; those that Alpine cannot start become obstacles.
-fn copied(cx: &Context, image: &ImageView, out: &mut Translated) -> BTreeSet<String> {
+/// The files that are copied by name, and those of them that were told to be missing; what Alpine cannot start
+/// becomes an obstacle.
+fn copied(cx: &Context, image: &ImageView, out: &mut Translated) -> (BTreeSet<String>, BTreeSet<String>) {
     let lookup = |path: &str| cx.ws.entry(path).cloned();
-    let steps = image.instructions().iter();
-    let files = steps.flat_map(|step| programs::copied_by_name(step, &image.image.context, &lookup));
-    let mut named = BTreeSet::new();
-    for (word, file) in files {
-        let program = cx.ws.program(&file).filter(|_| !named.contains(&file));
-        out.obstacles.extend(program.and_then(|program| linked(&word.text, program, word.span)));
-        named.insert(file);
+    let (mut named, mut missing) = (BTreeSet::new(), BTreeSet::new());
+    for step in image.instructions() {
+        for (word, file) in programs::copied_by_name(step, &image.image.context, &lookup) {
+            let program = cx.ws.program(&file).filter(|_| !named.contains(&file));
+            out.obstacles.extend(program.and_then(|program| linked(&word.text, program, word.span)));
+            let is_missing = cx.ws.entry(&file) == Some(&Entry::Missing);
+            if is_missing && is_for_programs(step) && !programs::is_interpreted(&word.text) {
+                out.unknown.push(not_there(&word.text, word.span));
+                missing.insert(file.clone());
+            }
+            named.insert(file);
+        }
     }
-    named
+    (named, missing)
+}
+
+/// Whether a COPY goes to a folder of programs: to /usr/local/bin, or a file in it.
+fn is_for_programs(step: &Instruction) -> bool {
+    let target = step.words.last().map_or("", |word| word.text.trim_end_matches('/'));
+    [target, path::parent(target)].into_iter().any(|folder| matches!(path::name(folder), "bin" | "sbin"))
+}
+
+fn not_there(name: &str, span: Span) -> Obstacle {
+    let what = format!("{name} is not in the build context, so its C library is not known (BASE-12)");
+    Obstacle::new(span, what)
 }
 
 fn linked(name: &str, program: &Program, span: Span) -> Option<Obstacle> {
