@@ -27,7 +27,8 @@
 //! When an init is there already: tini, dumb-init or s6 in the image, in a script that it starts, or in the command of
 //! a service; `init: true` in compose. When the text of a script that is started is not known, the entrypoint has shell
 //! form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or apk, as on
-//! distroless images, or its release of Debian is no longer served.
+//! distroless images, or its release of Debian is no longer served. A tool that ends by itself needs none: one that
+//! listens on no port, has no health check, is no service of a compose file and no script or program of the project.
 //!
 //! ## Risk
 //!
@@ -66,7 +67,8 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
             "The image starts nothing of its own.",
         );
     };
-    if let Some(why) = inits::started(cx, image).or_else(|| inits::brought(image)) {
+    let there = inits::started(cx, image).or_else(|| inits::brought(image));
+    if let Some(why) = there.or_else(|| inits::not_needed(cx, image)) {
         return Proposal::nothing(image.id, place.span, why);
     }
     if let Some(why) = inits::unknown(cx, image) {

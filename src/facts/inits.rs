@@ -1,10 +1,16 @@
 //! Programs that are made to be process 1, and what starts or brings one.
 
 use super::{
-    Context, ImageView, commands,
+    Context, ImageView,
+    commands::{self, Standing},
+    programs, runtime, scripts,
     start_scripts::{self, Started},
 };
-use crate::docker::{Instruction, Keyword};
+use crate::{
+    docker::{Instruction, Keyword},
+    knowledge::long_running,
+    workspace::path,
+};
 
 /// Programs that are made to be process 1, or that bring one along.
 const INITS: [&str; 12] = [
@@ -76,6 +82,32 @@ pub fn brought(image: &ImageView) -> Option<String> {
     let step = image.dockerfile.instructions.iter().find(brings)?;
     let line = image.line(step);
     Some(format!("Line {line} brings an init that has to be process 1 itself (CMD-03)."))
+}
+
+/// That the image is for a tool, which ends by itself and so needs no init, in a sentence.
+///
+/// What listens, is checked or is a service of compose runs on, as does what a script or the project starts.
+pub fn not_needed(cx: &Context, image: &ImageView) -> Option<String> {
+    let runs_on = |step: &&Instruction| matches!(step.keyword, Keyword::Expose | Keyword::Healthcheck);
+    if image.lineage().iter().any(runs_on) || !cx.services_of(image.image).is_empty() {
+        return None;
+    }
+    let start = runtime::last(image, Keyword::Entrypoint).or(runtime::last(image, Keyword::Cmd))?;
+    let [words] = &commands::commands_of(start)[..] else { return None };
+    let (program, rest) = programs::program_of(words)?;
+    let name = path::name(program);
+    let is_installed = !program.contains('/')
+        || matches!(path::parent(program), "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin");
+    let is_tool = match name {
+        "sh" | "bash" | "ash" | "dash" | "zsh" => rest.is_empty(),
+        _ => is_installed && !scripts::is_script(name) && !long_running::is_known(name),
+    };
+    let standing = Standing::of(cx, image);
+    let workdir = runtime::workdir(image.lineage());
+    let is_own = || programs::places(program, &workdir).iter().any(|place| standing.origin(place).is_some());
+    (is_tool && !is_own()).then(|| {
+        format!("Nothing tells that {name} runs until it is stopped, and what ends by itself needs no init.")
+    })
 }
 
 /// The script that is started and may start an init, since its text is not known, in a sentence.

@@ -11,6 +11,7 @@ pub mod consumers;
 pub mod heavy;
 pub mod images;
 mod known;
+pub mod long_running;
 pub mod modules;
 pub mod programs;
 pub mod releases;
