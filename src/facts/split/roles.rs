@@ -50,6 +50,10 @@ impl Roles {
         if is_python && self.is_python_for_node_gyp {
             return Role::Build;
         }
+        // Packages of Python and Node need no Go to compile: it is there for what runs.
+        if matches!(name, "go" | "golang" | "golang-go") {
+            return Role::Keep;
+        }
         match manager {
             Manager::Apk => match apk::lookup(name) {
                 Some(fact) if fact.kind == PackageKind::Build => Role::Build,
