@@ -13,6 +13,7 @@
 //! RUN apk add --no-cache gcc musl-dev curl
 //! COPY requirements.txt .
 //! RUN pip install -r requirements.txt
+//! CMD ["python", "-m", "shop"]
 //! ```
 //!
 //! becomes
@@ -30,6 +31,7 @@
 //!
 //! COPY --from=builder /opt/venv /opt/venv
 //! ENV PATH="/opt/venv/bin:$PATH"
+//! CMD ["python", "-m", "shop"]
 //! ```
 //!
 //! Projects of poetry, uv, pipenv and pdm are split likewise; the tool stays in the builder, and `uv run app`
@@ -37,7 +39,8 @@
 //!
 //! ## Declines
 //!
-//! When nothing would be left behind: no compiler, no headers, no installer, nothing built from source. When the
+//! When nothing would be left behind: no compiler, no headers, no installer, nothing built from source. When nothing
+//! says what the image starts. When a later step installs packages by the lists that an earlier one fetched. When the
 //! installation cannot be told apart from the rest: editable projects without a build backend, `pip install
 //! --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no longer
 //! exist. When the runtime package of a `-dev` package is not known. When a script or a service calls the tool

@@ -14,6 +14,17 @@ pub fn run_by(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
     steps.flat_map(commands_of).chain(of_services(cx, image)).filter(|words| !words.is_empty()).collect()
 }
 
+/// Whether anything says what the image starts: the image itself, or one of its services.
+pub fn is_any(cx: &Context, image: &ImageView) -> bool {
+    let own = [Keyword::Cmd, Keyword::Entrypoint]
+        .into_iter()
+        .any(|keyword| runtime::last(image, keyword).is_some());
+    own || cx
+        .services_of(image.image)
+        .iter()
+        .any(|view| view.service.command.is_some() || view.service.entrypoint.is_some())
+}
+
 /// The commands and health checks that the services of an image set.
 pub fn of_services(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
     let mut all = Vec::new();

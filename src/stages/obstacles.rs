@@ -4,7 +4,7 @@ use super::{later, lost};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
-        Context, ImageView, evidence, packages,
+        Context, ImageView, commands, evidence, packages,
         python::{self, project::Tool},
         runtime,
         split::{Ecosystem, Part, Role, Side, Split},
@@ -15,10 +15,45 @@ use crate::{
 
 /// The first obstacle: its place and a sentence.
 pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
-    of_steps(cx, image, split)
+    let (start, nothing) = (image.instructions()[0].span, !commands::is_any(cx, image));
+    let unknown = "Nothing says what the image starts, so what that needs is not known (MS-25).";
+    nothing
+        .then(|| (start, unknown.to_owned()))
+        .or_else(|| of_steps(cx, image, split))
+        .or_else(|| without_lists(image, split))
         .or_else(|| lost::first(cx, image, split))
         .or_else(|| unknown_twin(image, split))
-        .or_else(|| still_called(cx, image, split).map(|why| (image.instructions()[0].span, why)))
+        .or_else(|| still_called(cx, image, split).map(|why| (start, why)))
+}
+
+/// An installation with apt in the final stage that counts on the package lists of a step that moves.
+fn without_lists(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let (mut had, mut has) = (false, false);
+    for (step, part) in image.instructions().iter().zip(&split.parts) {
+        if step.keyword != Keyword::Run {
+            continue;
+        }
+        let script = image.script(step);
+        // Whether a step that goes apart still fetches them is decided by what stays of its packages.
+        let is_in_final = matches!(part, Part::Both | Part::Stays);
+        for command in &script.commands {
+            let verb = packages::subcommand(command).map_or("", |word| word.text());
+            let removes =
+                command.name() == "rm" && command.arguments().any(|word| word.contains("/var/lib/apt"));
+            if packages::is_apt(command) && verb == "update" {
+                (had, has) = (true, has || is_in_final);
+            } else if removes {
+                (had, has) = (false, has && !is_in_final);
+            } else if packages::is_install(command) && is_in_final && had && !has {
+                let why = format!(
+                    "Line {} installs packages by the lists that a step of the builder fetches (MS-08).",
+                    image.line(step)
+                );
+                return Some((command.span, why));
+            }
+        }
+    }
+    None
 }
 
 fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {

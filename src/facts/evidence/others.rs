@@ -64,12 +64,12 @@ const COMPILERS: [&str; 10] = ["cargo", "cc", "cmake", "g++", "gcc", "go", "grad
 /// Why it is not known what the final stage is for, so that its C library may be what others count on.
 pub fn purpose(cx: &Context, image: &ImageView) -> Option<String> {
     let name = image.root().official_name().filter(|name| WITHOUT_SERVICE.contains(name))?;
-    let started = commands::run_by(cx, image);
-    if started.is_empty() {
+    if !commands::is_any(cx, image) {
         return Some(format!(
             "nothing says what runs in this image of {name}, nor what that needs (BASE-12)"
         ));
     }
+    let started = commands::run_by(cx, image);
     let mut programs = started.iter().flat_map(|words| programs_of::started(words));
     let compiler = programs.find(|program| COMPILERS.contains(&path::name(program)))?;
     Some(format!("{compiler} makes programs of what it is given, which then need musl (BASE-12)"))

@@ -27,11 +27,7 @@ pub(super) fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> R
     if project.package.has_workspaces {
         return Err("The project is a workspace of several packages (MS-20).".to_owned());
     }
-    let started_by = commands::run_by(cx, image);
-    if started_by.is_empty() {
-        return Err("What the image starts is not known, nor what that needs (MS-20).".to_owned());
-    }
-    for words in started_by {
+    for words in commands::run_by(cx, image) {
         started(&words, project)?;
     }
     for (script, text) in start_scripts::known(cx, image) {
