@@ -72,6 +72,9 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     }
     let give = chown::find(image, &states)?;
     let instruction = &image.instructions()[give.step];
+    if matches!(give.owner.split(':').next(), Some("root" | "0")) {
+        return Some(Proposal::nothing(image.id, instruction.span, "What COPY brings is root's already."));
+    }
     match chown::owned_copies(image, &states, &give) {
         Err(why) => Some(Proposal::decline(image.id, instruction.span, why)),
         Ok(copies) if copies.is_empty() => None,
