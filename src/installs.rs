@@ -40,15 +40,15 @@ pub fn add(image: &ImageView, names: &[&str]) -> Edit {
             return Edit::replace(image.id, last.span, beside(image.text, last.span, names));
         }
     }
-    let newline = write::newline_of(image.text);
-    let text = match manager(image) {
-        Manager::Apk => format!("{newline}RUN apk add --no-cache {}{newline}", names.join(" ")),
+    let line = match manager(image) {
+        Manager::Apk => format!("RUN apk add --no-cache {}", names.join(" ")),
         Manager::Apt => format!(
-            "{newline}RUN apt-get update && apt-get install -y --no-install-recommends {} && rm -rf /var/lib/apt/lists/*{newline}",
+            "RUN apt-get update && apt-get install -y --no-install-recommends {} && rm -rf /var/lib/apt/lists/*",
             names.join(" ")
         ),
     };
-    Edit::insert(image.id, after_from(image), text)
+    let at = after_from(image);
+    Edit::insert(image.id, at, write::line_after(image.text, at, &line))
 }
 
 /// The package manager of the final stage, where it is known to work: by the base, or since the author calls it.

@@ -16,7 +16,6 @@
 //!
 //! ```dockerfile
 //! FROM python:3.11-alpine3.24
-//!
 //! RUN apk add --no-cache tini
 //! ENTRYPOINT ["/sbin/tini", "--"]
 //! CMD ["python", "app.py"]

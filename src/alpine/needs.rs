@@ -103,9 +103,8 @@ fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
             let after =
                 image.instructions().iter().find(|i| !matches!(i.keyword, Keyword::From | Keyword::Arg));
             let at = after.map_or(first.end, |next| next.lead.start.max(first.end));
-            let newline = write::newline_of(image.text);
-            let text = format!("{newline}RUN apk add --no-cache {}{newline}", names.join(" "));
-            out.edits.push(Edit::insert(image.id, at, text));
+            let line = format!("RUN apk add --no-cache {}", names.join(" "));
+            out.edits.push(Edit::insert(image.id, at, write::line_after(image.text, at, &line)));
         }
     }
 }

@@ -244,6 +244,17 @@ pub fn line_above(text: &str, instruction: &Instruction, line: &str) -> Piece {
     (Span::at(at), format!("{line}{newline}{gap}"))
 }
 
+/// `line` as the text to insert at `at`, where an instruction ends: set apart as the author sets apart what follows.
+pub fn line_after(text: &str, at: usize, line: &str) -> String {
+    let newline = newline_of(text);
+    match text[at..].lines().next().map(str::trim) {
+        None | Some("") => format!("{newline}{line}{newline}"),
+        // A comment speaks of what follows it.
+        Some(next) if next.starts_with('#') => format!("{newline}{line}{newline}{newline}"),
+        Some(_) => format!("{line}{newline}"),
+    }
+}
+
 /// Where a line goes that stands before an instruction and the comments right above it.
 fn above_comments(text: &str, instruction: &Instruction) -> usize {
     let mut at = text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);

@@ -55,6 +55,8 @@ impl Roles {
             return Role::Keep;
         }
         match manager {
+            // As on Debian: the interpreter in /usr/local has headers of its own.
+            Manager::Apk if is_own_python(image, name) => Role::Build,
             Manager::Apk => match apk::lookup(name) {
                 Some(fact) if fact.kind == PackageKind::Build => Role::Build,
                 Some(fact) if fact.kind == PackageKind::DevHeaders && fact.is_listed => {
