@@ -75,6 +75,11 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if matches!(give.owner.split(':').next(), Some("root" | "0")) {
         return Some(Proposal::nothing(image.id, instruction.span, "What COPY brings is root's already."));
     }
+    if chown::are_several(image) {
+        let why =
+            "Several commands give files away, and which of them gives what is not told apart (USER-09).";
+        return Some(Proposal::decline(image.id, instruction.span, why));
+    }
     match chown::owned_copies(image, &states, &give) {
         Err(why) => Some(Proposal::decline(image.id, instruction.span, why)),
         Ok(copies) if copies.is_empty() => None,

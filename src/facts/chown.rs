@@ -55,6 +55,13 @@ pub fn find<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {
     None
 }
 
+/// Whether several commands give away trees of files, one after the other.
+pub fn are_several(image: &ImageView) -> bool {
+    let runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let commands = runs.flat_map(|step| &image.script(step).commands);
+    commands.filter(|command| command.name() == "chown" && is_recursive(command)).nth(1).is_some()
+}
+
 /// The items at the start of a RUN that make users and groups, if something else follows.
 fn leading_accounts(script: &Script) -> Vec<usize> {
     let is_account =
