@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword},
-    knowledge::writers::{Kind, lookup},
+    knowledge::writers::keeps_downloads,
     shell::{Command, Script},
     workspace::path,
 };
@@ -75,10 +75,6 @@ fn of_home(cx: &Context, image: &ImageView) -> Option<String> {
     };
     let step = image.lineage().into_iter().find(fills)?;
     Some(format!("what line {} may leave in the home folder of root", image.line(step)))
-}
-
-fn keeps_downloads(name: &str) -> bool {
-    lookup(Kind::Install, name).is_some_and(|fact| fact.path.starts_with('~'))
 }
 
 /// Whether a command runs code of the project or of its packages: `python -c …`, `python -m …`, `node x.js`.

@@ -50,6 +50,11 @@ pub fn lookup(kind: Kind, word: &str) -> Option<WriterFact> {
     Some(WriterFact { path: row.cell(1), what: row.cell(2) })
 }
 
+/// Whether the package called `name` keeps what it downloads in the home folder.
+pub fn keeps_downloads(name: &str) -> bool {
+    lookup(Kind::Install, name).is_some_and(|fact| fact.path.starts_with('~'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

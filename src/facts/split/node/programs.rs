@@ -7,7 +7,7 @@ use super::super::super::{
     start_scripts,
 };
 use crate::{
-    knowledge::writers::{Kind, lookup},
+    knowledge::writers::keeps_downloads,
     shell::{Command, Script},
     workspace::path,
 };
@@ -83,24 +83,20 @@ fn program(command: &Command, project: &NodeProject) -> Result<(), String> {
 pub(super) fn kept_elsewhere(project: &NodeProject) -> Option<&str> {
     let locked = project.lock.iter().flatten().filter(|module| !module.is_dev && !module.is_elsewhere);
     let named = project.package.dependencies.iter().map(|(name, _)| name.as_str());
-    locked.map(|module| module.name.as_str()).chain(named).find(|name| has_downloads(name))
-}
-
-fn has_downloads(name: &str) -> bool {
-    lookup(Kind::Install, name).is_some_and(|fact| fact.path.starts_with('~'))
+    locked.map(|module| module.name.as_str()).chain(named).find(|name| keeps_downloads(name))
 }
 
 /// Requires of a command of the build that it writes to the project's folder.
 pub(super) fn stays_inside(command: &Command, project: &NodeProject) -> Result<(), String> {
     match node::action(command) {
         Some((_, Action::RunsProgram(name)))
-            if has_downloads(&name) || package_of(&name, project).is_none() =>
+            if keeps_downloads(&name) || package_of(&name, project).is_none() =>
         {
             Err(format!("What `{name}` writes, and where, is not known (MS-25)."))
         }
         Some((_, Action::RunsScript(name))) => {
             let text = project.package.script(&name).unwrap_or_default();
-            match Script::parse_str(text).commands.iter().find(|inner| has_downloads(inner.name())) {
+            match Script::parse_str(text).commands.iter().find(|inner| keeps_downloads(inner.name())) {
                 Some(inner) => {
                     Err(format!("The script {name} calls {}, which writes elsewhere (MS-25).", inner.name()))
                 }
