@@ -34,7 +34,7 @@ impl Edit {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// Two edits touch the same bytes, or insert at the same place.
-    #[error("two edits overlap at bytes {}..{} and {}..{}", .first.start, .first.end, .second.start, .second.end)]
+    #[error("two edits overlap at bytes {}..{} and {}..{}", .first.start(), .first.end(), .second.start(), .second.end())]
     Overlap {
         /// The edit that starts first.
         first: Span,
@@ -42,7 +42,7 @@ pub enum EditError {
         second: Span,
     },
     /// An edit reaches past the end of the text or cuts a character.
-    #[error("an edit at bytes {}..{} is not inside the text", .span.start, .span.end)]
+    #[error("an edit at bytes {}..{} is not inside the text", .span.start(), .span.end())]
     OutOfBounds {
         /// The offending span.
         span: Span,
@@ -55,23 +55,26 @@ pub enum EditError {
 /// When two edits overlap or one is out of bounds; nothing is applied then.
 pub fn apply<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> Result<String, EditError> {
     let mut sorted: Vec<&Edit> = edits.into_iter().collect();
-    sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    sorted.sort_by_key(|edit| (edit.span.start(), edit.span.end()));
     let mut out = String::with_capacity(text.len() + 256);
     let mut at = 0;
     let mut last: Option<Span> = None;
     for edit in sorted {
         let span = edit.span;
-        if span.end > text.len() || !text.is_char_boundary(span.start) || !text.is_char_boundary(span.end) {
+        if span.end() > text.len()
+            || !text.is_char_boundary(span.start())
+            || !text.is_char_boundary(span.end())
+        {
             return Err(EditError::OutOfBounds { span });
         }
         if let Some(first) = last
-            && (span.start < first.end || span == first)
+            && (span.start() < first.end() || span == first)
         {
             return Err(EditError::Overlap { first, second: span });
         }
-        out.push_str(&text[at..span.start]);
+        out.push_str(&text[at..span.start()]);
         out.push_str(&edit.text);
-        at = span.end;
+        at = span.end();
         last = Some(span);
     }
     out.push_str(&text[at..]);

@@ -23,7 +23,7 @@ pub fn installed(image: &ImageView) -> Vec<String> {
 /// A stage may still name Debian's package, which is then called the same.
 pub fn brings(image: &ImageView, package: &str) -> bool {
     let is_python = image.root().official_name() == Some("python");
-    let own = image.instructions()[0].span.start;
+    let own = image.instructions()[0].span.start();
     let inherited =
         image.lineage().into_iter().filter(|step| step.end <= own && step.keyword == Keyword::Run);
     let mut installs = inherited.flat_map(|step| packages::installs(image.script(step)));

@@ -94,13 +94,13 @@ impl State {
                     if !decline.is_quiet {
                         self.pragmas.note(pass, decline.file, decline.span);
                     }
-                    let place = self.place(decline.file, decline.span.start);
+                    let place = self.place(decline.file, decline.span.start());
                     self.declines.push(DeclineRecord { pass: pass.id, decline, place });
                 }
                 Proposal::Change(change) => changes.push(change),
             }
         }
-        let place = |change: &Change| self.place(change.file, change.span.start);
+        let place = |change: &Change| self.place(change.file, change.span.start());
         let changes = changes.into_iter().map(|change| (place(&change), change)).collect();
         self.take_all(pass, &seen, changes, options);
     }

@@ -63,16 +63,16 @@ pub fn in_dockerfile(text: &str, dockerfile: &Dockerfile) -> Vec<Pragma> {
         dockerfile.instructions.iter().flat_map(|i| &i.heredocs).map(|heredoc| heredoc.body).collect();
     let mut found = pragmas(text);
     found.retain(|pragma| {
-        let next = bodies.partition_point(|body| body.start <= pragma.span.start);
+        let next = bodies.partition_point(|body| body.start() <= pragma.span.start());
         !bodies[..next].last().is_some_and(|body| body.contains(pragma.span))
     });
     for pragma in &mut found {
         let instructions = &dockerfile.instructions;
-        let at = instructions.partition_point(|other| other.span.start < pragma.span.start);
+        let at = instructions.partition_point(|other| other.span.start() < pragma.span.start());
         let Some(next) = instructions.get(at).filter(|next| next.lead.contains(pragma.span)) else {
             continue;
         };
-        if is_right_above(text, pragma.span.end, next.span.start) {
+        if is_right_above(text, pragma.span.end(), next.span.start()) {
             pragma.below = Some(Below { span: next.span, name: next.keyword.name().to_owned() });
         }
     }
@@ -83,11 +83,11 @@ pub fn in_dockerfile(text: &str, dockerfile: &Dockerfile) -> Vec<Pragma> {
 pub fn in_compose(text: &str, compose: &Compose) -> Vec<Pragma> {
     let mut found = pragmas(text);
     let mut services: Vec<&Service> = compose.services.iter().collect();
-    services.sort_by_key(|service| service.key.start);
+    services.sort_by_key(|service| service.key.start());
     for pragma in &mut found {
-        let at = services.partition_point(|service| service.key.start <= pragma.span.end);
+        let at = services.partition_point(|service| service.key.start() <= pragma.span.end());
         let next = services.get(at);
-        let below = next.filter(|service| is_right_above(text, pragma.span.end, service.key.start));
+        let below = next.filter(|service| is_right_above(text, pragma.span.end(), service.key.start()));
         pragma.below = below.map(|service| Below { span: service.entry, name: service.name.clone() });
     }
     found

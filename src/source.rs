@@ -3,19 +3,29 @@
 use std::{iter, ops::Range, sync::Arc};
 
 /// A half-open byte range of one file's text; both ends are on char boundaries.
+///
+/// Small, since an instruction has many: no text that is read comes near 4 GiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
-    /// First byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
+    start: u32,
+    end: u32,
 }
 
 impl Span {
     /// The span from `start` up to and not including `end`.
     pub fn new(start: usize, end: usize) -> Self {
         debug_assert!(start <= end);
-        Self { start, end }
+        Self { start: offset(start), end: offset(end) }
+    }
+
+    /// First byte.
+    pub fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// One past the last byte.
+    pub fn end(&self) -> usize {
+        self.end as usize
     }
 
     /// The empty span at `offset`: where an insertion goes.
@@ -25,7 +35,7 @@ impl Span {
 
     /// The text that this span covers.
     pub fn of<'t>(&self, text: &'t str) -> &'t str {
-        &text[self.start..self.end]
+        &text[self.range()]
     }
 
     /// Whether `other` lies wholly inside this span.
@@ -35,7 +45,12 @@ impl Span {
 
     /// Number of bytes.
     pub fn len(&self) -> usize {
-        self.end - self.start
+        self.end() - self.start()
+    }
+
+    /// The offsets that it covers.
+    pub fn range(&self) -> Range<usize> {
+        self.start()..self.end()
     }
 
     /// Whether the span covers no byte.
@@ -45,7 +60,7 @@ impl Span {
 
     /// The same span moved right by `by` bytes.
     pub fn shifted(&self, by: usize) -> Self {
-        Self::new(self.start + by, self.end + by)
+        Self::new(self.start() + by, self.end() + by)
     }
 }
 
@@ -53,6 +68,12 @@ impl From<Range<usize>> for Span {
     fn from(range: Range<usize>) -> Self {
         Self::new(range.start, range.end)
     }
+}
+
+/// `at` in a text that is shorter than 4 GiB.
+fn offset(at: usize) -> u32 {
+    debug_assert!(u32::try_from(at).is_ok());
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A place in a text as people count it: both from 1, columns in characters.

@@ -260,7 +260,7 @@ fn decline(cx: &Context, image: &ImageView, obstacles: &[Obstacle]) -> Proposal 
     let list: Vec<String> = obstacles
         .iter()
         .map(|obstacle| {
-            let line = cx.place(image.id, obstacle.span.start).line;
+            let line = cx.place(image.id, obstacle.span.start()).line;
             format!("line {line}: {}", obstacle.what.trim_end_matches('.'))
         })
         .collect();

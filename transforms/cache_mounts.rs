@@ -204,9 +204,9 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     let fold = write::fold(text) + &second_indent(text, instruction);
     let flags: Vec<String> = step.caches.iter().map(flag).collect();
     let flag = flags.join(&fold);
-    let body = instruction.body_span().start;
-    let has_own_line = text[instruction.keyword_span.end..body].contains('\n');
-    let at = instruction.keyword_span.end;
+    let body = instruction.body_span().start();
+    let has_own_line = text[instruction.keyword_span.end()..body].contains('\n');
+    let at = instruction.keyword_span.end();
     match has_own_line {
         true => pieces.push((Span::at(at), format!(" {flag}"))),
         false => {

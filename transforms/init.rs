@@ -104,7 +104,7 @@ fn chained(image: &ImageView, entrypoint: &Instruction) -> Proposal {
         return Proposal::decline(image.id, entrypoint.span, why);
     };
     let prefix = format!("\"{}\", \"--\", ", program(image));
-    finish(image, entrypoint.span, Edit::insert(image.id, first.span.start, prefix), None)
+    finish(image, entrypoint.span, Edit::insert(image.id, first.span.start(), prefix), None)
 }
 
 /// An ENTRYPOINT of its own in front of CMD; the one that the base image brings is chained.

@@ -309,7 +309,8 @@ fn change(image: &ImageView, copy: usize, run: &Instruction, lines: &[String]) -
     if !block.ends_with('\n') {
         block.push_str(newline);
     }
-    let comments = Span::new(run.lead.start, run.span.start).of(image.text).trim_start_matches(['\r', '\n']);
+    let comments =
+        Span::new(run.lead.start(), run.span.start()).of(image.text).trim_start_matches(['\r', '\n']);
     let head: String = lines.iter().map(|line| format!("{line}{newline}")).collect();
     let lead = first.lead.of(image.text);
     let blank: String = lead.split_inclusive('\n').take_while(|line| line.trim().is_empty()).collect();
@@ -322,12 +323,12 @@ fn change(image: &ImageView, copy: usize, run: &Instruction, lines: &[String]) -
         "`{}` comes first, so a change of the source no longer makes the installation run again.",
         names.join("`, `")
     );
-    let removed = Span::new(run.lead.start, run.end);
+    let removed = Span::new(run.lead.start(), run.end);
     Change::new(image.id, run.span, Risk::Safe, "Install dependencies before the source is copied", why)
-        .with([Edit::insert(image.id, first.lead.start, text), Edit::delete(image.id, removed)])
+        .with([Edit::insert(image.id, first.lead.start(), text), Edit::delete(image.id, removed)])
         .propose()
 }
 
 fn own_lines<'t>(text: &'t str, instruction: &Instruction) -> &'t str {
-    &text[instruction.span.start..instruction.end]
+    &text[instruction.span.start()..instruction.end]
 }

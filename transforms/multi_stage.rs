@@ -139,7 +139,7 @@ fn change(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]
     };
     let builder = Builder { name: stages::free_name(image), has_git, split };
     let from = &image.instructions()[0];
-    let mut edits = vec![Edit::insert(image.id, from.span.start, builder.text(image))];
+    let mut edits = vec![Edit::insert(image.id, from.span.start(), builder.text(image))];
     for (index, instruction) in image.instructions().iter().enumerate() {
         match final_edit(image, &builder, index) {
             Ok(edit) => edits.extend(edit),
@@ -195,7 +195,7 @@ fn why(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -
 /// What becomes of an instruction in the final stage; none when it stays as it is.
 fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Option<Edit>, String> {
     let (split, instruction) = (builder.split, &image.instructions()[index]);
-    let whole = Span::new(instruction.lead.start, instruction.end);
+    let whole = Span::new(instruction.lead.start(), instruction.end);
     let newline = write::newline_of(image.text);
     let arrival = if index == split.first { arrival(builder, newline) } else { String::new() };
     match &split.parts[index] {
@@ -212,7 +212,7 @@ fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Opti
                 (None, false) => Some(Edit::replace(image.id, whole, arrival)),
                 (Some(text), false) => {
                     let lead = instruction.lead.of(image.text);
-                    let end = if instruction.end > instruction.span.end { newline } else { "" };
+                    let end = if instruction.end > instruction.span.end() { newline } else { "" };
                     Some(Edit::replace(image.id, whole, format!("{arrival}{lead}{text}{end}")))
                 }
             })

@@ -126,7 +126,8 @@ fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instr
     let copies = rootless::source_copies(image);
     let unowned = copies.into_iter().filter(|step| step.flag("chown").is_none());
     edits.extend(
-        unowned.map(|step| Edit::insert(image.id, step.keyword_span.end, format!(" --chown={name}:{name}"))),
+        unowned
+            .map(|step| Edit::insert(image.id, step.keyword_span.end(), format!(" --chown={name}:{name}"))),
     );
     edits.push(above(start, &format!("USER {name}")));
     let why = "Nothing in the manifests and settings tells of a path outside the working directory that the service \
@@ -156,14 +157,14 @@ fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instructi
     let step = &image.instructions()[give.step];
     let flag = format!(" --chown={}", give.owner);
     let mut edits: Vec<Edit> =
-        copies.iter().map(|copy| Edit::insert(image.id, copy.keyword_span.end, flag.clone())).collect();
+        copies.iter().map(|copy| Edit::insert(image.id, copy.keyword_span.end(), flag.clone())).collect();
     let made = chown::made_folders(image, states, give).unwrap_or_default();
     let mut pieces: Vec<write::Piece> = Vec::new();
     for word in give.command.words.iter().filter(|word| matches!(word.raw.as_str(), "-R" | "--recursive")) {
         pieces.push(write::delete_word(image.text, word.span));
     }
     if let (Some(last), false) = (give.command.words.last(), made.is_empty()) {
-        pieces.push((Span::at(last.span.end), format!(" {}", made.join(" "))));
+        pieces.push((Span::at(last.span.end()), format!(" {}", made.join(" "))));
     }
     let name = give.owner.split(':').next().unwrap_or_default();
     let is_late = copies.iter().any(|copy| !is_made_before(image, states, copy, name));
@@ -192,15 +193,15 @@ fn moved_accounts(image: &ImageView, give: &Give, first: &Instruction) -> Vec<Ed
     let step = &image.instructions()[give.step];
     let script = image.script(step);
     let newline = write::newline_of(image.text);
-    let last = give.accounts.last().map_or(step.span.start, |item| script.items[*item].span.end);
-    let command = Span::new(step.keyword_span.start, last).of(image.text);
+    let last = give.accounts.last().map_or(step.span.start(), |item| script.items[*item].span.end());
+    let command = Span::new(step.keyword_span.start(), last).of(image.text);
     let lead = step.lead.of(image.text);
     let comments = lead.trim_start_matches(['\r', '\n']);
     let mut edits =
-        vec![Edit::insert(image.id, first.lead.start, format!("{newline}{comments}{command}{newline}"))];
+        vec![Edit::insert(image.id, first.lead.start(), format!("{newline}{comments}{command}{newline}"))];
     if !comments.trim().is_empty() {
-        let start = step.lead.end - comments.len();
-        edits.push(Edit::delete(image.id, Span::new(start, step.lead.end)));
+        let start = step.lead.end() - comments.len();
+        edits.push(Edit::delete(image.id, Span::new(start, step.lead.end())));
     }
     edits
 }

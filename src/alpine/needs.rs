@@ -102,7 +102,7 @@ fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
             let first = &image.instructions()[0];
             let after =
                 image.instructions().iter().find(|i| !matches!(i.keyword, Keyword::From | Keyword::Arg));
-            let at = after.map_or(first.end, |next| next.lead.start.max(first.end));
+            let at = after.map_or(first.end, |next| next.lead.start().max(first.end));
             let line = format!("RUN apk add --no-cache {}", names.join(" "));
             out.edits.push(Edit::insert(image.id, at, write::line_after(image.text, at, &line)));
         }
@@ -111,7 +111,7 @@ fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
 
 fn separator(text: &str, word: crate::source::Span) -> String {
     match write::is_alone(text, word) {
-        true => write::fold(text) + write::indent_at(text, word.start),
+        true => write::fold(text) + write::indent_at(text, word.start()),
         false => " ".to_owned(),
     }
 }

@@ -215,7 +215,7 @@ fn install(install: &Install, text: &str, wanted: Wanted, out: &mut Translated) 
 /// Several packages for one word: a line each where the word has a line of its own.
 pub fn laid_out(text: &str, span: crate::source::Span, names: &[&str]) -> String {
     if names.len() > 1 && write::is_alone(text, span) {
-        return names.join(&(write::fold(text) + write::indent_at(text, span.start)));
+        return names.join(&(write::fold(text) + write::indent_at(text, span.start())));
     }
     names.join(" ")
 }

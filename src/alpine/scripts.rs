@@ -31,7 +31,7 @@ struct Script<'t> {
 impl Script<'_> {
     /// The line that `command` of it stands on, as `start.sh:3`.
     fn at(&self, command: &Command) -> String {
-        let line = self.text[..command.span.start].matches('\n').count() + 1;
+        let line = self.text[..command.span.start()].matches('\n').count() + 1;
         format!("{}:{line}", self.name)
     }
 }

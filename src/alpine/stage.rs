@@ -126,12 +126,12 @@ pub fn rewritten(image: &ImageView, instruction: &Instruction, pieces: &[write::
 /// above go as well when blank lines follow, so that one gap is left and not two.
 fn removed(image: &ImageView, instruction: &Instruction) -> Edit {
     let text = image.text;
-    let kept: String = text[instruction.span.start..instruction.end]
+    let kept: String = text[instruction.span.start()..instruction.end]
         .split_inclusive('\n')
         .skip(1)
         .filter(|line| line.trim_start().starts_with('#'))
         .collect();
-    let mut start = text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
+    let mut start = text[..instruction.span.start()].rfind('\n').map_or(0, |at| at + 1);
     let is_blank = |line: &str| line.trim().is_empty();
     let is_followed_by_a_gap = text[instruction.end..].lines().next().is_none_or(is_blank);
     if kept.is_empty() && is_followed_by_a_gap {
@@ -169,7 +169,7 @@ fn shell(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
 /// The first step that `shell` runs and ash does not understand, and why: in this stage, or in one that starts from it.
 fn bash_only(image: &ImageView, shell: &Instruction) -> Option<(Span, String)> {
     let own = image.stage().index;
-    let below = image.instructions().iter().skip_while(|step| step.span.start <= shell.span.start);
+    let below = image.instructions().iter().skip_while(|step| step.span.start() <= shell.span.start());
     find_bash_only(image, below).or_else(|| {
         let stages = image.dockerfile.stages[own + 1..].iter();
         let children = stages.filter(|stage| stage.root == image.stage().root);

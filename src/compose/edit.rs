@@ -164,8 +164,8 @@ pub fn expand_build(
     let (Some(key), true) = (key, is_short) else {
         return Err(unfit(tree, build, "the build is not in its short form"));
     };
-    let colon = after_colon(text, key.end).filter(|colon| *colon <= node.span.start);
-    let gap = colon.map(|colon| Span::new(colon, node.span.start));
+    let colon = after_colon(text, key.end()).filter(|colon| *colon <= node.span.start());
+    let gap = colon.map(|colon| Span::new(colon, node.span.start()));
     let Some(gap) = gap.filter(|gap| gap.of(text).trim_matches([' ', '\t']).is_empty()) else {
         return Err(unfit(tree, build, "the build is not written right after its key"));
     };
@@ -176,12 +176,12 @@ pub fn expand_build(
         vec![(node.span, format!("{{{}}}", entries.join(", ")))]
     } else {
         let habits = compose.habits;
-        let columns = column(text, key.start) + habits.step;
+        let columns = column(text, key.start()) + habits.step;
         let lines = entries
             .iter()
             .flat_map(|(key, value)| value.block_lines(key, columns, habits))
             .collect::<Vec<_>>();
-        moved_below(text, Span::new(gap.start, node.span.end), &lines)
+        moved_below(text, Span::new(gap.start(), node.span.end()), &lines)
     };
     let after = checked(text, tree, edits, &path)?;
     let context = locate(&after.tree, &["services", service, "build", "context"]).ok();
@@ -194,11 +194,11 @@ pub fn expand_build(
 
 /// Replaces `value`, the last thing on its line but for a comment, by `lines` below.
 fn moved_below(text: &str, value: Span, lines: &[String]) -> Edits {
-    let ending = line_ending(text, value.end);
+    let ending = line_ending(text, value.end());
     let block: String = lines.iter().flat_map(|line| [ending, line.as_str()]).collect();
-    let end = line_end(text, value.end);
-    if Span::new(value.end, end).of(text).trim().is_empty() {
-        return vec![(Span::new(value.start, end), block)];
+    let end = line_end(text, value.end());
+    if Span::new(value.end(), end).of(text).trim().is_empty() {
+        return vec![(Span::new(value.start(), end), block)];
     }
     vec![(value, String::new()), (Span::at(end), block)]
 }

@@ -78,9 +78,9 @@ impl Excerpt {
 
     /// The place in the whole file of a span of this excerpt.
     pub fn span(&self, span: Span) -> Span {
-        let next = self.pieces.partition_point(|(here, _)| *here <= span.start).max(1);
+        let next = self.pieces.partition_point(|(here, _)| *here <= span.start()).max(1);
         let (here, there) = self.pieces[next - 1];
-        let start = there + (span.start - here);
+        let start = there + (span.start() - here);
         Span::new(start, start + span.len())
     }
 }
@@ -128,8 +128,8 @@ impl<'t> Outline<'t> {
         };
         let is_plain = tree.node(block.value).anchor.is_none() && tree.node(top).anchor.is_none();
         let has_merge = services.iter().any(|entry| tree.is_merge(*entry));
-        let is_at_left = column(text, tree.node(block.key).span.start) == 0;
-        let is_indented = |entry: &Entry| column(text, tree.node(entry.key).span.start) > 0;
+        let is_at_left = column(text, tree.node(block.key).span.start()) == 0;
+        let is_indented = |entry: &Entry| column(text, tree.node(entry.key).span.start()) > 0;
         let is_fit = is_plain && !has_merge && is_at_left && services.first().is_some_and(is_indented);
         is_fit.then_some(Self { text, tree, root: &root.entries, services, block })
     }
@@ -142,11 +142,11 @@ impl<'t> Outline<'t> {
             let lines = self.lines(first..end)?;
             if first > self.block.key.0 && !is_headed {
                 is_headed = true;
-                pieces.push((text.len(), self.tree.node(self.block.key).span.start));
+                pieces.push((text.len(), self.tree.node(self.block.key).span.start()));
                 text += "services:";
                 text += line_ending(self.text, 0);
             }
-            pieces.push((text.len(), lines.start));
+            pieces.push((text.len(), lines.start()));
             text += lines.of(self.text);
         }
         Some((text, pieces))
@@ -194,11 +194,11 @@ impl<'t> Outline<'t> {
 
     /// The lines of an entry; nothing where it does not start a line.
     fn lines(&self, nodes: Range<usize>) -> Option<Span> {
-        let line_of = |node: &Node| line_start(self.text, node.span.start);
+        let line_of = |node: &Node| line_start(self.text, node.span.start());
         let key = &self.tree.nodes[nodes.start];
         let end = self.tree.nodes.get(nodes.end).map_or(self.text.len(), line_of);
         let start = line_of(key);
-        let stands_alone = self.text[start..key.span.start].trim().is_empty() && start < end;
+        let stands_alone = self.text[start..key.span.start()].trim().is_empty() && start < end;
         stands_alone.then(|| Span::new(start, end))
     }
 }

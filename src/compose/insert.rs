@@ -31,8 +31,8 @@ impl Insertion<'_> {
         if mapping.flow {
             return self.before_close(span, last, &flow_entry(key, value));
         }
-        let columns = column(self.text, span.start);
-        Some(self.after_line(last?.end, columns, &value.block_lines(key, columns, self.habits)))
+        let columns = column(self.text, span.start());
+        Some(self.after_line(last?.end(), columns, &value.block_lines(key, columns, self.habits)))
     }
 
     /// An item at the end of a list.
@@ -41,12 +41,12 @@ impl Insertion<'_> {
         let last = sequence
             .items
             .last()
-            .map(|item| Span::new(self.tree.node(*item).span.start, self.tree.end(*item)));
+            .map(|item| Span::new(self.tree.node(*item).span.start(), self.tree.end(*item)));
         if sequence.flow {
             return self.before_close(span, last, item);
         }
-        let columns = column(self.text, span.start);
-        Some(self.after_line(last?.end, columns, &[format!("{}- {item}", " ".repeat(columns))]))
+        let columns = column(self.text, span.start());
+        Some(self.after_line(last?.end(), columns, &[format!("{}- {item}", " ".repeat(columns))]))
     }
 
     /// Lines below a key that has no value yet; `lines` is given the column of the key.
@@ -56,8 +56,8 @@ impl Insertion<'_> {
         lines: impl Fn(usize, Habits) -> Vec<String>,
     ) -> Option<Edits> {
         let entry = value.entry.filter(|_| !value.in_flow)?;
-        let columns = column(self.text, self.tree.node(entry.key).span.start);
-        let end = self.tree.entry_span(entry).end;
+        let columns = column(self.text, self.tree.node(entry.key).span.start());
+        let end = self.tree.entry_span(entry).end();
         Some(self.after_line(end, columns + 1, &lines(columns, self.habits)))
     }
 
@@ -75,22 +75,22 @@ impl Insertion<'_> {
     /// `new` before the closing brace or bracket of `span`.
     fn before_close(&self, span: Span, last: Option<Span>, new: &str) -> Option<Edits> {
         let is_close = |close: &usize| matches!(self.text.as_bytes().get(*close), Some(b'}' | b']'));
-        let close = span.end.checked_sub(1).filter(is_close)?;
+        let close = span.end().checked_sub(1).filter(is_close)?;
         let Some(last) = last else {
-            let inner = Span::new(span.start + 1, close);
+            let inner = Span::new(span.start() + 1, close);
             return inner.of(self.text).trim().is_empty().then(|| vec![(inner, new.to_owned())]);
         };
         // An explicit key without a value is said to end behind the bracket.
-        let tail = (last.end <= close).then(|| Span::new(last.end, close).of(self.text))?;
+        let tail = (last.end() <= close).then(|| Span::new(last.end(), close).of(self.text))?;
         let has_comma = tail.trim_start().starts_with(',');
-        let comma_end = last.end + if has_comma { tail.len() - tail.trim_start().len() + 1 } else { 0 };
+        let comma_end = last.end() + if has_comma { tail.len() - tail.trim_start().len() + 1 } else { 0 };
         let comma = if has_comma { "" } else { "," };
-        let own_line = is_first_on_line(self.text, last.start) && line_end(self.text, last.end) < close;
+        let own_line = is_first_on_line(self.text, last.start()) && line_end(self.text, last.end()) < close;
         if !own_line {
             return Some(vec![(Span::at(comma_end), format!("{comma} {new}"))]);
         }
         let end = line_end(self.text, comma_end);
-        let indent = " ".repeat(column(self.text, last.start));
+        let indent = " ".repeat(column(self.text, last.start()));
         let line = format!("{}{indent}{new}", line_ending(self.text, comma_end));
         let trailing = if has_comma { "," } else { "" };
         if end == comma_end {

@@ -74,7 +74,7 @@ pub(crate) fn habits(text: &str, tree: &Tree) -> Habits {
     let columns = key_columns(text, tree);
     for (key, value) in columns {
         let node = tree.node(value);
-        if !is_first_on_line(text, node.span.start) {
+        if !is_first_on_line(text, node.span.start()) {
             continue;
         }
         let count = match &node.kind {
@@ -82,7 +82,7 @@ pub(crate) fn habits(text: &str, tree: &Tree) -> Habits {
             NodeKind::Sequence(sequence) if !sequence.flow => &mut dashes,
             _ => continue,
         };
-        if let Some(step) = column(text, node.span.start).checked_sub(key) {
+        if let Some(step) = column(text, node.span.start()).checked_sub(key) {
             *count.entry(step).or_insert(0_usize) += 1;
         }
     }
@@ -94,7 +94,7 @@ pub(crate) fn habits(text: &str, tree: &Tree) -> Habits {
 /// The column of each entry's key, with its value.
 fn key_columns(text: &str, tree: &Tree) -> Vec<(usize, NodeId)> {
     let mappings = tree.nodes.iter().filter_map(|Node { kind, span, .. }| match kind {
-        NodeKind::Mapping(mapping) if !mapping.flow => Some((mapping, span.start)),
+        NodeKind::Mapping(mapping) if !mapping.flow => Some((mapping, span.start())),
         _ => None,
     });
     mappings

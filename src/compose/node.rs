@@ -156,13 +156,13 @@ impl Tree {
     /// The end of a node or of its anchor, whichever is later.
     pub fn end(&self, id: NodeId) -> usize {
         let node = self.node(id);
-        node.anchor.as_ref().map_or(0, |anchor| anchor.span.end).max(node.span.end)
+        node.anchor.as_ref().map_or(0, |anchor| anchor.span.end()).max(node.span.end())
     }
 
     /// The entry from its key to the end of its value.
     pub fn entry_span(&self, entry: Entry) -> Span {
         let key = self.node(entry.key).span;
-        Span::new(key.start, self.end(entry.value).max(key.end))
+        Span::new(key.start(), self.end(entry.value).max(key.end()))
     }
 
     /// The value under a key that is written in the mapping itself.

@@ -120,7 +120,7 @@ impl<'t> Reader<'t> {
             }
             _ => {}
         }
-        self.at = self.at.max(span.end);
+        self.at = self.at.max(span.end());
         Ok(())
     }
 
@@ -132,7 +132,7 @@ impl<'t> Reader<'t> {
             ));
         }
         let id = NodeId(self.tree.nodes.len());
-        let tag = tag.and_then(|tag| self.text.get(tag.start..tag.end)).map(Box::from);
+        let tag = tag.and_then(|tag| self.text.get(tag.range())).map(Box::from);
         self.tree.nodes.push(Node { span, kind, anchor: None, tag });
         self.weights.push(Weight { nodes: 1, height: 1 });
         self.last = Some(id);
@@ -149,13 +149,13 @@ impl<'t> Reader<'t> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let end = match &self.tree.node(open.id).kind {
             NodeKind::Sequence(Sequence { flow: true, .. })
-            | NodeKind::Mapping(Mapping { flow: true, .. }) => span.end,
+            | NodeKind::Mapping(Mapping { flow: true, .. }) => span.end(),
             NodeKind::Sequence(sequence) => self.end_of(sequence.items.last().copied()),
             NodeKind::Mapping(mapping) => self.end_of(mapping.entries.last().map(|entry| entry.value)),
-            _ => span.end,
+            _ => span.end(),
         };
         let node = &mut self.tree.nodes[open.id.0];
-        node.span.end = end.max(node.span.start);
+        node.span = Span::new(node.span.start(), end.max(node.span.start()));
         self.attach(open.id)
     }
 
@@ -219,7 +219,7 @@ impl<'t> Reader<'t> {
             return Ok(());
         }
         let first = self.tree.mapping(parent).and_then(|mapping| self.tree.own(mapping, &key));
-        let line = first.map_or(0, |entry| place(self.text, self.tree.node(entry.key).span.start).line);
+        let line = first.map_or(0, |entry| place(self.text, self.tree.node(entry.key).span.start()).line);
         let message = format!("the key `{key}` is already on line {line}; keep one of the two");
         Err(ComposeError::new(span, message))
     }
@@ -247,30 +247,30 @@ impl<'t> Reader<'t> {
             _ => Style::Plain,
         };
         match style {
-            Style::Absent => (Span::at(after_colon(self.text, span.start).unwrap_or(span.start)), style),
+            Style::Absent => (Span::at(after_colon(self.text, span.start()).unwrap_or(span.start())), style),
             Style::Literal | Style::Folded => (self.block_scalar(span), style),
             _ => (span, style),
         }
     }
 
     fn block_scalar(&self, span: Span) -> Span {
-        let header = self.block_header(span.start);
+        let header = self.block_header(span.start());
         let first_line = &self.text[header..line_end(self.text, header)];
         let indicators = first_line.split([' ', '\t', '#']).next().unwrap_or_default();
         if indicators.contains('+') {
-            return Span::new(header, span.end.max(header));
+            return Span::new(header, span.end().max(header));
         }
         let content = span.of(self.text).trim_end_matches(['\n', '\r', ' ', '\t']);
         if content.is_empty() {
             return Span::new(header, header + first_line.len());
         }
-        Span::new(header, line_end(self.text, span.start + content.len()))
+        Span::new(header, line_end(self.text, span.start() + content.len()))
     }
 
     /// The place of a block list; where the `-` is not indented, the parser reports its first item instead.
     fn dash(&self, span: Span) -> Span {
         let is_value = self.open.last().is_some_and(|open| open.key.is_some());
-        if is_value { Span::at(self.indicator(&['-'], span.end)) } else { span }
+        if is_value { Span::at(self.indicator(&['-'], span.end())) } else { span }
     }
 
     fn block_header(&self, limit: usize) -> usize {

@@ -197,8 +197,8 @@ fn errors_say_where_and_what_to_do() {
     ] {
         let error = Compose::parse(text).unwrap_err();
         assert!(error.message.contains(message), "{text}: {error}");
-        assert!(at == 0 || error.span.start == at, "{text}: {:?}", error.span);
-        assert!(error.span.end <= text.len());
+        assert!(at == 0 || error.span.start() == at, "{text}: {:?}", error.span);
+        assert!(error.span.end() <= text.len());
     }
 }
 

@@ -23,12 +23,12 @@ impl DockerfileError {
 
     /// The same error on `line`, where BuildKit reports it; what is wrong tells the exact line when that is another.
     pub(super) fn on(self, text: &str, line: Line) -> Self {
-        let is_there = line.span.start <= self.span.start && self.span.start <= line.span.end;
+        let is_there = line.span.start() <= self.span.start() && self.span.start() <= line.span.end();
         if is_there {
             return self;
         }
-        let what = format!("{} (on line {})", self.what, place(text, self.span.start).line);
+        let what = format!("{} (on line {})", self.what, place(text, self.span.start()).line);
         let indent = line.span.len() - line.span.of(text).trim_start().len();
-        Self { span: Span::new(line.span.start + indent, line.span.end), what, help: self.help }
+        Self { span: Span::new(line.span.start() + indent, line.span.end()), what, help: self.help }
     }
 }

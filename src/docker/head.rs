@@ -22,23 +22,23 @@ pub(super) struct Head {
 pub(super) fn read(logical: &Logical, escape: char) -> Head {
     let inner = words::trimmed(&logical.text);
     let name = name(&logical.text, inner);
-    let (raw_flags, rest) = words::builder_flags(&logical.text[name.end..inner.end], escape);
-    let flags = raw_flags.into_iter().map(|raw| flag(logical, raw, name.end)).collect();
-    let rest = name.end + rest;
+    let (raw_flags, rest) = words::builder_flags(&logical.text[name.end()..inner.end()], escape);
+    let flags = raw_flags.into_iter().map(|raw| flag(logical, raw, name.end())).collect();
+    let rest = name.end() + rest;
     let body = words::trimmed(&logical.text[rest..]).shifted(rest);
     Head { name, flags, body }
 }
 
 fn name(text: &str, inner: Span) -> Span {
     let end = inner.of(text).find(words::is_blank);
-    Span::new(inner.start, end.map_or(inner.end, |at| inner.start + at))
+    Span::new(inner.start(), end.map_or(inner.end(), |at| inner.start() + at))
 }
 
 /// The offset in `text` of what stands after all the ONBUILDs that it starts with.
 ///
 /// A loop: a file may chain as many as it has lines.
 pub(super) fn after_chain(text: &str, escape: char) -> usize {
-    let end = words::trimmed(text).end;
+    let end = words::trimmed(text).end();
     let mut at = 0;
     loop {
         let inner = words::trimmed(&text[at..end]).shifted(at);
@@ -46,7 +46,7 @@ pub(super) fn after_chain(text: &str, escape: char) -> usize {
         if Keyword::parse(name.of(text)) != Some(Keyword::Onbuild) {
             return at;
         }
-        at = name.end + words::builder_flags(&text[name.end..end], escape).1;
+        at = name.end() + words::builder_flags(&text[name.end()..end], escape).1;
     }
 }
 

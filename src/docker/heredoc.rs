@@ -77,7 +77,7 @@ pub(super) fn read(
     let mut heredocs = Vec::with_capacity(markers.len());
     let mut index = from;
     for Marker { name, strips_tabs, expands } in markers {
-        let start = lines.get(index).map_or(text.len(), |line| line.span.start);
+        let start = lines.get(index).map_or(text.len(), |line| line.span.start());
         // BuildKit puts U+FFFD for a byte that is no text into the name, and compares that with bytes.
         let can_end = !name.contains(bytes::is_mark);
         loop {
@@ -86,7 +86,7 @@ pub(super) fn read(
             let content = line.span.of(text);
             let content = if strips_tabs { content.trim_start_matches('\t') } else { content };
             if content == name && can_end {
-                let body = Span::new(start, line.span.start);
+                let body = Span::new(start, line.span.start());
                 heredocs.push(Heredoc { name, strips_tabs, expands, body });
                 break;
             }

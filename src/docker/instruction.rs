@@ -84,7 +84,7 @@ impl Instruction {
     /// The source span of the body, empty at the end of the instruction when there is none.
     pub fn body_span(&self) -> Span {
         match self.body.text.is_empty() {
-            true => Span::at(self.span.end),
+            true => Span::at(self.span.end()),
             false => self.body.source_span(Span::new(0, self.body.text.len())),
         }
     }
@@ -99,8 +99,8 @@ impl Instruction {
         let mut instruction = Self {
             keyword,
             span: keyword_span,
-            lead: Span::at(keyword_span.start),
-            end: keyword_span.end,
+            lead: Span::at(keyword_span.start()),
+            end: keyword_span.end(),
             lines: (0, 0),
             keyword_span,
             flags,
@@ -170,7 +170,7 @@ impl Instruction {
     }
 
     fn exec_form(&self, from: usize) -> Result<Option<Vec<Word>>, DockerfileError> {
-        let from = from + words::trimmed(&self.body.text[from..]).start;
+        let from = from + words::trimmed(&self.body.text[from..]).start();
         match exec_form::json(&self.body.text[from..]) {
             Json::Not => Ok(None),
             Json::Mixed => {

@@ -20,7 +20,8 @@ impl Line {
     pub fn is_too_long(&self, text: &str) -> bool {
         let ending = usize::from(text.as_bytes()[self.next - 1] == b'\n');
         let longest = LONGEST + ending;
-        self.next - self.span.start > longest && bytes::length(&text[self.span.start..self.next]) > longest
+        self.next - self.span.start() > longest
+            && bytes::length(&text[self.span.start()..self.next]) > longest
     }
 }
 
@@ -77,15 +78,15 @@ impl Logical {
 
     /// The text at `span`, with its places.
     pub fn part(mut self, span: Span) -> Logical {
-        self.text.truncate(span.end);
-        self.text.drain(..span.start);
-        let first = self.segments.partition_point(|segment| segment.0 <= span.start).saturating_sub(1);
-        let last = self.segments.partition_point(|segment| segment.0 < span.end).max(first);
+        self.text.truncate(span.end());
+        self.text.drain(..span.start());
+        let first = self.segments.partition_point(|segment| segment.0 <= span.start()).saturating_sub(1);
+        let last = self.segments.partition_point(|segment| segment.0 < span.end()).max(first);
         self.segments.truncate(last);
         self.segments.drain(..first);
         for (logical, source) in &mut self.segments {
-            let skip = span.start.saturating_sub(*logical);
-            (*logical, *source) = (*logical + skip - span.start, *source + skip);
+            let skip = span.start().saturating_sub(*logical);
+            (*logical, *source) = (*logical + skip - span.start(), *source + skip);
         }
         self
     }
@@ -99,9 +100,9 @@ impl Logical {
     /// The file span of the logical bytes `start..end`; it may hold line breaks and comment lines.
     pub fn source_span(&self, span: Span) -> Span {
         if span.is_empty() {
-            return Span::at(self.source_offset(span.start));
+            return Span::at(self.source_offset(span.start()));
         }
-        Span::new(self.source_offset(span.start), self.source_offset(span.end - 1) + 1)
+        Span::new(self.source_offset(span.start()), self.source_offset(span.end() - 1) + 1)
     }
 
     /// Whether the logical bytes of `span` stand in one piece in the file.

@@ -82,7 +82,7 @@ impl Dockerfile {
     pub fn comments<'t>(&self, text: &'t str) -> Vec<&'t str> {
         let bodies: Vec<_> = self.instructions.iter().flat_map(|i| &i.heredocs).map(|h| h.body).collect();
         let is_in_a_body = |line: &lines::Line| {
-            let next = bodies.partition_point(|body| body.start <= line.span.start);
+            let next = bodies.partition_point(|body| body.start() <= line.span.start());
             bodies[..next].last().is_some_and(|body| body.contains(line.span) && !body.is_empty())
         };
         lines::split(text)
@@ -98,12 +98,12 @@ pub fn hidden_stage(dockerfile: &Dockerfile, text: &str) -> Option<Span> {
     let is_from =
         |line: &str| line.get(.."FROM ".len()).is_some_and(|word| word.eq_ignore_ascii_case("FROM "));
     let hidden = |instruction: &Instruction| {
-        let end = instruction.heredocs.first().map_or(instruction.span.end, |heredoc| heredoc.body.start);
-        let whole = Span::new(instruction.span.start, end);
+        let end = instruction.heredocs.first().map_or(instruction.span.end(), |heredoc| heredoc.body.start());
+        let whole = Span::new(instruction.span.start(), end);
         let lines = lines::split(whole.of(text)).into_iter().skip(1).map(|line| line.span);
         let trimmed = lines.map(|line| {
             let rest = line.of(whole.of(text)).trim_start();
-            Span::new(line.end - rest.len(), line.end).shifted(whole.start)
+            Span::new(line.end() - rest.len(), line.end()).shifted(whole.start())
         });
         trimmed.into_iter().find(|line| is_from(line.of(text)))
     };

@@ -7,9 +7,9 @@ fn read(text: &str) -> Dockerfile {
     let dockerfile = parse(text).unwrap_or_else(|error| panic!("{}: {text:?}", error.what));
     let mut whole = String::new();
     for Instruction { lead, span, end, .. } in &dockerfile.instructions {
-        assert_eq!((lead.start, lead.end), (whole.len(), span.start), "{text:?}");
-        whole += &text[lead.start..*end];
-        assert!(text[span.end..*end].chars().all(|c| matches!(c, '\r' | '\n')), "{text:?}");
+        assert_eq!((lead.start(), lead.end()), (whole.len(), span.start()), "{text:?}");
+        whole += &text[lead.start()..*end];
+        assert!(text[span.end()..*end].chars().all(|c| matches!(c, '\r' | '\n')), "{text:?}");
     }
     whole += &text[whole.len()..];
     assert_eq!(whole, text);
@@ -24,7 +24,7 @@ fn second(instruction: &str) -> Instruction {
 /// The line that is refused and why.
 fn refusal(text: &str) -> (usize, String) {
     let error = read_instructions(text).expect_err(text);
-    (crate::source::place(text, error.span.start).line, error.what)
+    (crate::source::place(text, error.span.start()).line, error.what)
 }
 
 fn is_refused(instruction: &str) -> bool {

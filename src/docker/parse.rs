@@ -77,7 +77,7 @@ fn no_instructions(lines: &[Line]) -> DockerfileError {
 /// What BuildKit says once it has read the lines above.
 fn too_long(line: &Line) -> DockerfileError {
     let what = "a line holds more than 65535 bytes";
-    DockerfileError::new(Span::at(line.span.start), what, "break it with a backslash")
+    DockerfileError::new(Span::at(line.span.start()), what, "break it with a backslash")
 }
 
 struct Reader<'t> {
@@ -146,8 +146,8 @@ impl Reader<'_> {
             instruction.heredocs = self.heredocs(&marked)?;
         }
         let last = self.lines[self.at - 1];
-        instruction.span.end = last.span.end;
-        instruction.lead.start = self.last_end;
+        instruction.span = Span::new(instruction.span.start(), last.span.end());
+        instruction.lead = Span::new(self.last_end, instruction.lead.end());
         instruction.end = last.next;
         instruction.lines = (first + 1, self.at);
         self.last_end = last.next;
@@ -173,8 +173,8 @@ impl Reader<'_> {
                 continue;
             }
             let is_first = self.at == first + 1;
-            let start = if is_first { line.span.end - body.len() } else { line.span.start };
-            let piece = &self.text[start..line.span.end];
+            let start = if is_first { line.span.end() - body.len() } else { line.span.start() };
+            let piece = &self.text[start..line.span.end()];
             let Some(cut) = lines::continuation(piece, self.escape) else {
                 logical.push(piece, start);
                 break;

@@ -34,8 +34,9 @@ pub fn rewrite(
     pieces: &[Piece],
     comments: Comments,
 ) -> Option<String> {
-    let head_end = instruction.heredocs.first().map_or(instruction.span.end, |heredoc| heredoc.body.start);
-    let head = Span::new(instruction.span.start, head_end);
+    let head_end =
+        instruction.heredocs.first().map_or(instruction.span.end(), |heredoc| heredoc.body.start());
+    let head = Span::new(instruction.span.start(), head_end);
     let mut rows = rows(text, head, pieces);
     let keeps_body = rows.iter().any(|row| !row.is_comment && !row.code.trim().is_empty());
     let first_code = rows[0].code.trim_end();
@@ -47,11 +48,11 @@ pub fn rewrite(
     }
     drop_emptied(&mut rows, comments);
     pull_up_first(&mut rows);
-    let newline = if text[head.start..head.end].contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = if head.of(text).contains("\r\n") { "\r\n" } else { "\n" };
     let mut out = join(rows, newline, directive::escape(text));
-    if head_end < instruction.span.end {
+    if head_end < instruction.span.end() {
         out.push_str(newline);
-        out.push_str(&text[head_end..instruction.span.end]);
+        out.push_str(&text[head_end..instruction.span.end()]);
     }
     Some(out)
 }
@@ -68,16 +69,16 @@ fn only_first_has_code(rows: &[Row]) -> bool {
 
 fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
     let mut sorted: Vec<&Piece> = pieces.iter().collect();
-    sorted.sort_by_key(|(span, _)| (span.start, span.end));
+    sorted.sort_by_key(|(span, _)| (span.start(), span.end()));
     let mut rows = Vec::new();
-    let mut at = head.start;
-    for line in text[head.start..head.end].split_inclusive('\n') {
+    let mut at = head.start();
+    for line in head.of(text).split_inclusive('\n') {
         let body = line.trim_end_matches(['\r', '\n']);
         let span = Span::new(at, at + body.len());
         at += line.len();
         let was_comment = !rows.is_empty() && lines::is_comment(body);
         let cut = if was_comment { body.len() } else { code_end(body) };
-        let code = Span::new(span.start, span.start + cut);
+        let code = Span::new(span.start(), span.start() + cut);
         let patched = if was_comment { body.to_owned() } else { patched(text, code, &sorted) };
         rows.push(Row {
             // What the shell took for a comment is one of the Dockerfile once nothing is before it.
@@ -98,10 +99,10 @@ fn code_end(line: &str) -> usize {
 
 /// The code at `line` after the pieces that touch it; `sorted` are in order and do not overlap.
 fn patched(text: &str, line: Span, sorted: &[&Piece]) -> String {
-    let first = sorted.partition_point(|(span, _)| span.end < line.start);
-    let touching = sorted[first..].iter().take_while(|(span, _)| span.start <= line.end);
+    let first = sorted.partition_point(|(span, _)| span.end() < line.start());
+    let touching = sorted[first..].iter().take_while(|(span, _)| span.start() <= line.end());
     let mut out = String::new();
-    let mut at = line.start;
+    let mut at = line.start();
     // What a piece that starts on a line above leaves of this one begins at its indentation.
     let mut is_cut = false;
     let code = |out: &String, is_cut: bool, code: &str| match is_cut && out.trim().is_empty() {
@@ -109,13 +110,13 @@ fn patched(text: &str, line: Span, sorted: &[&Piece]) -> String {
         false => code.to_owned(),
     };
     for (span, new) in touching {
-        let starts_here = span.start >= line.start;
+        let starts_here = span.start() >= line.start();
         if span.is_empty() && !starts_here {
             continue;
         }
-        let from = if starts_here { span.start } else { line.start + indent_len(line.of(text)) };
-        let to = span.end.min(line.end);
-        if from > line.end || from < at {
+        let from = if starts_here { span.start() } else { line.start() + indent_len(line.of(text)) };
+        let to = span.end().min(line.end());
+        if from > line.end() || from < at {
             continue;
         }
         out += &code(&out, is_cut, &text[at..from]);
@@ -125,7 +126,7 @@ fn patched(text: &str, line: Span, sorted: &[&Piece]) -> String {
         is_cut = is_cut || !starts_here;
         at = to.max(from);
     }
-    out += &code(&out, is_cut, &text[at..line.end]);
+    out += &code(&out, is_cut, &text[at..line.end()]);
     out
 }
 
@@ -181,15 +182,15 @@ fn join(mut rows: Vec<Row>, newline: &str, escape: char) -> String {
 
 /// The piece that deletes the word at `span` with the blanks that set it apart on its line.
 pub fn delete_word(text: &str, span: Span) -> Piece {
-    let line_start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-    let before = &text[line_start..span.start];
+    let line_start = text[..span.start()].rfind('\n').map_or(0, |at| at + 1);
+    let before = &text[line_start..span.start()];
     if before.trim().is_empty() {
-        let after = &text[span.end..];
+        let after = &text[span.end()..];
         let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
         let ends_line = after[blanks..].starts_with(['\\', '\r', '\n']) || after[blanks..].is_empty();
-        return (Span::new(span.start, span.end + if ends_line { 0 } else { blanks }), String::new());
+        return (Span::new(span.start(), span.end() + if ends_line { 0 } else { blanks }), String::new());
     }
-    (Span::new(line_start + before.trim_end().len(), span.end), String::new())
+    (Span::new(line_start + before.trim_end().len(), span.end()), String::new())
 }
 
 /// The pieces that delete the top-level items at `indices` (ascending) of a RUN script, with their operators.
@@ -210,13 +211,16 @@ pub fn delete_items(text: &str, script: &Script, indices: &[usize]) -> Vec<Piece
         }
         let last = at - 1;
         let span = if first == 0 {
-            Span::new(items[0].span.start, items.get(at).map_or(items[last].span.end, |next| next.span.start))
+            Span::new(
+                items[0].span.start(),
+                items.get(at).map_or(items[last].span.end(), |next| next.span.start()),
+            )
         } else if at == items.len()
-            || operator_leads(text, items[first - 1].span.end, items[first].span.start)
+            || operator_leads(text, items[first - 1].span.end(), items[first].span.start())
         {
-            Span::new(items[first - 1].span.end, items[last].span.end)
+            Span::new(items[first - 1].span.end(), items[last].span.end())
         } else {
-            Span::new(items[first].span.start, items[at].span.start)
+            Span::new(items[first].span.start(), items[at].span.start())
         };
         pieces.push((span, String::new()));
     }
@@ -238,7 +242,7 @@ fn operator_leads(text: &str, end: usize, start: usize) -> bool {
 pub fn line_above(text: &str, instruction: &Instruction, line: &str) -> Piece {
     let at = above_comments(text, instruction);
     let newline = newline_of(text);
-    let has_comments = text[at..instruction.span.start].contains('\n');
+    let has_comments = text[at..instruction.span.start()].contains('\n');
     let has_gap = text[..at].lines().next_back().is_some_and(|line| line.trim().is_empty());
     let gap = if has_comments && has_gap { newline } else { "" };
     (Span::at(at), format!("{line}{newline}{gap}"))
@@ -257,8 +261,8 @@ pub fn line_after(text: &str, at: usize, line: &str) -> String {
 
 /// Where a line goes that stands before an instruction and the comments right above it.
 fn above_comments(text: &str, instruction: &Instruction) -> usize {
-    let mut at = text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
-    let first = instruction.lead.start;
+    let mut at = text[..instruction.span.start()].rfind('\n').map_or(0, |at| at + 1);
+    let first = instruction.lead.start();
     while at > first {
         let start = text[..at - 1].rfind('\n').map_or(0, |at| at + 1);
         if start < first || !lines::is_comment(&text[start..at]) {
@@ -278,10 +282,10 @@ pub fn indent_at(text: &str, offset: usize) -> &str {
 
 /// Whether the word at `span` is alone on its line, but for a continuation.
 pub fn is_alone(text: &str, span: Span) -> bool {
-    let line_start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-    let line_end = text[span.end..].find('\n').map_or(text.len(), |at| span.end + at);
-    let after = text[span.end..line_end].trim();
-    text[line_start..span.start].trim().is_empty() && (after.is_empty() || after == "\\" || after == "`")
+    let line_start = text[..span.start()].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[span.end()..].find('\n').map_or(text.len(), |at| span.end() + at);
+    let after = text[span.end()..line_end].trim();
+    text[line_start..span.start()].trim().is_empty() && (after.is_empty() || after == "\\" || after == "`")
 }
 
 /// What goes on in the next line: a blank, the escape character of `text`, and a line ending.
@@ -297,7 +301,7 @@ pub fn newline_of(text: &str) -> &'static str {
 
 /// The place of `span` in `text`, for messages.
 pub fn place_of(text: &str, span: Span) -> Place {
-    crate::source::place(text, span.start)
+    crate::source::place(text, span.start())
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn find<'a>(image: &ImageView<'a>, states: &[State]) -> Option<Give<'a>> {
         let operands: Vec<&str> = command.arguments().filter(|word| !word.starts_with('-')).collect();
         let (owner, folders) = operands.split_first()?;
         let owner = instruction.span.of(image.text).find(owner).map(|at| {
-            let start = instruction.span.start + at;
+            let start = instruction.span.start() + at;
             &image.text[start..start + owner.len()]
         })?;
         let folders = folders.iter().map(|folder| expanded(&states[step], folder)).collect();

@@ -38,7 +38,7 @@ fn above(cx: &Context, view: ServiceView, matters: Matters) -> Option<String> {
             let name = extends.service.as_ref().map_or("another service", |field| field.value.as_str());
             return Some(format!("it extends {name}, which is not looked at (LIM-16)"));
         };
-        if !seen.insert((id, service.key.start)) {
+        if !seen.insert((id, service.key.start())) {
             return Some("its `extends` leads back to itself".to_owned());
         }
         if let Some(key) = matters(service) {
@@ -61,7 +61,7 @@ fn below(cx: &Context, view: ServiceView, matters: Matters) -> Option<String> {
                     let child = named(cx, (*id, service));
                     return Some(format!("{child} extends it and sets `{key}` (LIM-16)"));
                 }
-                if seen.insert((*id, service.key.start)) {
+                if seen.insert((*id, service.key.start())) {
                     waiting.push((*id, &service.name));
                 }
             }
@@ -92,6 +92,6 @@ fn extended<'a>(cx: &Context<'a>, own: FileId, extends: &Extends) -> Option<(Fil
 }
 
 fn named(cx: &Context, (id, service): (FileId, &Service)) -> String {
-    let line = cx.place(id, service.key.start).line;
+    let line = cx.place(id, service.key.start()).line;
     format!("{} (line {line} of {})", service.name, path::name(&cx.ws.file(id).path))
 }

@@ -115,7 +115,7 @@ impl<'a> ImageView<'a> {
 
     /// The line of an instruction in the file as it was read, from 1.
     pub fn line(&self, instruction: &Instruction) -> usize {
-        self.places.place(self.id, self.file, instruction.span.start).line
+        self.places.place(self.id, self.file, instruction.span.start()).line
     }
 
     /// The script of a RUN, CMD or the like, read once.
@@ -188,7 +188,7 @@ impl<'a> Context<'a> {
         let mut services = self.built_services();
         services
             .retain(|(view, _)| self.is_wanted(&view.service.name) && !self.ws.read_only.contains(&view.id));
-        services.sort_by_key(|(view, _)| (view.id, view.service.key.start));
+        services.sort_by_key(|(view, _)| (view.id, view.service.key.start()));
         services
     }
 

@@ -106,13 +106,13 @@ fn install(index: usize, command: &Command) -> Option<Install> {
         return None;
     };
     let verb_word = subcommand(command).filter(|word| word.raw == verb)?;
-    let start = command.assignments.first().map_or(command.words[0].span.start, |word| word.span.start);
+    let start = command.assignments.first().map_or(command.words[0].span.start(), |word| word.span.start());
     let mut install = Install {
         manager,
         command: index,
         item: command.item,
         is_item: command.is_item,
-        head: Span::new(start, verb_word.span.end),
+        head: Span::new(start, verb_word.span.end()),
         group: None,
         group_option: None,
         late_options: Vec::new(),
@@ -134,17 +134,17 @@ fn read_words(install: &mut Install, command: &Command, verb: &ShellWord) {
         }
         let span = word.span;
         if word.is_option() {
-            let mut end = span.end;
+            let mut end = span.end();
             let takes_value = match install.manager {
                 Manager::Apt => word.raw == "-o",
                 Manager::Apk => matches!(word.raw.as_str(), "-t" | "--virtual" | "--repository" | "-X"),
             };
             if takes_value {
                 let value = words.next();
-                end = value.map_or(end, |value| value.span.end);
+                end = value.map_or(end, |value| value.span.end());
                 if matches!(word.raw.as_str(), "-t" | "--virtual") {
                     install.group = value.map(|value| value.text().to_owned());
-                    install.group_option = Some(Span::new(span.start, end));
+                    install.group_option = Some(Span::new(span.start(), end));
                 }
             }
             let is_known = match install.manager {
@@ -158,9 +158,9 @@ fn read_words(install: &mut Install, command: &Command, verb: &ShellWord) {
                 install.obstacles.push(word.raw.clone());
             }
             if install.packages.is_empty() {
-                install.head.end = install.head.end.max(end);
+                install.head = Span::new(install.head.start(), install.head.end().max(end));
             } else {
-                install.late_options.push(Span::new(span.start, end));
+                install.late_options.push(Span::new(span.start(), end));
             }
             continue;
         }

@@ -182,7 +182,7 @@ pub fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
         item: command.item,
         is_item: command.is_item,
         is_uv,
-        target_at: if is_uv { words[verb].span.end } else { command.words[pip].span.end },
+        target_at: if is_uv { words[verb].span.end() } else { command.words[pip].span.end() },
         ..PipInstall::default()
     };
     let is_global = |at: &usize| words[*at].is_option() && words[*at].raw != "--python";

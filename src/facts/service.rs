@@ -85,7 +85,7 @@ impl<'a> Running<'a> {
 
     /// The file and line of a place, for a message about a service.
     pub fn line(&self, cx: &Context, file: FileId, span: Span) -> String {
-        let line = cx.place(file, span.start).line;
+        let line = cx.place(file, span.start()).line;
         format!("line {line} of {}", path::name(&cx.ws.file(file).path))
     }
 

@@ -33,7 +33,7 @@ pub(super) fn checked(ws: &Workspace, documents: &Documents, options: &Options) 
     for image in cx.images() {
         let absent = sources::absent(&cx, &image);
         let Some(first) = absent.first() else { continue };
-        let place = place(image.text, first.source.span.start);
+        let place = place(image.text, first.source.span.start());
         if !image.image.services.is_empty() {
             let why = format!("Left alone: it does not build as it is. {}", list(&image, &absent));
             let decline =
@@ -61,7 +61,7 @@ fn list(image: &ImageView, absent: &[Absent]) -> String {
 }
 
 fn told(image: &ImageView, Absent { source, why }: &Absent) -> String {
-    let line = place(image.text, source.span.start).line;
+    let line = place(image.text, source.span.start()).line;
     let taken = format!("{} in line {line} takes {}", source.instruction.name(), source.path);
     match why {
         Absence::Missing => {

@@ -69,10 +69,10 @@ impl Pragmas {
         for (id, pragmas) in &self.files {
             let about = (change.file == *id).then_some(change.span);
             let mut edits: Vec<&edit::Edit> = change.edits.iter().filter(|edit| edit.file == *id).collect();
-            edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+            edits.sort_by_key(|edit| (edit.span.start(), edit.span.end()));
             for (key, pragma) in pragmas.iter().filter(|(_, pragma)| pragma.ignores(pass.id)) {
                 let Some(below) = &pragma.below else { continue };
-                let is_about = about.is_some_and(|span| is_within(below.span, span.start));
+                let is_about = about.is_some_and(|span| is_within(below.span, span.start()));
                 if is_about || is_touched(&edits, below.span) {
                     self.used.insert((key.clone(), pass.id));
                     why = why.or_else(|| Some(asked(&seen[id.0], pragma)));
@@ -87,7 +87,7 @@ impl Pragmas {
     /// Notes that `pass` said at `span` of `file` why it does nothing: a pragma there is of use.
     pub(super) fn note(&mut self, pass: &Pass, file: FileId, span: Span) {
         for (key, pragma) in self.files.get(&file).into_iter().flatten() {
-            let is_there = pragma.below.as_ref().is_some_and(|below| is_within(below.span, span.start));
+            let is_there = pragma.below.as_ref().is_some_and(|below| is_within(below.span, span.start()));
             if is_there && pragma.ignores(pass.id) {
                 self.used.insert((key.clone(), pass.id));
             }
@@ -107,7 +107,7 @@ impl Pragmas {
                 continue;
             }
             for (key, pragma) in &pragmas {
-                let place = lines.place(&ws.file(id).text, pragma.span.start);
+                let place = lines.place(&ws.file(id).text, pragma.span.start());
                 let finding = |what| Finding { topic: TOPIC, file: id, place, what };
                 found.extend(self.faults(key, pragma, passes).into_iter().map(finding));
             }
@@ -162,28 +162,28 @@ fn asked(file: &SourceFile, pragma: &Pragma) -> String {
 
 /// The line of a pragma in the file as it was read. Pragmas are rare, so nothing is kept for the next one.
 fn read_line(file: &SourceFile, pragma: &Pragma) -> usize {
-    LineMap::of(file).as_read(place(&file.text, pragma.span.start)).line
+    LineMap::of(file).as_read(place(&file.text, pragma.span.start())).line
 }
 
 fn is_within(span: Span, offset: usize) -> bool {
-    span.start <= offset && offset < span.end
+    span.start() <= offset && offset < span.end()
 }
 
 /// Whether one of these edits, which are in order and do not overlap, changes what stands at `span`.
 fn is_touched(edits: &[&edit::Edit], span: Span) -> bool {
-    let near = &edits[edits.partition_point(|edit| edit.span.end < span.start)..];
-    near.iter().take_while(|edit| edit.span.start <= span.end).any(|edit| touches(edit, span))
+    let near = &edits[edits.partition_point(|edit| edit.span.end() < span.start())..];
+    near.iter().take_while(|edit| edit.span.start() <= span.end()).any(|edit| touches(edit, span))
 }
 
 /// Whether `edit` changes what stands at `span`; new lines before and after it do not.
 fn touches(edit: &edit::Edit, span: Span) -> bool {
     if !edit.span.is_empty() {
-        return edit.span.start < span.end && span.start < edit.span.end;
+        return edit.span.start() < span.end() && span.start() < edit.span.end();
     }
-    let at = edit.span.start;
-    let is_inside = span.start < at && at < span.end;
-    let continues = at == span.end && !edit.text.starts_with(['\n', '\r']);
-    let replaces = at == span.start && !edit.text.ends_with('\n');
+    let at = edit.span.start();
+    let is_inside = span.start() < at && at < span.end();
+    let continues = at == span.end() && !edit.text.starts_with(['\n', '\r']);
+    let replaces = at == span.start() && !edit.text.ends_with('\n');
     is_inside || (continues && !edit.text.is_empty()) || (replaces && !edit.text.trim().is_empty())
 }
 

@@ -58,14 +58,14 @@ fn instructions_run(ws: &Workspace, documents: &Documents, id: FileId) -> usize 
 fn cut_name(documents: &Documents, (id, text): (FileId, &str)) -> Option<(usize, String)> {
     let mut names = documents.dockerfiles.get(&id)?.instructions.iter().map(|step| step.keyword_span);
     let cut = names.find(|name| name.of(text).contains('\n'))?;
-    Some((cut.start, "the name of an instruction goes on in the next line; write it in one".to_owned()))
+    Some((cut.start(), "the name of an instruction goes on in the next line; write it in one".to_owned()))
 }
 
 /// A FROM that starts no stage is a slip of the author, and no change around it would be one that they expect.
 fn hidden_stage(documents: &Documents, (id, text): (FileId, &str)) -> Option<(usize, String)> {
     let hidden = docker::hidden_stage(documents.dockerfiles.get(&id)?, text)?;
     let why = "this FROM is read as a part of the instruction above it, whose last line ends in a backslash";
-    Some((hidden.start, why.to_owned()))
+    Some((hidden.start(), why.to_owned()))
 }
 
 fn is_outside(ws: &Workspace, id: FileId) -> bool {
@@ -83,9 +83,9 @@ impl Skips {
             let id = FileId(index);
             let (offset, why) = match pragmas.skipping(id) {
                 Some(pragma) if pragma.reason.is_empty() => {
-                    (pragma.span.start, "a pragma asks for it".to_owned())
+                    (pragma.span.start(), "a pragma asks for it".to_owned())
                 }
-                Some(pragma) => (pragma.span.start, format!("a pragma asks for it: {}", pragma.reason)),
+                Some(pragma) => (pragma.span.start(), format!("a pragma asks for it: {}", pragma.reason)),
                 None if is_outside(ws, id) => (0, OUTSIDE.to_owned()),
                 None => generated::sign(file.kind, &file.text)
                     .or_else(|| too_much(ws, documents, (id, &file.text)))

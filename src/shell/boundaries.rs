@@ -55,9 +55,9 @@ pub(super) fn redirected(text: &str, at: usize) -> Option<usize> {
 
 /// The outermost substitutions in `span` of `text`, operators or not; `None` as for [`word`].
 pub(super) fn substitutions(text: &str, span: Span) -> Option<Vec<Substitution>> {
-    let mut scanner = Scanner::new(text.as_bytes().get(..span.end)?);
-    let mut at = span.start;
-    while at < span.end {
+    let mut scanner = Scanner::new(text.as_bytes().get(..span.end())?);
+    let mut at = span.start();
+    while at < span.end() {
         at = scanner.past_piece(at)?;
     }
     Some(scanner.found)

@@ -57,7 +57,7 @@ impl<'l> Builder<'l> {
     }
 
     fn logical_span(&self, node: &Node) -> Span {
-        let Span { start, end } = self.part;
+        let (start, end) = (self.part.start(), self.part.end());
         let byte = |at: usize| match &self.bytes {
             Some(offsets) => offsets.get(at).map_or(end, |offset| start + offset),
             None => (start + at).min(end),
@@ -87,9 +87,9 @@ impl<'l> Builder<'l> {
                 self.script.items.push(Item { span, join, command });
                 self.visit(node, index, true)?;
                 // A pipeline ends where its last word does.
-                let ends = self.script.commands[first..].iter().map(|command| command.span.end);
+                let ends = self.script.commands[first..].iter().map(|command| command.span.end());
                 let item = &mut self.script.items[index];
-                item.span.end = ends.fold(item.span.end, usize::max);
+                item.span = Span::new(item.span.start(), ends.fold(item.span.end(), usize::max));
             }
         }
         Some(())
@@ -124,7 +124,7 @@ impl<'l> Builder<'l> {
             }
             NodeKind::For { body, redirects, .. } | NodeKind::Select { body, redirects, .. } => {
                 // The words of its head have no places.
-                let (start, end) = (self.logical_span(node).start, self.logical_span(body).start);
+                let (start, end) = (self.logical_span(node).start(), self.logical_span(body).start());
                 let head = Span::new(start, end.max(start));
                 self.visit_scripts(boundaries::substitutions(&self.logical.text, head)?, item)?;
                 [&**body].into_iter().chain(redirects).try_for_each(|child| self.visit(child, item, false))
@@ -137,9 +137,9 @@ impl<'l> Builder<'l> {
     fn cut(&self, word: &Node) -> Option<Cut> {
         let NodeKind::Word { value, .. } = &word.kind else { return None };
         let span = self.logical_span(word);
-        let text = &self.logical.text[..self.part.end];
-        let extent = boundaries::word(text, span.start)?;
-        let own = Span::new(span.start, extent.end);
+        let text = &self.logical.text[..self.part.end()];
+        let extent = boundaries::word(text, span.start())?;
+        let own = Span::new(span.start(), extent.end);
         // Where lines are joined inside a word, rable counts what is left of it.
         let is_same = own == span || own.of(text).contains('\n') && is_same_text(own.of(text), value);
         is_same.then_some(Cut { span: own, scripts: extent.substitutions })
@@ -158,9 +158,9 @@ impl<'l> Builder<'l> {
         let mut parts: Vec<Span> = assignments.iter().chain(words).map(|cut| cut.span).collect();
         parts.extend(&redirected);
         parts.sort_unstable();
-        let gap = |pair: &[Span]| self.logical.text.get(pair[0].end..pair[1].start);
+        let gap = |pair: &[Span]| self.logical.text.get(pair[0].end()..pair[1].start());
         let is_spaced = parts.windows(2).all(|pair| gap(pair).is_some_and(boundaries::is_blank));
-        let whole = Span::new(parts.first()?.start, parts.last()?.end);
+        let whole = Span::new(parts.first()?.start(), parts.last()?.end());
         is_spaced.then(|| Command {
             span: self.logical.source_span(whole),
             assignments: assignments.iter().map(|cut| self.word(cut.span)).collect(),
@@ -188,20 +188,20 @@ impl<'l> Builder<'l> {
     /// A redirection with the number before it, which rable leaves out; `None` unless one word ends it.
     fn redirect_span(&self, node: &Node) -> Option<Span> {
         let span = self.logical_span(node);
-        let before = &self.logical.text[self.part.start..span.start];
+        let before = &self.logical.text[self.part.start()..span.start()];
         let rest = before.trim_end_matches(|c: char| c.is_ascii_digit());
         let is_number = rest.is_empty() || rest.ends_with(boundaries::ends_word);
-        let start = span.start - if is_number { before.len() - rest.len() } else { 0 };
-        let text = &self.logical.text[..self.part.end];
+        let start = span.start() - if is_number { before.len() - rest.len() } else { 0 };
+        let text = &self.logical.text[..self.part.end()];
         let target = boundaries::redirected(text, start)?;
         let own = Span::new(start, boundaries::word(text, target)?.end);
         let is_read = || match &node.kind {
             NodeKind::Redirect { target: read, .. } => matches!(&read.kind, NodeKind::Word { value, .. }
-                if is_same_text(&text[target..own.end], value)),
+                if is_same_text(&text[target..own.end()], value)),
             _ => false,
         };
         // As for a word, where lines are joined inside it.
-        (own.end == span.end || own.of(text).contains('\n') && is_read()).then_some(own)
+        (own.end() == span.end() || own.of(text).contains('\n') && is_read()).then_some(own)
     }
 
     /// The file that a redirection sends stdout to.

@@ -121,7 +121,7 @@ impl Script {
         match instruction.heredocs.first() {
             Some(heredoc) if instruction.body.text.trim_start().starts_with("<<") => {
                 let mut logical = Logical::default();
-                logical.push(heredoc.body.of(text), heredoc.body.start);
+                logical.push(heredoc.body.of(text), heredoc.body.start());
                 convert::convert_heredoc(&logical)
             }
             None if instruction.keyword == Keyword::Run => {

@@ -25,7 +25,7 @@ pub fn without(image: &ImageView, instruction: &Instruction, tools: &[Tool]) -> 
             let lines = texts.iter().filter(|text| text.contains(char::is_whitespace));
             return lines.into_iter().find_map(|line| called(line, tools)).map_or(Ok(None), Err);
         };
-        let span = Span::new(words[0].span.start, words[program].span.start);
+        let span = Span::new(words[0].span.start(), words[program].span.start());
         let interpreter = if is_python_script(tool, texts[program]) { "\"python\", " } else { "" };
         return Ok(Some(Edit::replace(image.id, span, interpreter)));
     }
@@ -52,7 +52,7 @@ pub fn pieces(script: &Script, tools: &[Tool]) -> Result<Vec<write::Piece>, Stri
     for (index, command) in script.commands.iter().enumerate() {
         match project::action(index, command) {
             Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
-                let program = command.words.iter().find(|word| word.span.start == prefix.end);
+                let program = command.words.iter().find(|word| word.span.start() == prefix.end());
                 let program = program.map_or("", |word| word.text());
                 if is_unclear(tool, program) {
                     return Err(still_calls(tool));
@@ -94,7 +94,7 @@ fn program(words: &[&str], tools: &[Tool]) -> Result<Option<(usize, Tool)>, Stri
     let Some(command) = script.commands.first() else { return Ok(None) };
     match project::action(0, command) {
         Some((tool, Action::Runs(prefix))) if tools.contains(&tool) => {
-            let at = command.words.iter().position(|word| word.span.start == prefix.end);
+            let at = command.words.iter().position(|word| word.span.start() == prefix.end());
             match at.filter(|at| is_unclear(tool, words[*at])) {
                 Some(_) => Err(still_calls(tool)),
                 None => Ok(at.map(|at| (at, tool))),

@@ -42,7 +42,7 @@ pub struct InputError {
 impl InputError {
     /// Line and column of the fault.
     pub fn place(&self) -> Option<Place> {
-        Some(place(self.text.as_deref()?, self.span?.start))
+        Some(place(self.text.as_deref()?, self.span?.start()))
     }
 }
 

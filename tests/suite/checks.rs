@@ -11,12 +11,12 @@ pub(crate) fn assert_round_trips(text: &str) -> Dockerfile {
     let mut rebuilt = String::new();
     let mut at = 0;
     for instruction in &dockerfile.instructions {
-        assert_eq!(instruction.lead.start, at, "a gap before {}", instruction.keyword.name());
-        assert_eq!(instruction.lead.end, instruction.span.start);
-        assert!(instruction.span.end <= instruction.end && instruction.end <= text.len());
+        assert_eq!(instruction.lead.start(), at, "a gap before {}", instruction.keyword.name());
+        assert_eq!(instruction.lead.end(), instruction.span.start());
+        assert!(instruction.span.end() <= instruction.end && instruction.end <= text.len());
         rebuilt += instruction.lead.of(text);
         rebuilt += instruction.span.of(text);
-        rebuilt += &text[instruction.span.end..instruction.end];
+        rebuilt += &text[instruction.span.end()..instruction.end];
         at = instruction.end;
         assert_words_inside(instruction);
     }
@@ -31,7 +31,7 @@ fn assert_words_inside(instruction: &docker::Instruction) {
     let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.body);
     for spans in [flags.collect::<Vec<Span>>(), words.collect(), bodies.collect()] {
         assert!(spans.iter().all(|span| instruction.span.contains(*span)), "{instruction:?}");
-        assert!(spans.windows(2).all(|pair| pair[0].end <= pair[1].start), "{instruction:?}");
+        assert!(spans.windows(2).all(|pair| pair[0].end() <= pair[1].start()), "{instruction:?}");
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn dockerfile(data: &[u8]) {
     let before = assert_round_trips(text);
     let line = "STOPSIGNAL 9\n";
     for (index, instruction) in before.instructions.iter().enumerate().skip(1).take(16) {
-        let at = instruction.span.start;
+        let at = instruction.span.start();
         let edited = applied(text, vec![(Span::at(at), line.to_owned())]);
         // Before the first FROM only ARG may stand.
         let Ok(after) = docker::parse(&edited) else {
@@ -71,7 +71,7 @@ pub(crate) fn dockerfile(data: &[u8]) {
 pub(crate) fn shell(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let script = Script::parse_str(text);
-    let inside = |span: Span| assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text:?}");
+    let inside = |span: Span| assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
     script.items.iter().for_each(|item| inside(item.span));
     for command in &script.commands {
         inside(command.span);
@@ -102,7 +102,7 @@ pub(crate) fn compose(data: &[u8]) {
     let Ok(compose) = Compose::parse(text) else { return };
     for service in &compose.services {
         for span in [service.key, service.entry, service.span] {
-            assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text:?}");
+            assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
         }
         if let Ok(edits) = expand_build(text, &compose, &service.name, &[]) {
             assert!(Compose::parse(&applied(text, edits)).is_ok());
@@ -155,12 +155,12 @@ pub(crate) fn requirements(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let read = pip::read(text);
     for item in &read.items {
-        assert!(text.get(item.span.start..item.span.end).is_some(), "{:?} in {text:?}", item.span);
+        assert!(text.get(item.span.range()).is_some(), "{:?} in {text:?}", item.span);
     }
     assert!(
         read.items
             .windows(2)
-            .all(|pair| pair[0].span == pair[1].span || pair[0].span.end <= pair[1].span.start)
+            .all(|pair| pair[0].span == pair[1].span || pair[0].span.end() <= pair[1].span.start())
     );
     let head = "left-of==1.0\n";
     let longer = pip::read(&format!("{head}{text}"));
@@ -197,7 +197,7 @@ pub(crate) fn config(data: &[u8]) {
     let mut options = Options::default();
     if let Err(error) = config::take(text, Path::new("alpinist.yaml"), &mut options) {
         let span = error.span.unwrap_or_default();
-        assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text:?}");
+        assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
         assert!(!error.what.is_empty());
     }
 }

@@ -336,7 +336,7 @@ fn runs(tool: Tool, command: &Command, rest: &[ShellWord]) -> Action {
     let options = rest.iter().take_while(is_harmless).count();
     match rest.get(options) {
         Some(program) if !program.is_option() => {
-            Action::Runs(Span::new(command.words[0].span.start, program.span.start))
+            Action::Runs(Span::new(command.words[0].span.start(), program.span.start()))
         }
         _ => Action::Other,
     }

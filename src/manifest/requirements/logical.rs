@@ -40,7 +40,8 @@ fn logical_line(text: &str, start: usize) -> (Option<LogicalLine>, usize) {
         if !own.trim().is_empty() {
             let first = at + (own.len() - own.trim_start().len());
             let last = at + own.trim_end().len();
-            content = Some(content.map_or(Span::new(first, last), |span: Span| Span::new(span.start, last)));
+            content =
+                Some(content.map_or(Span::new(first, last), |span: Span| Span::new(span.start(), last)));
         }
         joined.push_str(own);
         at = end;
