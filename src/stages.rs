@@ -113,7 +113,7 @@ impl Builder<'_> {
         let flags: String = from.flags.iter().map(|flag| format!(" {}", flag.span.of(image.text))).collect();
         let own = from.words.get(1).map(|word| word.text.as_str());
         let alias = own.unwrap_or(if keyword.starts_with('f') { "as" } else { "AS" });
-        format!("{keyword}{flags} {} {alias} {}", image.stage().base_word.text, self.name)
+        format!("{keyword}{flags} {} {alias} {}", image.base_word().text, self.name)
     }
 
     /// Whether the instruction copies manifests, or installs what they name.

@@ -84,7 +84,7 @@ fn run(cx: &Context) -> Vec<Proposal> {
 }
 
 fn propose(cx: &Context, image: &ImageView) -> Proposal {
-    let base = &image.stage().base_word;
+    let base = &image.base_word();
     if facts::is_alpine(image.dockerfile) {
         return Proposal::nothing(image.id, base.span, "The image is Alpine already.");
     }
@@ -111,7 +111,7 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
             obstacles.extend(stage.unknown.iter().cloned());
         }
         obstacles.extend(against(cx, &part.view, &evidence));
-        obstacles.extend(needs::absent(&stage, part.view.stage().base_word.span, part.branch));
+        obstacles.extend(needs::absent(&stage, part.view.base_word().span, part.branch));
         whole.merge(evidence.clone());
         whole.unknown.extend(stage.unknown.iter().map(|unknown| unknown.what.clone()));
         translated.push((stage, evidence));
@@ -119,12 +119,11 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
     if !obstacles.is_empty() {
         return decline(cx, image, &obstacles);
     }
-    let mut change =
-        Change::new(image.id, image.stage().base_word.span, Risk::Review, title(moving), why(&whole));
+    let mut change = Change::new(image.id, image.base_word().span, Risk::Review, title(moving), why(&whole));
     for (part, (mut stage, evidence)) in moving.iter().zip(translated) {
         needs::add(&part.view, &mut stage, &needed(part, evidence, &whole), part.branch);
         if let Some(tag) = &part.tag {
-            let base = part.view.stage().base_word.span;
+            let base = part.view.base_word().span;
             change.edits.push(Edit::replace(image.id, base, format!("{}:{}", tag.image, tag.tag)));
             change.notes.extend((!tag.note.is_empty()).then(|| sentence(&tag.note)));
         }
@@ -157,7 +156,7 @@ fn title(moving: &[Moving]) -> String {
         .iter()
         .filter_map(|part| {
             let tag = part.tag.as_ref()?;
-            Some((part.view.stage().base_word.text.as_str(), format!("{}:{}", tag.image, tag.tag)))
+            Some((part.view.base_word().text.as_str(), format!("{}:{}", tag.image, tag.tag)))
         })
         .collect();
     match &named[..] {
@@ -243,7 +242,7 @@ fn full_image(image: &ImageView) -> Option<String> {
     (has_slim && !tag.contains("slim")).then(|| {
         format!(
             "{} is the full image, and which of its libraries and tools the project uses is not known",
-            image.stage().base_word.text
+            image.base_word().text
         )
     })
 }
@@ -253,7 +252,7 @@ fn install_span(image: &ImageView) -> Span {
         instruction.keyword == Keyword::Run
             && !facts::python::pip_installs(image.script(instruction)).is_empty()
     };
-    image.instructions().iter().find(installs).map_or(image.stage().base_word.span, |run| run.span)
+    image.instructions().iter().find(installs).map_or(image.base_word().span, |run| run.span)
 }
 
 fn decline(cx: &Context, image: &ImageView, obstacles: &[Obstacle]) -> Proposal {
@@ -264,6 +263,6 @@ fn decline(cx: &Context, image: &ImageView, obstacles: &[Obstacle]) -> Proposal 
             format!("line {line}: {}", obstacle.what.trim_end_matches('.'))
         })
         .collect();
-    let why = format!("Stays on {}: {}.", image.stage().base_word.text, list.join("; "));
+    let why = format!("Stays on {}: {}.", image.base_word().text, list.join("; "));
     Proposal::stay(image.id, obstacles[0].span, why)
 }

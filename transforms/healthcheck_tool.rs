@@ -68,7 +68,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
         }
     }
     let check = runtime::last(image, Keyword::Healthcheck);
-    let span = check.map_or(image.stage().base_word.span, |check| check.span);
+    let span = check.map_or(image.base_word().span, |check| check.span);
     if missing.is_empty() {
         return check.map(|check| kept(image, check.span));
     }

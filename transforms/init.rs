@@ -60,11 +60,7 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     let entrypoint = runtime::last(image, Keyword::Entrypoint);
     let command = runtime::last(image, Keyword::Cmd);
     let Some(place) = entrypoint.or(command) else {
-        return Proposal::nothing(
-            image.id,
-            image.stage().base_word.span,
-            "The image starts nothing of its own.",
-        );
+        return Proposal::nothing(image.id, image.base_word().span, "The image starts nothing of its own.");
     };
     let there = inits::started(cx, image).or_else(|| inits::brought(image));
     if let Some(why) = there.or_else(|| inits::not_needed(cx, image)) {

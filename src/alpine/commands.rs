@@ -33,7 +33,7 @@ pub(super) fn look(cx: &Context, image: &ImageView, branch: AlpineBranch, out: &
     let last = &states[states.len() - 1].workdir;
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
     for words in of_services {
-        command(&standing, image, &words, (image.stage().base_word.span, last), out);
+        command(&standing, image, &words, (image.base_word().span, last), out);
     }
     super::lines::look(cx, image, (&standing, branch), out);
 }

@@ -27,7 +27,7 @@ pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &m
         let web = || names_web_user(instruction, image.text).then(of_web);
         out.obstacles.extend(named.or_else(web).map(|what| Obstacle::new(instruction.span, what)));
     }
-    let base = image.stage().base_word.span;
+    let base = image.base_word().span;
     for service in cx.services_of(image.image).into_iter().filter(|_| image.is_final()) {
         let named = service.service.user.as_ref().and_then(|user| of_owner(&user.value));
         out.obstacles.extend(
@@ -43,7 +43,7 @@ fn in_settings(cx: &Context, image: &ImageView, standing: &Standing, out: &mut T
     let steps = image.instructions().iter();
     let copied = steps.flat_map(|step| programs::copied_by_name(step, &image.image.context, &lookup));
     let named = copied.filter(|(_, file)| settings::is_settings(file)).map(|(word, file)| (word.span, file));
-    let base = image.stage().base_word.span;
+    let base = image.base_word().span;
     let known = settings::KNOWN.iter().filter_map(|wanted| Some((base, standing.origin(wanted)?)));
     let mut seen: Vec<String> = Vec::new();
     for (span, file) in named.chain(known) {

@@ -99,6 +99,6 @@ fn started<'s>(cx: &Context, image: &ImageView, states: &'s [State]) -> Vec<(Str
     let last = &*states[states.len() - 1].workdir;
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
     let names = of_services.iter().flat_map(|words| programs::started(words));
-    found.extend(names.map(|name| (name, image.stage().base_word.span, last)));
+    found.extend(names.map(|name| (name, image.base_word().span, last)));
     found
 }

@@ -61,6 +61,7 @@ fn tags(
     let last = dockerfile.final_stage().map(|stage| stage.root);
     for root in roots {
         let stage = &dockerfile.stages[*root];
+        let written = dockerfile.base_word(stage);
         let is_final = last == Some(*root);
         if !is_final && (stage.base.is_alpine() || stage.base.name == "scratch") {
             continue;
@@ -74,14 +75,14 @@ fn tags(
                      (BASE-17) and pip does not know wheels for musl (PIP-17)",
                     tag.branch
                 );
-                return Err((stage.base_word.text.clone(), why));
+                return Err((written.text.clone(), why));
             }
-            Ok(tag) if stage.base_word.text.contains('$') => {
+            Ok(tag) if written.text.contains('$') => {
                 let kept = with_variable(cx, image, (stage, &tag));
-                found.insert(*root, kept.map_err(|why| (stage.base_word.text.clone(), why))?);
+                found.insert(*root, kept.map_err(|why| (written.text.clone(), why))?);
             }
             Ok(tag) => drop(found.insert(*root, tag)),
-            Err(why) => return Err((stage.base_word.text.clone(), why.to_string())),
+            Err(why) => return Err((written.text.clone(), why.to_string())),
         }
     }
     Ok(found)
@@ -93,7 +94,7 @@ fn with_variable(
     image: &ImageView,
     (stage, tag): (&Stage, &AlpineTag),
 ) -> Result<AlpineTag, String> {
-    let written = ImageRef::parse(&stage.base_word.text);
+    let written = ImageRef::parse(&image.dockerfile.base_word(stage).text);
     let (old, resolved) = (written.tag.unwrap_or_default(), stage.base.tag.clone().unwrap_or_default());
     let (variable, suffix) = old.rsplit_once('}').ok_or("the tag holds a variable")?;
     let value = resolved.strip_suffix(suffix).filter(|value| !value.is_empty() && !variable.contains('}'));

@@ -47,7 +47,7 @@ pub(super) fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) 
             found.push(Lines { name: None, span: step.span, text, run, is_moved });
         }
     }
-    let (base, last) = (image.stage().base_word.span, &*states[states.len() - 1].workdir);
+    let (base, last) = (image.base_word().span, &*states[states.len() - 1].workdir);
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
     for words in of_services {
         let text = words.join(" ");

@@ -59,42 +59,47 @@ pub fn continuation(line: &str, escape: char) -> Option<usize> {
 pub struct Logical {
     /// Joined text: no continuation characters, no comment lines, no line breaks.
     pub text: String,
-    /// Pieces as (offset in `text`, offset in the file), ascending.
-    segments: Vec<(usize, usize)>,
+    /// Where it starts in the file.
+    start: usize,
+    /// Further pieces as (offset in `text`, offset in the file), ascending; most instructions stand on one line.
+    further: Vec<(usize, usize)>,
 }
 
 impl Logical {
     /// Appends a piece of source text.
     pub fn push(&mut self, piece: &str, source_offset: usize) {
-        if !piece.is_empty() {
-            if self.segments.is_empty() {
-                // Most instructions stand on one line.
-                self.segments.reserve_exact(1);
-            }
-            self.segments.push((self.text.len(), source_offset));
-            self.text.push_str(piece);
+        match (piece.is_empty(), self.text.is_empty()) {
+            (true, _) => return,
+            (false, true) => self.start = source_offset,
+            (false, false) => self.further.push((self.text.len(), source_offset)),
         }
+        self.text.push_str(piece);
     }
 
     /// The text at `span`, with its places.
     pub fn part(mut self, span: Span) -> Logical {
+        self.start = self.source_offset(span.start());
+        let first = self.further.partition_point(|piece| piece.0 <= span.start());
+        let last = self.further.partition_point(|piece| piece.0 < span.end()).max(first);
+        self.further.truncate(last);
+        self.further.drain(..first);
+        for (logical, _) in &mut self.further {
+            *logical -= span.start();
+        }
         self.text.truncate(span.end());
         self.text.drain(..span.start());
-        let first = self.segments.partition_point(|segment| segment.0 <= span.start()).saturating_sub(1);
-        let last = self.segments.partition_point(|segment| segment.0 < span.end()).max(first);
-        self.segments.truncate(last);
-        self.segments.drain(..first);
-        for (logical, source) in &mut self.segments {
-            let skip = span.start().saturating_sub(*logical);
-            (*logical, *source) = (*logical + skip - span.start(), *source + skip);
-        }
         self
     }
 
     /// The file offset of the byte at `offset`.
     pub fn source_offset(&self, offset: usize) -> usize {
-        let index = self.segments.partition_point(|segment| segment.0 <= offset).max(1) - 1;
-        self.segments.get(index).map_or(0, |segment| segment.1 + (offset - segment.0))
+        match self.further.partition_point(|piece| piece.0 <= offset) {
+            0 => self.start + offset,
+            pieces => {
+                let (logical, source) = self.further[pieces - 1];
+                source + (offset - logical)
+            }
+        }
     }
 
     /// The file span of the logical bytes `start..end`; it may hold line breaks and comment lines.

@@ -62,6 +62,16 @@ impl Dockerfile {
         &self.instructions[stage.instructions.clone()]
     }
 
+    /// The word of a stage's FROM that names its base.
+    pub fn base_word(&self, stage: &Stage) -> &Word {
+        &self.instructions[stage.instructions.start].words[0]
+    }
+
+    /// The name that a stage's FROM gives it.
+    pub fn name_of(&self, stage: &Stage) -> Option<&Word> {
+        stage::name(&self.instructions[stage.instructions.start])
+    }
+
     /// `ARG` instructions before the first `FROM`.
     pub fn global_arguments(&self) -> &[Instruction] {
         &self.instructions[..self.stages.first().map_or(0, |stage| stage.instructions.start)]

@@ -18,10 +18,6 @@ pub struct Stage {
     pub instructions: std::ops::Range<usize>,
     /// What it starts from; a variable in the tag stands for the default of its global ARG, where that has one.
     pub base: ImageRef,
-    /// The word that names the base.
-    pub base_word: Word,
-    /// The name after AS.
-    pub name: Option<Word>,
     /// The earlier stage that it starts from, by its place; of several with that name the last.
     pub parent: Option<usize>,
     /// The stage that it starts from in the end, by its place: itself where it starts from an image.
@@ -45,22 +41,27 @@ pub fn find(instructions: &[Instruction], escape: char) -> (Vec<Stage>, Names) {
     let mut stages: Vec<Stage> = Vec::with_capacity(starts.len());
     for (index, (&start, end)) in starts.iter().zip(ends).enumerate() {
         let words = &instructions[start].words;
-        let has_name = words.len() == 3 && words[1].text.eq_ignore_ascii_case("as");
         let parent = names.get(&words[0].text.to_ascii_lowercase()).copied();
-        if has_name {
-            names.insert(words[2].text.to_ascii_lowercase(), index);
+        if let Some(name) = name(&instructions[start]) {
+            names.insert(name.text.to_ascii_lowercase(), index);
         }
         stages.push(Stage {
             index,
             instructions: start..end,
             base: ImageRef::parse(&with_defaults(&words[0].text, globals, escape)),
-            base_word: words[0].clone(),
-            name: has_name.then(|| words[2].clone()),
             parent,
             root: parent.map_or(index, |parent| stages[parent].root),
         });
     }
     (stages, names)
+}
+
+/// The name that a FROM gives to its stage.
+pub fn name(from: &Instruction) -> Option<&Word> {
+    match &*from.words {
+        [_, keyword, name] if keyword.text.eq_ignore_ascii_case("as") => Some(name),
+        _ => None,
+    }
 }
 
 /// A base with the defaults of global ARGs in place of variables; as written where one has no default.

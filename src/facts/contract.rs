@@ -101,8 +101,8 @@ impl Contract {
         let Some(stage) = dockerfile.final_stage() else { return contract };
         let mut lineage: Vec<&Stage> = dockerfile.lineage(stage).collect();
         lineage.reverse();
-        contract.single.insert(Slot::Base, lineage[0].base_word.text.clone());
-        contract.stages = dockerfile.stages.iter().map(stage_name).collect();
+        contract.single.insert(Slot::Base, dockerfile.base_word(lineage[0]).text.clone());
+        contract.stages = dockerfile.stages.iter().map(|stage| stage_name(dockerfile, stage)).collect();
         for stage in lineage {
             for instruction in dockerfile.instructions_of(stage) {
                 contract.take(instruction);
@@ -195,8 +195,8 @@ pub fn is_declared(alters: &[Aspect], aspect: Aspect, detail: &str) -> bool {
     })
 }
 
-fn stage_name(stage: &Stage) -> String {
-    stage.name.as_ref().map_or_else(String::new, |name| name.text.to_ascii_lowercase())
+fn stage_name(dockerfile: &Dockerfile, stage: &Stage) -> String {
+    dockerfile.name_of(stage).map_or_else(String::new, |name| name.text.to_ascii_lowercase())
 }
 
 fn pairs(instruction: &Instruction) -> impl Iterator<Item = (String, String)> {

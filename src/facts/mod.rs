@@ -39,7 +39,7 @@ pub use contract::{Aspect, Contract};
 
 use crate::{
     compose::{self, Compose},
-    docker::{Dockerfile, ImageRef, Instruction, Stage},
+    docker::{Dockerfile, ImageRef, Instruction, Stage, Word},
     options::Options,
     places::Places,
     shell::Script,
@@ -101,6 +101,11 @@ impl<'a> ImageView<'a> {
     /// The image that the stage in view starts from in the end.
     pub fn root(&self) -> &'a ImageRef {
         root_image(self.dockerfile, self.stage())
+    }
+
+    /// The word that names the base of the stage in view.
+    pub fn base_word(&self) -> &'a Word {
+        self.dockerfile.base_word(self.stage())
     }
 
     /// The instructions of the final stage.

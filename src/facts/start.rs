@@ -132,7 +132,7 @@ fn base_entrypoint(running: &Running) -> Option<Writer> {
         || image.lineage().iter().any(|instruction| instruction.keyword == Keyword::Entrypoint);
     let base = root_image(image.dockerfile, image.stage());
     let what = format!("the entrypoint of {} is not known", base.name);
-    let span = image.stage().base_word.span;
+    let span = image.base_word().span;
     (!has_own && !is_base_known(running)).then(|| Writer { path: String::new(), file: image.id, span, what })
 }
 

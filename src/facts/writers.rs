@@ -211,7 +211,7 @@ fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer
     });
     let names: Vec<String> = of_python.chain(of_node).collect();
     let known = names.iter().filter_map(|name| Some((lookup(Kind::Install, name)?, name)));
-    let span = image.stage().base_word.span;
+    let span = image.base_word().span;
     known
         .map(|(fact, name)| Writer {
             path: resolved(state, fact.path),

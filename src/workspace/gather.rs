@@ -1,6 +1,6 @@
 //! What the build contexts hold, as far as Dockerfiles name it: read before any fact is computed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{disk::Disk, path, scripts::read_called};
 use crate::{
@@ -35,11 +35,13 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
     let mut copies = Copies::new(context);
     // Many steps may name one file, and reading what it names takes as long as it is.
     let mut followed: BTreeSet<(String, String, String)> = BTreeSet::new();
-    let mut last: Vec<State> = Vec::with_capacity(dockerfile.stages.len());
+    // What stands at the end of those stages that others start from.
+    let parents: BTreeSet<usize> = dockerfile.stages.iter().filter_map(|stage| stage.parent).collect();
+    let mut last: BTreeMap<usize, State> = BTreeMap::new();
     for stage in &dockerfile.stages {
         // What an unrelated stage copied does not stand here.
         let first = dockerfile.stages[stage.root].instructions.start;
-        let mut state = stage.parent.map_or_else(State::default, |parent| last[parent].clone());
+        let mut state = stage.parent.and_then(|parent| last.get(&parent).cloned()).unwrap_or_default();
         for index in stage.instructions.clone() {
             let step = &instructions[index];
             state.go(step);
@@ -66,7 +68,9 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
                 disk.read(&found);
             }
         }
-        last.push(state);
+        if parents.contains(&stage.index) {
+            last.insert(stage.index, state);
+        }
     }
 }
 

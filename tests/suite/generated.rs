@@ -71,8 +71,9 @@ impl Check<'_> {
         let mut lineage = vec![stage];
         let mut at = stage;
         let earlier = |at: &Stage| {
-            let is_base =
-                |s: &&Stage| s.name.as_ref().is_some_and(|own| own.text.eq_ignore_ascii_case(&at.base.name));
+            let is_base = |s: &&Stage| {
+                self.dockerfile.name_of(s).is_some_and(|own| own.text.eq_ignore_ascii_case(&at.base.name))
+            };
             self.dockerfile.stages[..at.index].iter().rev().find(is_base)
         };
         while let Some(parent) = earlier(at) {
