@@ -6,6 +6,7 @@ use crate::{
     facts::{
         self, ImageView,
         packages::{self, Manager},
+        root, runtime,
     },
     knowledge::apt_images,
     source::Span,
@@ -70,13 +71,19 @@ pub fn manager(image: &ImageView) -> Manager {
 
 /// Why nothing can be installed in the final stage.
 pub fn obstacle(image: &ImageView) -> Option<String> {
-    known_manager(image).is_none().then(|| {
-        let root = image.root();
+    let root = image.root();
+    if known_manager(image).is_none() {
         let tag = root.tag.as_ref().map_or_else(String::new, |tag| format!(":{tag}"));
-        format!(
+        return Some(format!(
             "Packages cannot be installed: it is not known that {}{tag} brings a package manager whose servers still answer.",
             root.name
-        )
+        ));
+    }
+    if !runtime::inherited(image).is_root() {
+        return Some("Packages cannot be installed: the stage is not root.".to_owned());
+    }
+    (!root::is_root_at_first(image)).then(|| {
+        format!("Packages cannot be installed: it is not known that {} runs its steps as root.", root.name)
     })
 }
 

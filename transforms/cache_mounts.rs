@@ -79,9 +79,8 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
     let mut steps = Vec::new();
     for stage in &image.dockerfile.stages {
         let view = image.at(stage.index);
-        let (mut state, mut is_root) = (runtime::inherited(&view), root::begins_as_root(&view));
+        let (mut state, is_root) = (runtime::inherited(&view), root::begins_as_root(&view));
         for instruction in image.dockerfile.instructions_of(stage) {
-            is_root |= root::needs_root(image, instruction);
             let caches = unmounted(image, instruction, &state);
             if !caches.is_empty() {
                 let removals = match not_root(&view, &state, is_root) {

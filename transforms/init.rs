@@ -69,13 +69,6 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     if let Some(why) = inits::unknown(cx, image) {
         return Proposal::decline(image.id, place.span, why);
     }
-    if !runtime::states(image).first().is_some_and(runtime::State::is_root) {
-        return Proposal::decline(
-            image.id,
-            place.span,
-            "Packages cannot be installed: the stage is not root.",
-        );
-    }
     if let Some(why) = installs::obstacle(image) {
         return Proposal::decline(image.id, place.span, why);
     }

@@ -40,10 +40,10 @@ use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
     facts::{
-        self, Aspect, Context, ImageView,
+        Aspect, Context, ImageView,
         chown::{self, Give},
         packages::Manager,
-        rootless,
+        root, rootless,
         runtime::{self, State},
     },
     installs,
@@ -68,7 +68,7 @@ fn run(cx: &Context) -> Vec<Proposal> {
 fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let states = runtime::states(image);
     if states.last().is_some_and(State::is_root) {
-        return rootless(cx, image);
+        return rootless(cx, image, &states);
     }
     let give = chown::find(image, &states)?;
     let instruction = &image.instructions()[give.step];
@@ -88,12 +88,17 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
 }
 
 /// A user for an image that has none, when nothing tells of a writer.
-fn rootless(cx: &Context, image: &ImageView) -> Option<Proposal> {
+fn rootless(cx: &Context, image: &ImageView, states: &[State]) -> Option<Proposal> {
     let start = image
         .instructions()
         .iter()
         .find(|step| matches!(step.keyword, Keyword::Entrypoint | Keyword::Cmd))?;
-    let base = facts::root_image(image.dockerfile, image.stage()).official_name();
+    let root = image.root();
+    if states.last().is_some_and(|state| state.user.is_none()) && !root::begins_as_root(image) {
+        let why = format!("It is not known as whom {} runs what is started.", root.name);
+        return Some(Proposal::decline(image.id, start.span, why));
+    }
+    let base = root.official_name();
     let obstacles = rootless::obstacles(cx, image);
     let (Some("python" | "node"), Some(copy), []) =
         (base, rootless::source_copies(image).first().copied(), &obstacles[..])

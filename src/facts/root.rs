@@ -13,8 +13,14 @@ const OTHER_USERS: [&str; 6] = ["elasticsearch", "haproxy", "kibana", "logstash"
 const OTHERS_WITH_ROOT: [&str; 4] =
     ["ghcr.io/astral-sh/uv", "nvidia/cuda", "public.ecr.aws/lambda/python", "pytorch/pytorch"];
 
+/// Whether the stage in view is known to begin as root, by a USER of the stages above or by its base.
+pub fn is_root_at_first(image: &ImageView) -> bool {
+    let inherited = runtime::inherited(image);
+    inherited.is_root() && (inherited.user.is_some() || begins_as_root(image))
+}
+
 /// Whether the stage in view is known to begin as root, where no USER says so: an official image does, and of
-/// another one the stages above may tell, since who installs system packages is root.
+/// another one the steps tell up to a USER, its own and those above, since who installs system packages is root.
 pub fn begins_as_root(image: &ImageView) -> bool {
     let base = image.root();
     // Mirrors keep official images below this name.
@@ -29,13 +35,14 @@ pub fn begins_as_root(image: &ImageView) -> bool {
     };
     official.is_some_and(is_known) || {
         let ancestors = image.dockerfile.lineage(image.stage()).skip(1).take(runtime::MOST_ANCESTORS);
-        let mut steps = ancestors.flat_map(|stage| image.dockerfile.instructions_of(stage));
-        steps.any(|step| needs_root(image, step))
+        let above = ancestors.flat_map(|stage| image.dockerfile.instructions_of(stage));
+        let own = image.instructions().iter().take_while(|step| step.keyword != Keyword::User);
+        above.chain(own).any(|step| needs_root(image, step))
     }
 }
 
 /// Whether a step would fail for anybody but root.
-pub fn needs_root(image: &ImageView, step: &Instruction) -> bool {
+fn needs_root(image: &ImageView, step: &Instruction) -> bool {
     const ACCOUNTS: [&str; 4] = ["useradd", "groupadd", "adduser", "addgroup"];
     const OTHER_MANAGERS: [&str; 4] = ["yum", "dnf", "microdnf", "zypper"];
     step.keyword == Keyword::Run
