@@ -213,6 +213,11 @@ fn input_is_bounded() {
         |name: usize| format!("a{name}: &a{name} [{}]\n", vec![format!("*a{}", name - 1); 10].join(", "));
     let bomb: String = ["a0: &a0 [1]\n".to_owned()].into_iter().chain((1..10).map(list)).collect();
     assert!(Compose::parse(&bomb).unwrap_err().message.contains("too many"));
+    let shared = (0..1_000).map(|at| format!("  V{at}: x\n"));
+    let users = (0..200).map(|at| format!("  s{at}: {{image: a, environment: *e}}\n"));
+    let services = ["services:\n".to_owned()].into_iter().chain(users);
+    let many: String = ["x-e: &e\n".to_owned()].into_iter().chain(shared).chain(services).collect();
+    assert!(Compose::parse(&many).unwrap_err().message.contains("too many"));
     let merge = |name: usize| format!("b{name}: &b{name} {{<<: [{0}, {0}]}}\n", format!("*b{}", name - 1));
     let merges: String = ["b0: &b0 {k: 1}\n".to_owned()].into_iter().chain((1..60).map(merge)).collect();
     assert!(Compose::parse(&merges).is_err());

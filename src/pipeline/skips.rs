@@ -17,8 +17,6 @@ const OUTSIDE: &str = "it lies outside the folders that were named; name it or i
 
 /// How many services a compose file may have: each may change, and a change takes some 30 KB of memory.
 const MOST_SERVICES: usize = 1_000;
-/// How many values a compose file may hold, keys among them: each takes some 1.5 KB while the file is changed.
-const MOST_VALUES: usize = 100_000;
 /// How many values may be read to try out the edits of a compose file: all of the file for each service whose
 /// anchor another one uses.
 const MOST_TRIED: usize = 250_000;
@@ -31,8 +29,6 @@ fn too_much(ws: &Workspace, documents: &Documents, (id, text): (FileId, &str)) -
     let count = compose.services.len();
     let why = if count > MOST_SERVICES {
         format!("it has {count} services; files with more than {MOST_SERVICES} are only read")
-    } else if compose::values(compose) > MOST_VALUES {
-        format!("it holds more than {MOST_VALUES} values; such files are only read")
     } else if instructions_run(ws, documents, id) > MOST_RUN {
         format!("its services run more than {MOST_RUN} instructions; give them fewer or shorter Dockerfiles")
     } else if compose::values_tried(text, compose, MOST_TRIED) > MOST_TRIED {
