@@ -51,8 +51,8 @@ impl Documents {
             FileKind::Compose => drop(self.composes.insert(id, Compose::parse(&file.text)?)),
             FileKind::Dockerfile => {
                 // What passes make of a file may be longer than what is taken in.
-                let most = if file.is_changed() { usize::MAX } else { docker::MOST_INSTRUCTIONS };
-                self.dockerfiles.insert(id, docker::parse_at_most(&file.text, most)?);
+                let parse = if file.is_changed() { docker::parse } else { docker::parse_bounded };
+                self.dockerfiles.insert(id, parse(&file.text)?);
             }
             _ => {}
         }

@@ -18,9 +18,9 @@ pub const MAX_BYTES: usize = 8 << 20;
 /// Deepest nesting that is read, in the text.
 pub const MAX_DEPTH: usize = 64;
 /// Largest number of nodes of the text; of 5,489 public compose files the largest has 2,859.
-pub const MAX_NODES: usize = 50_000;
+pub const MAX_NODES: usize = 30_000;
 /// Largest number of nodes once the aliases are expanded; the largest of those files has 5,292.
-pub const MAX_EXPANDED: usize = 100_000;
+pub const MAX_EXPANDED: usize = 60_000;
 /// Deepest nesting once the aliases are expanded.
 const MAX_HEIGHT: usize = 200;
 

@@ -33,7 +33,7 @@ pub use error::DockerfileError;
 pub use image::ImageRef;
 pub use instruction::{Flag, Instruction, Pair, Word};
 pub use keyword::Keyword;
-pub use parse::{MOST_INSTRUCTIONS, parse, parse_at_most, read_instructions};
+pub use parse::{parse, parse_bounded, read_instructions};
 pub use stage::Stage;
 
 /// A Dockerfile as typed views into its text.

@@ -12,24 +12,36 @@ use super::{
 };
 use crate::source::Span;
 
-/// The most instructions that a Dockerfile of the user may have. BuildKit has no such limit; the longest of 110,039
-/// public files has 336. It bounds the memory that a file of very short lines takes.
-pub const MOST_INSTRUCTIONS: usize = 5_000;
+/// The most that a Dockerfile of the user may hold. BuildKit has no such limits; of 110,039 public files the longest
+/// has 336 instructions, and the one of most words 426. They bound the memory that very short ones take.
+const BOUNDED: Most = Most { instructions: 5_000, words: 20_000 };
+const UNBOUNDED: Most = Most { instructions: usize::MAX, words: usize::MAX };
+
+#[derive(Clone, Copy)]
+struct Most {
+    instructions: usize,
+    /// Flags, arguments, and pairs of ENV, LABEL and ARG; a shell form has none.
+    words: usize,
+}
 
 /// Reads a Dockerfile that something can be built from.
 ///
 /// # Errors
 /// As [`read_instructions`], and a file that has no FROM.
 pub fn parse(text: &str) -> Result<Dockerfile, DockerfileError> {
-    parse_at_most(text, usize::MAX)
+    with_stage(read(text, UNBOUNDED)?)
 }
 
-/// As [`parse`], for a text that is not known to be of a sound size: reading ends after `most` instructions.
+/// As [`parse`], for a text that is not known to be of a sound size: reading ends after 5,000 instructions, and
+/// after 20,000 words in them.
 ///
 /// # Errors
 /// As there, and when there are more.
-pub fn parse_at_most(text: &str, most: usize) -> Result<Dockerfile, DockerfileError> {
-    let dockerfile = read(text, most)?;
+pub fn parse_bounded(text: &str) -> Result<Dockerfile, DockerfileError> {
+    with_stage(read(text, BOUNDED)?)
+}
+
+fn with_stage(dockerfile: Dockerfile) -> Result<Dockerfile, DockerfileError> {
     check::has_stage(&dockerfile)?;
     Ok(dockerfile)
 }
@@ -41,10 +53,10 @@ pub fn parse_at_most(text: &str, most: usize) -> Result<Dockerfile, DockerfileEr
 /// instruction, the last of a file that has none, the one above a directive or a line that is too long. As there,
 /// what one line breaks in the syntax comes before what an earlier line asks for.
 pub fn read_instructions(text: &str) -> Result<Dockerfile, DockerfileError> {
-    read(text, usize::MAX)
+    read(text, UNBOUNDED)
 }
 
-fn read(text: &str, most: usize) -> Result<Dockerfile, DockerfileError> {
+fn read(text: &str, most: Most) -> Result<Dockerfile, DockerfileError> {
     let lines = lines::split(text);
     let readable = lines.iter().take_while(|line| !line.is_too_long(text)).count();
     let (lines, rest) = lines.split_at(readable);
@@ -92,11 +104,18 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// All instructions up to the first of an unknown name.
-    fn instructions(&mut self, most: usize) -> Result<Vec<Instruction>, DockerfileError> {
-        let mut instructions = Vec::new();
+    fn instructions(&mut self, most: Most) -> Result<Vec<Instruction>, DockerfileError> {
+        let (mut instructions, mut words) = (Vec::new(), 0);
         while let Some(instruction) = self.next_instruction()? {
-            if instructions.len() == most {
-                let what = format!("the file has more than {most} instructions");
+            words += instruction.flags.len() + instruction.pairs.len();
+            words += instruction.json.as_ref().unwrap_or(&instruction.words).len();
+            let excess = match (instructions.len() == most.instructions, words > most.words) {
+                (true, _) => Some(format!("{} instructions", most.instructions)),
+                (_, true) => Some(format!("{} words in its instructions", most.words)),
+                _ => None,
+            };
+            if let Some(excess) = excess {
+                let what = format!("the file has more than {excess}");
                 return Err(DockerfileError::new(
                     instruction.keyword_span,
                     what,

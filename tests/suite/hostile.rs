@@ -27,6 +27,13 @@ fn a_script_of_a_million_words_is_declined() {
 }
 
 #[test]
+fn a_script_of_thousands_of_commands_is_declined() {
+    let run = check(&run_of((0..6_000).map(|_| ";b".to_owned())));
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("it holds too many commands"), "{}", run.err);
+}
+
+#[test]
 fn a_script_that_nests_too_deep_is_declined() {
     for (open, close) in
         [("{", "; }"), ("if b; then", "; fi"), ("b $(", ")"), ("! b && (", ")"), ("while b; do", "; done")]
@@ -66,6 +73,16 @@ fn more_instructions_than_anybody_writes_are_an_error() {
     assert_eq!(run.code, 3, "{}", run.err);
     assert!(run.err.contains("Dockerfile:5001:1"), "{}", run.err);
     assert!(run.err.contains("the file has more than 5000 instructions"), "{}", run.err);
+}
+
+#[test]
+fn more_words_than_anybody_writes_are_an_error() {
+    let words = "w ".repeat(8);
+    for step in [format!("COPY {words}/"), format!("EXPOSE {words}"), "ENV A=b C=d E=f G=h I=j".to_owned()] {
+        let run = check(&format!("FROM python:3.12-slim\n{}", format!("{step}\n").repeat(4_500)));
+        assert_eq!(run.code, 3, "{step}: {}", run.err);
+        assert!(run.err.contains("the file has more than 20000 words"), "{step}: {}", run.err);
+    }
 }
 
 #[test]
