@@ -2,9 +2,9 @@
 
 use super::downloads;
 use crate::{
+    docker::image::official_name,
     docker::{Instruction, Keyword},
     facts::packages,
-    knowledge::images,
     shell::{Command, Script},
     source::Span,
 };
@@ -175,8 +175,7 @@ fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
 pub fn of_copied_image(image: &str) -> Option<String> {
     let static_images = ["ghcr.io/astral-sh/uv", "astral/uv"];
     let name = image.split([':', '@']).next().unwrap_or(image);
-    let is_fine = static_images.contains(&name)
-        || image.contains("alpine")
-        || images::official_name(name) == Some("busybox");
+    let is_fine =
+        static_images.contains(&name) || image.contains("alpine") || official_name(name) == Some("busybox");
     (!is_fine).then(|| format!("files copied from {image}, whose C library is not known (MS-23)"))
 }

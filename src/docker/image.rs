@@ -11,6 +11,33 @@ pub struct ImageRef {
     pub digest: Option<String>,
 }
 
+/// Where the official images of Docker Hub stand. Docker itself publishes them, with all their tags, on Amazon's
+/// registry too: <https://gallery.ecr.aws/docker>.
+const OF_OFFICIAL_IMAGES: [&str; 8] = [
+    "docker.io/library/",
+    "index.docker.io/library/",
+    "registry-1.docker.io/library/",
+    "docker.io/",
+    "index.docker.io/",
+    "registry-1.docker.io/",
+    "library/",
+    "public.ecr.aws/docker/library/",
+];
+
+/// An official image as what stands before its name, and the name: `docker.io/library/` and `python`.
+///
+/// Any other registry or name space has none.
+pub fn official(image: &str) -> Option<(&str, &str)> {
+    let known = OF_OFFICIAL_IMAGES.iter().find(|place| image.starts_with(**place));
+    let (place, name) = image.split_at(known.map_or(0, |place| place.len()));
+    (!name.is_empty() && !name.contains(['/', '$'])).then_some((place, name))
+}
+
+/// The bare name of an official image: `docker.io/library/python` is `python`.
+pub fn official_name(image: &str) -> Option<&str> {
+    official(image).map(|(_, name)| name)
+}
+
 impl ImageRef {
     /// Cuts `text`; a `:` inside `${…}` or before the last `/` is no tag separator.
     pub fn parse(text: &str) -> Self {
@@ -42,9 +69,7 @@ impl ImageRef {
 
     /// The name on Docker Hub for an official image, without `docker.io/library/`.
     pub fn official_name(&self) -> Option<&str> {
-        let name = self.name.strip_prefix("docker.io/").unwrap_or(&self.name);
-        let name = name.strip_prefix("library/").unwrap_or(name);
-        (!name.contains('/') && !name.contains('$')).then_some(name)
+        official_name(&self.name)
     }
 
     /// Whether the tag names an Alpine variant, or the image is Alpine itself.
@@ -70,5 +95,9 @@ mod tests {
         assert_eq!(parse("${BASE:-python:3}"), ("${BASE:-python:3}".into(), None, None));
         assert_eq!(parse("a:1@sha256:ab"), ("a".into(), some("1"), some("sha256:ab")));
         assert_eq!(ImageRef::parse("docker.io/library/node:20").official_name(), Some("node"));
+        let of_amazon = ImageRef::parse("public.ecr.aws/docker/library/node:20");
+        assert_eq!(of_amazon.official_name(), Some("node"));
+        assert_eq!(ImageRef::parse("public.ecr.aws/lambda/python:3.12").official_name(), None);
+        assert_eq!(ImageRef::parse("docker.io/bitnami/node").official_name(), None);
     }
 }

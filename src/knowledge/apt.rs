@@ -30,7 +30,7 @@ pub enum ImageFamily {
 impl ImageFamily {
     /// The family of an image name without tag; `library/` and `docker.io/` are ignored.
     pub fn of(image: &str) -> Self {
-        match super::images::official_name(image) {
+        match crate::docker::image::official_name(image) {
             Some("python") => Self::Python,
             Some("node") => Self::Node,
             Some("ruby") => Self::Ruby,

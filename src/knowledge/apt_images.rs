@@ -1,6 +1,7 @@
 //! Official images on Debian or Ubuntu, and whether the servers of their release still answer.
 
-use super::{images::official_name, table::Table};
+use super::table::Table;
+use crate::docker::image::official_name;
 
 const IMAGES: Table = Table::new(include_str!("../../knowledge/apt-images.tsv"));
 

@@ -1,6 +1,7 @@
 //! Official images, and whether they have an Alpine variant.
 
 use super::{AlpineBranch, table::Table};
+use crate::docker::image::official_name;
 
 const IMAGES: Table = Table::new(include_str!("../../knowledge/images.tsv"));
 
@@ -34,18 +35,6 @@ pub struct ImageFact {
     pub alpine_tags: &'static str,
     /// A caveat, or empty.
     pub note: &'static str,
-}
-
-/// The bare name of an official image: `docker.io/library/python` is `python`.
-///
-/// Any other registry or name space is not an official image.
-pub fn official_name(image: &str) -> Option<&str> {
-    let image = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"]
-        .into_iter()
-        .find_map(|host| image.strip_prefix(host))
-        .unwrap_or(image);
-    let image = image.strip_prefix("library/").unwrap_or(image);
-    (!image.is_empty() && !image.contains('/')).then_some(image)
 }
 
 /// What is known of `image`, given without tag.

@@ -5,6 +5,7 @@ use super::{
     images::{self, AlpineStatus, ImageFact},
     table::{Row, Table},
 };
+use crate::docker::image::{official, official_name};
 
 const TAGS: Table = Table::new(include_str!("../../knowledge/image-tags.tsv"));
 const SUITES: [&str; 13] = [
@@ -15,7 +16,7 @@ const SUITES: [&str; 13] = [
 /// An Alpine tag that takes the place of a Debian one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlpineTag {
-    /// The image without tag, spelled as it was given; `alpine` for a plain distribution.
+    /// The image without tag, spelled as it was given; Alpine itself for a plain distribution.
     pub image: String,
     /// The tag, as `3.11-alpine3.24`.
     pub tag: String,
@@ -82,14 +83,14 @@ pub fn alpine_tag(image: &str, tag: &str, wanted: Option<AlpineBranch>) -> Resul
     if image.contains('@') || tag.contains('@') {
         return Err(WhyNot::DigestPinned);
     }
-    if tag.contains("alpine") || images::official_name(image) == Some("alpine") {
+    if tag.contains("alpine") || official_name(image) == Some("alpine") {
         return Err(WhyNot::AlreadyAlpine);
     }
     let fact = images::lookup(image).ok_or_else(|| WhyNot::UnknownImage { image: image.to_owned() })?;
     match fact.status {
         AlpineStatus::Current => {}
         AlpineStatus::AlreadyAlpine => return Err(WhyNot::AlreadyAlpine),
-        AlpineStatus::Distribution => return Ok(plain_alpine(wanted)),
+        AlpineStatus::Distribution => return Ok(plain_alpine(image, wanted)),
         AlpineStatus::Dropped(_) | AlpineStatus::Never => {
             let told = format!("{} {}", fact.note, fact.alpine_tags);
             let note = match told.trim() {
@@ -108,10 +109,12 @@ pub fn alpine_tag(image: &str, tag: &str, wanted: Option<AlpineBranch>) -> Resul
     asked.versioned()
 }
 
-fn plain_alpine(wanted: Option<AlpineBranch>) -> AlpineTag {
+/// Alpine itself, from the registry that `image` comes from.
+fn plain_alpine(image: &str, wanted: Option<AlpineBranch>) -> AlpineTag {
     let branch =
         wanted.or_else(|| AlpineBranch::supported().first().copied()).unwrap_or(AlpineBranch::new(3, 24));
-    AlpineTag { image: "alpine".to_owned(), tag: branch.to_string(), branch, note: end_of_life_note(branch) }
+    let image = format!("{}alpine", official(image).map_or("", |(place, _)| place));
+    AlpineTag { image, tag: branch.to_string(), branch, note: end_of_life_note(branch) }
 }
 
 fn end_of_life_note(branch: AlpineBranch) -> String {

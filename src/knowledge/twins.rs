@@ -1,6 +1,7 @@
 //! Debian's own runtime twins: the library packages that run what a `-dev` package built.
 
-use super::{images::official_name, table::Table};
+use super::table::Table;
+use crate::docker::image::official_name;
 
 const TWINS: Table = Table::new(include_str!("../../knowledge/debian-twins.tsv"));
 
