@@ -1,10 +1,11 @@
 //! Files as trees, parsed once a text.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     compose::{Compose, ComposeError},
     docker::{self, Dockerfile, DockerfileError},
+    manifest::read_once::Manifests,
     places::Places,
     source::{FileId, FileKind, SourceFile},
 };
@@ -18,6 +19,8 @@ pub struct Documents {
     pub composes: BTreeMap<FileId, Compose>,
     /// Where the files stood as they were read.
     pub places: Places,
+    /// The manifests and locks that were asked for.
+    pub manifests: Arc<Manifests>,
 }
 
 /// Why a text is no Dockerfile or no compose file.

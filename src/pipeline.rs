@@ -62,8 +62,8 @@ pub fn questions(ws: &Workspace, documents: &Documents, options: &Options) -> BT
 
 /// What passes may look at: `documents`, which are those of the files of `ws`.
 fn context<'a>(documents: &'a Documents, ws: &'a Workspace, options: &'a Options) -> Context<'a> {
-    let Documents { dockerfiles, composes, places } = documents;
-    Context { ws, options, dockerfiles, composes, places }
+    let Documents { dockerfiles, composes, places, manifests } = documents;
+    Context { ws, options, dockerfiles, composes, places, manifests }
 }
 
 fn is_selected(pass: &Pass, options: &Options) -> bool {

@@ -100,8 +100,10 @@ fn of_package(cx: &Context, running: &Running, words: &[String]) -> Result<Optio
         _ if words.iter().any(|word| word == "start" || word == "run") => return Err(unknown()),
         _ => return Ok(None),
     };
-    let text = running.project_file(cx, "package.json").and_then(|path| cx.ws.context_text(&path));
-    let manifest = text.and_then(|text| package_json::read(text).ok()).ok_or_else(unknown)?;
+    let path = running.project_file(cx, "package.json").ok_or_else(unknown)?;
+    let text = cx.ws.context_text(&path).ok_or_else(unknown)?;
+    let manifest = cx.manifests.packages.get_or_read(&path, || package_json::read(text));
+    let manifest = manifest.map_err(|_| unknown())?;
     match manifest.script(&name) {
         Some(script) => Ok(Some(Script::parse_str(script))),
         // yarn and pnpm start programs of the installed packages by their names alone.

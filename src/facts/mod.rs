@@ -40,6 +40,7 @@ pub use contract::{Aspect, Contract};
 use crate::{
     compose::{self, Compose},
     docker::{Dockerfile, ImageRef, Instruction, Stage, Word},
+    manifest::read_once::Manifests,
     options::Options,
     places::Places,
     shell::Script,
@@ -60,6 +61,8 @@ pub struct Context<'a> {
     pub composes: &'a BTreeMap<FileId, Compose>,
     /// Where the files stood as they were read.
     pub places: &'a Places,
+    /// The manifests and locks that were asked for.
+    pub manifests: &'a Manifests,
 }
 
 /// An image to be built: its Dockerfile and who uses it.

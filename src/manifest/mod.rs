@@ -6,6 +6,7 @@ pub mod package_json;
 mod pep508;
 pub mod python_lock;
 pub mod python_project;
+pub mod read_once;
 pub mod requirements;
 pub mod wheel_name;
 

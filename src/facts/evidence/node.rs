@@ -1,6 +1,6 @@
 //! The evidence for the npm packages of a stage: native code, and lock files made for the wrong C library.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     super::{
@@ -30,9 +30,9 @@ pub struct NodeProject {
     /// Whether the installation leaves development dependencies out.
     pub is_production: bool,
     /// package.json.
-    pub package: PackageJson,
+    pub package: Arc<PackageJson>,
     /// The packages of the lock file; none when there is no lock.
-    pub lock: Option<Vec<LockedModule>>,
+    pub lock: Option<Arc<Vec<LockedModule>>>,
 }
 
 /// The evidence for the npm packages that the stage in view installs.
@@ -91,16 +91,22 @@ fn read(
     site: &Site,
     (manager, is_production): (Manager, bool),
 ) -> Result<NodeProject, String> {
-    let text = |name: &str| cx.ws.context_text(&site.file(cx, image, name)?).cloned();
-    let Some(json) = text("package.json") else {
+    let file = |name: &str| {
+        let path = site.file(cx, image, name)?;
+        let text = cx.ws.context_text(&path)?;
+        Some((path, text))
+    };
+    let Some((path, text)) = file("package.json") else {
         return Err("package.json is not in the build context".to_owned());
     };
-    let package = package_json::read(&json).map_err(|error| format!("package.json: {error}"))?;
-    let locked = manager.lock_files().iter().find_map(|name| Some((*name, text(name)?)));
-    let lock = match locked {
-        None => None,
-        Some((name, text)) => Some(read_lock(manager, &text).map_err(|why| format!("{name}: {why}"))?),
-    };
+    let package = cx.manifests.packages.get_or_read(&path, || package_json::read(text));
+    let package = package.map_err(|why| format!("package.json: {why}"))?;
+    let locked = manager.lock_files().iter().find_map(|name| Some((name, file(name)?)));
+    let lock = locked.map(|(name, (path, text))| {
+        let read = cx.manifests.node_locks.get_or_read(&path, || read_lock(manager, text));
+        read.map_err(|why| format!("{name}: {why}"))
+    });
+    let lock = lock.transpose()?;
     Ok(NodeProject { manager, is_production, package, lock })
 }
 
@@ -125,7 +131,8 @@ fn brought_along(cx: &Context, image: &ImageView) -> Option<String> {
     let steps = Steps::of(cx, image);
     let (end, workdir) = (steps.instructions.len(), &steps.states[steps.instructions.len()].workdir);
     let (_, manifest) = steps.origin(cx, 0..end, &join_path(workdir, "package.json"))?;
-    let package = package_json::read(cx.ws.context_text(&manifest)?).ok()?;
+    let text = cx.ws.context_text(&manifest)?;
+    let package = cx.manifests.packages.get_or_read(&manifest, || package_json::read(text)).ok()?;
     let folder = path::join(path::parent(&manifest), INSTALLED);
     let comes_along = steps.would_bring(cx, &folder, &join_path(workdir, INSTALLED))
         && !sources::is_kept_out(cx, image, &folder);

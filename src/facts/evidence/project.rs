@@ -1,6 +1,6 @@
 //! The evidence for what poetry, uv, pipenv, pdm or `pip install .` take from a project's manifest and lock.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use pep440_rs::Version;
 
@@ -91,16 +91,16 @@ pub fn build_backend(cx: &Context, image: &ImageView, step: &Instruction, operan
     let site = steps.site(index);
     let folder = operand.split('[').next().unwrap_or(operand);
     let prefix = format!("{}/", folder.trim_end_matches('/'));
-    Project::read(cx, image, (&site, &prefix), Tool::Poetry).manifest?.ok()?.build_backend
+    Project::read(cx, image, (&site, &prefix), Tool::Poetry).manifest?.ok()?.build_backend.clone()
 }
 
 /// A package that `tool` installs from a folder or archive of the project, as the manifest or the lock names it.
 pub fn local_package(cx: &Context, image: &ImageView, site: &Site, tool: Tool) -> Option<String> {
     let project = Project::read(cx, image, (site, ""), tool);
     let lock = project.lock.and_then(Result::ok).unwrap_or_default();
-    let locked = lock.packages.into_iter().find(|package| matches!(package.source, Origin::Local(_)));
-    let named = || project.manifest?.ok()?.local.into_iter().next();
-    locked.map(|package| package.name).or_else(named)
+    let locked = lock.packages.iter().find(|package| matches!(package.source, Origin::Local(_)));
+    let named = || project.manifest?.ok()?.local.first().cloned();
+    locked.map(|package| package.name.clone()).or_else(named)
 }
 
 /// Why uv would not take the interpreter of the image but fetch one of its own.
@@ -120,7 +120,8 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
             ));
         }
     }
-    let requires = Project::read(cx, image, (&site, ""), Tool::Uv).manifest?.ok()?.requires_python?;
+    let manifest = Project::read(cx, image, (&site, ""), Tool::Uv).manifest?.ok()?;
+    let requires = manifest.requires_python.as_ref()?;
     // Which patch level the image has is not known: the last is tried.
     let newest = Version::new([u64::from(major), u64::from(minor), 99]);
     (!requires.contains(&newest)).then(|| {
@@ -131,17 +132,18 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
 /// What the files of a project say.
 struct Project {
     /// The manifest, if it is in the build context.
-    manifest: Option<Result<PyProject, String>>,
+    manifest: Option<Result<Arc<PyProject>, String>>,
     /// The lock, if it is in the build context.
-    lock: Option<Result<Lock, String>>,
+    lock: Option<Result<Arc<Lock>, String>>,
 }
 
 impl Project {
     fn read(cx: &Context, image: &ImageView, (site, prefix): (&Site, &str), tool: Tool) -> Self {
         let [manifest, lock] = tool.files();
-        let text = |name: &str| {
+        let file = |name: &str| {
             let path = site.file(cx, image, &format!("{prefix}{name}"))?;
-            cx.ws.context_text(&path).cloned()
+            let text = cx.ws.context_text(&path)?;
+            Some((path, text))
         };
         let read_lock = |text: &str| match tool {
             Tool::Pipenv => python_lock::read_pipfile(text).map_err(|error| error.to_string()),
@@ -151,9 +153,10 @@ impl Project {
             Tool::Pipenv => python_project::read_pipfile(text).map_err(|error| error.to_string()),
             _ => python_project::read(text).map_err(|error| error.to_string()),
         };
+        let (projects, locks) = (&cx.manifests.projects, &cx.manifests.python_locks);
         Self {
-            manifest: text(manifest).map(|text| read_manifest(&text)),
-            lock: text(lock).map(|text| read_lock(&text)),
+            manifest: file(manifest).map(|(path, text)| projects.get_or_read(&path, || read_manifest(text))),
+            lock: file(lock).map(|(path, text)| locks.get_or_read(&path, || read_lock(text))),
         }
     }
 

@@ -81,7 +81,11 @@ fn program(command: &Command, project: &NodeProject) -> Result<(), String> {
 
 /// The package of those that run which has a browser or the like in the home folder, put there as it is installed.
 pub(super) fn kept_elsewhere(project: &NodeProject) -> Option<&str> {
-    let locked = project.lock.iter().flatten().filter(|module| !module.is_dev && !module.is_elsewhere);
+    let locked = project
+        .lock
+        .iter()
+        .flat_map(|lock| lock.iter())
+        .filter(|module| !module.is_dev && !module.is_elsewhere);
     let named = project.package.dependencies.iter().map(|(name, _)| name.as_str());
     locked.map(|module| module.name.as_str()).chain(named).find(|name| keeps_downloads(name))
 }
