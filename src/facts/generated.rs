@@ -12,12 +12,12 @@ use crate::{docker, source::FileKind};
 /// of Docker Hub say "PLEASE DO NOT EDIT IT DIRECTLY", and Meta's tools "@generated".
 static HEADER: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)@generated\b|\bdo not edit\b|\bdon't edit\b"));
 
-/// What a template engine fills in: Jinja and its kin, ERB, and the `%%NAME%%` of the official images.
+/// What a template engine fills in, at the start of a text: Jinja and its kin, ERB, and the `%%NAME%%` of the official images.
 ///
 /// Docker and Go write `{{.Field}}` and `{{json .}}` themselves, so a name must fill the braces.
 static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\{\{-?\s*[A-Za-z_][A-Za-z0-9_.]*\s*(\|[^{}]*)?-?\}\}|\{%-?\s*[a-z]+[^%]*%\}|<%=?[^%]*%>|%%[A-Z][A-Z0-9_]*%%",
+        r"^(?:\{\{-?\s*[A-Za-z_][A-Za-z0-9_.]*\s*(\|[^{}]*)?-?\}\}|\{%-?\s*[a-z]+[^%]*%\}|<%=?[^%]*%>|%%[A-Z][A-Z0-9_]*%%)",
     )
 });
 
@@ -45,7 +45,8 @@ fn header(text: &str) -> Option<(usize, String)> {
         if !code.is_empty() && !docker::lines::is_comment(code) {
             return None;
         }
-        if let Some(found) = HEADER.find(code) {
+        let may_say = code.to_ascii_lowercase().contains("edit") || code.contains('@');
+        if let Some(found) = may_say.then(|| HEADER.find(code)).flatten() {
             let words = found.as_str();
             return Some((
                 at,
@@ -59,18 +60,18 @@ fn header(text: &str) -> Option<(usize, String)> {
 
 /// The first placeholder of a template, comments aside.
 pub fn template(text: &str) -> Option<(usize, String)> {
-    if !["{{", "{%", "<%", "%%"].iter().any(|opening| text.contains(opening)) {
-        return None;
-    }
+    let opens = |at: usize| ["{{", "{%", "<%", "%%"].iter().any(|opening| text[at..].starts_with(opening));
+    let mut openings = text.match_indices(['{', '<', '%']).map(|(at, _)| at).filter(|at| opens(*at));
     let is_comment = |at: usize| {
         let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
         docker::lines::is_comment(&text[start..at])
     };
     let is_of_go = |found: &str| WORDS_OF_GO.contains(&found.trim_matches(['{', '}', '-', ' ']));
-    let found =
-        TEMPLATE.find_iter(text).find(|found| !is_comment(found.start()) && !is_of_go(found.as_str()))?;
-    let place = found.as_str();
-    Some((found.start(), format!("it is a template: {place} is filled in by another program")))
+    openings.find_map(|at| {
+        let place = TEMPLATE.find(&text[at..])?.as_str();
+        let is_filled = !is_comment(at) && !is_of_go(place);
+        is_filled.then(|| (at, format!("it is a template: {place} is filled in by another program")))
+    })
 }
 
 #[cfg(test)]

@@ -32,7 +32,8 @@ pub fn is_consumer(path: &str) -> bool {
 /// The first sign in `text` that it builds without BuildKit.
 pub fn without_buildkit(text: &str) -> Option<Mark> {
     let rows = PLAIN_BUILDERS.rows();
-    let applies = rows.filter(|row| row.cell(1).is_empty() || !text.contains(row.cell(1)));
+    let applies = rows
+        .filter(|row| text.contains(row.cell(0)) && (row.cell(1).is_empty() || !text.contains(row.cell(1))));
     let found = applies.filter_map(|row| {
         let has_mark = |line: &str| line.contains(row.cell(0)) && !line.trim_start().starts_with('#');
         let at = text.lines().position(has_mark)?;
