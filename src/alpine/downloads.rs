@@ -109,8 +109,13 @@ pub(super) fn fetched(command: &Command) -> Option<String> {
     None
 }
 
+/// Whether the path of an address, in small letters, says so; a server may be called anything.
 fn is_for_musl(lower: &str) -> bool {
-    lower.contains("musl") || lower.contains("alpine") || lower.contains("static")
+    let rest = lower.split_once("://").map_or(lower, |(_, rest)| rest);
+    let path = if rest.starts_with('$') { rest } else { rest.split_once('/').map_or("", |(_, path)| path) };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    path.contains("musl") || path.contains("alpine") || name.contains("static")
 }
 
 #[cfg(test)]
@@ -128,6 +133,8 @@ mod tests {
             "curl -LO https://example.org/tool",
             "curl -L https://example.org/tool.zip?raw=true -o tool.zip",
             "curl example.org/tool",
+            "curl -o tool https://static.example.org/tool-linux-amd64",
+            "curl -o tool https://alpine.example.org/static/tool-linux-amd64?static",
         ] {
             assert!(obstacle(text), "{text}");
         }
@@ -135,6 +142,7 @@ mod tests {
             "curl -fsSL https://example.org/key.asc -o /etc/key.asc",
             "wget https://example.org/data/words.txt",
             "curl -L \"https://example.org/tool-$V-musl.tar.gz\"",
+            "curl -L $MIRROR/tool-linux-static",
             "curl -H 'Accept: a/b' -o x.jar https://example.org/x.jar?download=1",
             "curl --version",
             "echo https://example.org/tool",

@@ -72,7 +72,11 @@ pub fn locked_without_musl(text: &str) -> Result<Vec<String>, JsonError> {
     Ok(without_twins(&names))
 }
 
-/// Those of `names` that are built for glibc and have no twin for musl among the others.
+/// The processors whose builds count. For others many tools have no build for musl at all, and nobody misses it:
+/// rollup never had one for s390x, yet each lock with rollup lists its build for glibc.
+const PROCESSORS: [&str; 4] = ["x64", "arm64", "x86_64", "aarch64"];
+
+/// Those of `names` that are built for glibc and have no twin for musl among the others, x86-64 and ARM64 only.
 pub fn without_twins(names: &[String]) -> Vec<String> {
     let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let lacks_twin = |name: &&str| {
@@ -84,6 +88,9 @@ pub fn without_twins(names: &[String]) -> Vec<String> {
 /// The names under which the musl build of a glibc package is published; none for other packages.
 fn musl_twins(name: &str) -> Option<Vec<String>> {
     let (scope, rest) = name.rsplit_once('/').map_or(("", name), |(scope, rest)| (scope, rest));
+    if !rest.split('-').any(|part| PROCESSORS.contains(&part)) {
+        return None;
+    }
     if let Some(stem) = rest.strip_suffix("-gnu").filter(|stem| stem.contains("linux")) {
         let prefix = if scope.is_empty() { String::new() } else { format!("{scope}/") };
         return Some(vec![format!("{prefix}{stem}-musl")]);
@@ -140,5 +147,6 @@ mod tests {
         assert_eq!(lock(&["@img/sharp-linux-x64", "@img/sharp-linuxmusl-x64"]), [""; 0]);
         assert_eq!(lock(&["express", "lightningcss-linux-x64-gnu"]), ["lightningcss-linux-x64-gnu"]);
         assert_eq!(lock(&["@esbuild/linux-x64"]), [""; 0]);
+        assert_eq!(lock(&["@rollup/rollup-linux-s390x-gnu", "@img/sharp-linux-ppc64"]), [""; 0]);
     }
 }
