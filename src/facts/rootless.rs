@@ -17,14 +17,36 @@ use crate::{
 const SERVERS: [&str; 8] =
     ["gunicorn", "uvicorn", "hypercorn", "python", "python3", "flask", "node", "waitress-serve"];
 
+/// Folders that a service does not get for itself: root's, the system's, and those that are everybody's.
+const OF_THE_SYSTEM: [&str; 18] = [
+    "/bin",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/opt",
+    "/root",
+    "/run",
+    "/sbin",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/var",
+    "/var/tmp",
+];
+
 /// What writes or needs root when the container runs; empty when nothing in the project tells of it.
 pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     let mut found: Vec<String> =
         image.instructions().iter().filter_map(|step| of_step(image, step)).collect();
     let states = runtime::states(image);
     let workdir = &*states[states.len() - 1].workdir;
-    if workdir == "/" {
-        found.push("the working directory, which is /".to_owned());
+    if workdir == "/" || OF_THE_SYSTEM.contains(&workdir.trim_end_matches('/')) {
+        found.push(format!("the working directory, which is {workdir}"));
     } else if workdir.contains(['$', ' ', '"', '\'']) {
         found.push(format!("the working directory {workdir}, which holds a variable or a blank"));
     }
