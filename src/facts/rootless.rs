@@ -3,8 +3,11 @@
 use std::cell::LazyCell;
 
 use super::{
-    Context, ImageView, ServiceView, build_context, contract::join_path, evidence, node, packages, python,
-    runtime, writers,
+    Context, ImageView, ServiceView, build_context,
+    contract::join_path,
+    evidence, node, packages, python,
+    runtime::{self, State},
+    writers,
 };
 use crate::{
     docker::{Instruction, Keyword},
@@ -41,10 +44,11 @@ const OF_THE_SYSTEM: [&str; 18] = [
 
 /// What writes or needs root when the container runs; empty when nothing in the project tells of it.
 pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
-    let mut found: Vec<String> =
-        image.instructions().iter().filter_map(|step| of_step(image, step)).collect();
     let states = runtime::states(image);
     let workdir = &*states[states.len() - 1].workdir;
+    let steps = image.instructions().iter().zip(&states);
+    let mut found: Vec<String> =
+        steps.filter_map(|(step, state)| of_step(image, (step, state), workdir)).collect();
     if workdir == "/" || OF_THE_SYSTEM.contains(&workdir.trim_end_matches('/')) {
         found.push(format!("the working directory, which is {workdir}"));
     } else if workdir.contains(['$', ' ', '"', '\'']) {
@@ -131,7 +135,7 @@ fn of_service(service: ServiceView) -> Vec<String> {
     all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what).collect()
 }
 
-fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
+fn of_step(image: &ImageView, (step, state): (&Instruction, &State), workdir: &str) -> Option<String> {
     let found = |what: &str| Some(format!("{what} in line {}", image.line(step)));
     let text = &step.body.text;
     match step.keyword {
@@ -139,15 +143,33 @@ fn of_step(image: &ImageView, step: &Instruction) -> Option<String> {
         Keyword::Expose if step.words.iter().any(|word| is_low_port(&word.text)) => {
             found("a port below 1024")
         }
-        Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "mkdir") => {
+        Keyword::Run
+            if image.script(step).commands.iter().any(|command| makes_other(command, state, workdir)) =>
+        {
             found("mkdir")
         }
-        Keyword::Run if image.script(step).commands.iter().any(|command| command.name() == "chmod") => {
-            found("chmod")
-        }
+        Keyword::Run if image.script(step).commands.iter().any(changes_access) => found("chmod"),
         _ if text.contains("/root/") && step.flag("mount").is_none() => found("/root"),
         _ => None,
     }
+}
+
+/// Whether a command makes a folder besides the working directory and those that it lies in.
+fn makes_other(command: &Command, state: &State, workdir: &str) -> bool {
+    let is_made_anyway = |word: &str| {
+        let path = state.known(word);
+        path.starts_with('/') && writers::is_below(workdir, &path)
+    };
+    let mut folders = command.arguments().filter(|word| !word.starts_with('-'));
+    command.name() == "mkdir" && !folders.all(is_made_anyway)
+}
+
+/// Whether a command changes who may do what with a file, beyond making it a program.
+fn changes_access(command: &Command) -> bool {
+    let is_for_programs =
+        |mode: &str| matches!(mode, "+x" | "a+x" | "u+x" | "ug+x" | "+rx" | "a+rx" | "755" | "0755");
+    let mut words = command.arguments().filter(|word| !word.starts_with('-'));
+    command.name() == "chmod" && !words.next().is_some_and(is_for_programs)
 }
 
 /// Whether a program of the project fetches data, as `python -m nltk.downloader` and `spacy download` do.
