@@ -149,10 +149,14 @@ fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instr
 /// The commands that give the working directory to the user, which may not stand before the COPY yet.
 fn owned_workdir(image: &ImageView, name: &str, copy: &Instruction) -> Vec<String> {
     let states = runtime::states(image);
-    let last = &states[states.len() - 1].workdir;
+    let last = states[states.len() - 1].workdir.trim_end_matches('/');
     let at = image.instructions().iter().position(|step| step.span == copy.span).unwrap_or(0);
     let give = format!("chown {name}:{name} {last}");
-    match states[at].workdir == *last {
+    let is_made = image.instructions()[..at].iter().zip(&states).any(|(step, state)| {
+        step.keyword == Keyword::Run
+            && image.script(step).commands.iter().any(|command| rootless::makes(command, state, last))
+    });
+    match is_made || states[at].workdir.trim_end_matches('/') == last {
         true => vec![give],
         false => vec![format!("mkdir -p {last}"), give],
     }

@@ -164,6 +164,13 @@ fn makes_other(command: &Command, state: &State, workdir: &str) -> bool {
     command.name() == "mkdir" && !folders.all(is_made_anyway)
 }
 
+/// Whether a command makes `folder`, an absolute path.
+pub fn makes(command: &Command, state: &State, folder: &str) -> bool {
+    command.name() == "mkdir"
+        && command.is_item
+        && command.arguments().any(|word| state.known(word).trim_end_matches('/') == folder)
+}
+
 /// Whether a command changes who may do what with a file, beyond making it a program.
 fn changes_access(command: &Command) -> bool {
     let is_for_programs =
