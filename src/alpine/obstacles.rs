@@ -26,8 +26,9 @@ impl Obstacle {
 }
 
 /// Commands that only Debian has, with the trap that tells more.
-const DEBIAN_COMMANDS: [(&str, &str); 17] = [
+const DEBIAN_COMMANDS: [(&str, &str); 18] = [
     ("add-apt-repository", "PKG-03"),
+    ("apt-add-repository", "PKG-03"),
     ("apt-key", "PKG-03"),
     ("dpkg", "PKG-04"),
     ("gdebi", "PKG-04"),
