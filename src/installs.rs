@@ -36,7 +36,9 @@ pub fn brings(image: &ImageView, package: &str) -> bool {
 pub fn add(image: &ImageView, names: &[&str]) -> Edit {
     for step in image.instructions().iter().filter(|step| step.keyword == Keyword::Run) {
         let installs = packages::installs(image.script(step));
-        let fitting = installs.iter().find(|install| install.is_item && install.obstacles.is_empty());
+        let fitting = installs
+            .iter()
+            .find(|install| install.is_item && install.obstacles.is_empty() && install.group.is_none());
         if let Some(last) = fitting.and_then(|install| install.packages.last()) {
             return Edit::replace(image.id, last.span, beside(image.text, last.span, names));
         }
@@ -69,6 +71,19 @@ pub fn manager(image: &ImageView) -> Manager {
     known_manager(image).unwrap_or(Manager::Apt)
 }
 
+/// Why tini is not known to be there for the release that the final stage stands on.
+pub fn without_tini(image: &ImageView) -> Option<String> {
+    let root = image.root();
+    let is_there = match manager(image) {
+        Manager::Apk => root.tag.as_deref().is_none_or(apt_images::alpine_has_tini),
+        Manager::Apt => apt_images::has_tini(&root.name, root.tag.as_deref()),
+    };
+    (!is_there).then(|| {
+        let tag = root.tag.as_ref().map_or_else(String::new, |tag| format!(":{tag}"));
+        format!("It is not known that the release on which {}{tag} stands has a package tini.", root.name)
+    })
+}
+
 /// Why nothing can be installed in the final stage.
 pub fn obstacle(image: &ImageView) -> Option<String> {
     let root = image.root();
@@ -81,6 +96,19 @@ pub fn obstacle(image: &ImageView) -> Option<String> {
     }
     if !runtime::inherited(image).is_root() {
         return Some("Packages cannot be installed: the stage is not root.".to_owned());
+    }
+    let marks =
+        |step: &&Instruction| {
+            step.keyword == Keyword::Run
+                && image.script(step).commands.iter().any(|command| {
+                    command.name() == "apt-mark" && command.arguments().any(|word| word == "auto")
+                })
+        };
+    if let Some(step) = image.instructions().iter().find(marks) {
+        let line = image.line(step);
+        return Some(format!(
+            "Line {line} marks packages as not asked for, and may take away what is added."
+        ));
     }
     (!root::is_root_at_first(image)).then(|| {
         format!("Packages cannot be installed: it is not known that {} runs its steps as root.", root.name)

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    docker,
+    docker::{self, Dockerfile, Keyword},
     documents::Documents,
     edit,
     facts::{Context, Contract, contract::is_declared, evidence},
     options::Options,
     pass::{Change, Pass, Proposal},
     plan::{DeclineRecord, Outcome, Plan, Step},
+    shell::Script,
     source::{FileId, Place, SourceFile},
     workspace::Workspace,
 };
@@ -217,6 +218,9 @@ impl State {
             if docker::hidden_stage(after, &new.text).is_some() {
                 return Err("a FROM would be read as a part of the instruction above it".to_owned());
             }
+            if let Some(why) = broken_script((before, &old.text), (after, &new.text)) {
+                return Err(format!("a RUN would no longer be a shell script: {why}"));
+            }
             for (aspect, detail) in Contract::of(before).differences(&Contract::of(after)) {
                 if !is_declared(pass.alters, aspect, &detail) {
                     return Err(format!("it alters {aspect:?} {detail}, which the pass does not declare"));
@@ -228,4 +232,15 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Why a RUN of `after` cannot be read as a script, where more of them cannot than of `before`.
+fn broken_script(before: (&Dockerfile, &str), after: (&Dockerfile, &str)) -> Option<String> {
+    let unread = |(dockerfile, text): (&Dockerfile, &str)| {
+        let runs = dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
+        let scripts = runs.map(|step| Script::of(step, text));
+        scripts.filter_map(|script| script.unreadable.clone()).collect::<Vec<_>>()
+    };
+    let (old, mut new) = (unread(before), unread(after));
+    if new.len() > old.len() { new.pop() } else { None }
 }

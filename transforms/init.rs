@@ -69,7 +69,7 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     if let Some(why) = inits::unknown(cx, image) {
         return Proposal::decline(image.id, place.span, why);
     }
-    if let Some(why) = installs::obstacle(image) {
+    if let Some(why) = installs::obstacle(image).or_else(|| installs::without_tini(image)) {
         return Proposal::decline(image.id, place.span, why);
     }
     match entrypoint {

@@ -23,6 +23,8 @@ struct Row {
     tail: String,
     had_code: bool,
     is_comment: bool,
+    /// Whether a piece left it another text.
+    is_changed: bool,
 }
 
 /// The text of `instruction` after `pieces`, tidied: emptied lines go, the last line no longer continues.
@@ -81,6 +83,7 @@ fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
         let code = Span::new(span.start(), span.start() + cut);
         let patched = if was_comment { body.to_owned() } else { patched(text, code, &sorted) };
         rows.push(Row {
+            is_changed: patched != code.of(text),
             // What the shell took for a comment is one of the Dockerfile once nothing is before it.
             is_comment: !rows.is_empty() && lines::is_comment(&patched),
             code: patched,
@@ -116,7 +119,12 @@ fn patched(text: &str, line: Span, sorted: &[&Piece]) -> String {
         }
         let from = if starts_here { span.start() } else { line.start() + indent_len(line.of(text)) };
         let to = span.end().min(line.end());
-        if from > line.end() || from < at {
+        if from > line.end() {
+            continue;
+        }
+        if from < at {
+            // The piece before took the blanks that this one begins with.
+            at = at.max(to);
             continue;
         }
         out += &code(&out, is_cut, &text[at..from]);
@@ -155,6 +163,7 @@ fn pull_up_first(rows: &mut Vec<Row>) {
     if is_bare && rows.len() > 1 && !rows[1].is_comment && !rows[1].code.trim().is_empty() {
         let next = rows.remove(1);
         rows[0].code = format!("{} {}", rows[0].code.trim_end(), next.code.trim_start());
+        rows[0].is_changed = true;
         rows[0].tail = next.tail;
     } else if is_bare && rows[0].tail.starts_with(['\\', '`']) {
         // Without a blank the code below would be joined to the keyword.
@@ -168,8 +177,13 @@ fn join(mut rows: Vec<Row>, newline: &str, escape: char) -> String {
         if row.is_comment {
             continue;
         }
-        let trimmed = row.code.trim_end().len();
-        row.code.truncate(trimmed);
+        if row.is_changed || !row.tail.is_empty() {
+            row.code.truncate(row.code.trim_end().len());
+        }
+        // An inserted line break, where what stood after it on this line is gone.
+        if let Some(code) = row.code.strip_suffix(escape).filter(|_| !row.tail.is_empty()) {
+            row.code.truncate(code.trim_end().len());
+        }
         if Some(index) >= last_code {
             row.tail.clear();
         } else if row.tail.is_empty() && !row.code.is_empty() {

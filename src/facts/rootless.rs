@@ -54,11 +54,29 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     } else if workdir.contains(['$', ' ', '"', '\'']) {
         found.push(format!("the working directory {workdir}, which holds a variable or a blank"));
     }
+    found.extend(after_start(image));
     found.extend(of_writers(cx, (image, workdir)));
     found.extend(of_home(cx, image));
     cx.services_of(image.image).into_iter().for_each(|service| found.extend(of_service(service)));
     found.extend(of_start(cx, image));
     found
+}
+
+/// A step that stands below what is started, above which USER would stand, or a USER that the author chose.
+fn after_start(image: &ImageView) -> Option<String> {
+    let starts = |step: &Instruction| matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint);
+    let needs_root = |step: &&Instruction| match step.keyword {
+        Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Workdir => true,
+        Keyword::User | Keyword::Onbuild => true,
+        _ => false,
+    };
+    let below = image.instructions().iter().skip_while(|step| !starts(step)).find(needs_root);
+    let chosen = || {
+        let mut steps = image.instructions().iter();
+        steps.find(|step| matches!(step.keyword, Keyword::User | Keyword::Onbuild))
+    };
+    let step = below.or_else(chosen)?;
+    Some(format!("{} in line {}", step.keyword.name(), image.line(step)))
 }
 
 /// What the variables and packages of the image and its services write outside the working directory.

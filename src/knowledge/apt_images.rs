@@ -41,6 +41,36 @@ pub fn has_apt(image: &str, tag: Option<&str>) -> bool {
     })
 }
 
+/// Whether the Debian or Ubuntu that an image stands on is known to have tini.
+///
+/// Debian has it from buster on, Ubuntu from focal on: <https://packages.debian.org/tini>,
+/// <https://packages.ubuntu.com/tini>. Of an image that is not official the tag may tell.
+pub fn has_tini(image: &str, tag: Option<&str>) -> bool {
+    const WITHOUT: [&str; 7] = ["trusty", "xenial", "bionic", "precise", "wheezy", "jessie", "stretch"];
+    const WITH: [&str; 15] = [
+        "buster", "bullseye", "bookworm", "trixie", "forky", "focal", "jammy", "noble", "debian10",
+        "debian11", "debian12", "debian13", "20.04", "22.04", "24.04",
+    ];
+    let tag = tag.unwrap_or("latest");
+    let names = |releases: &[&str]| releases.iter().any(|release| tag.contains(release));
+    if names(&WITHOUT) {
+        return false;
+    }
+    match official_name(image) {
+        Some("ubuntu") if tag.starts_with(|c: char| c.is_ascii_digit()) => {
+            numbers(tag).is_some_and(|version| version >= vec![20, 4])
+        }
+        Some(_) => names(&WITH) || has_apt(image, Some(tag)),
+        None => names(&WITH),
+    }
+}
+
+/// Whether the Alpine that a tag names has tini: from 3.3 on. One that names no release is a newer one.
+pub fn alpine_has_tini(tag: &str) -> bool {
+    let version = tag.rsplit("alpine").next().unwrap_or(tag).split('-').next().and_then(numbers);
+    version.is_none_or(|version| version[0] != 3 || version.len() < 2 || version >= vec![3, 3])
+}
+
 fn numbers(word: &str) -> Option<Vec<u32>> {
     word.split('.').map(|number| number.parse().ok()).collect()
 }
@@ -63,6 +93,37 @@ mod tests {
             assert!(has_apt(image, Some(tag)), "{image}:{tag}");
         }
         assert!(has_apt("nginx", None));
+    }
+
+    #[test]
+    fn tini_is_not_in_every_release() {
+        let has = |image, tag| has_tini(image, Some(tag));
+        for (image, tag) in [
+            ("debian", "12"),
+            ("debian", "buster-slim"),
+            ("ubuntu", "20.04"),
+            ("ubuntu", "jammy-20240101"),
+            ("python", "3.12-slim"),
+            ("nvidia/cuda", "12.4.1-runtime-ubuntu22.04"),
+        ] {
+            assert!(has(image, tag), "{image}:{tag}");
+        }
+        for (image, tag) in [
+            ("debian", "stretch"),
+            ("debian", "9"),
+            ("ubuntu", "18.04"),
+            ("ubuntu", "xenial"),
+            ("corp/base", "latest"),
+            ("nvidia/cuda", "10.0-base-ubuntu18.04"),
+        ] {
+            assert!(!has(image, tag), "{image}:{tag}");
+        }
+        assert!(!alpine_has_tini("3.2") && !alpine_has_tini("3.1-x"));
+        assert!(
+            ["3.3", "latest", "edge", "22-alpine3.20", "3.12-alpine", "3"]
+                .iter()
+                .all(|tag| alpine_has_tini(tag))
+        );
     }
 
     #[test]
