@@ -174,6 +174,9 @@ fn venv_lines(image: &ImageView, split: &Split, (route, newline): (Route, &str))
     let make = format!("{newline}RUN python -m venv{without_pip} {OWN}{newline}");
     let has_tool = split.tools.iter().any(|tool| matches!(tool, Tool::Poetry | Tool::Pipenv | Tool::Pdm));
     match route {
+        Route::Path if has_tool && !has_python_option(image) => {
+            format!("{make}ENV VIRTUAL_ENV={OWN} PATH=\"{OWN}/bin:$PATH\"{newline}")
+        }
         Route::Path => format!("{make}ENV PATH=\"{OWN}/bin:$PATH\"{newline}"),
         Route::Named if has_tool => format!("{make}ENV VIRTUAL_ENV={OWN}{newline}"),
         _ => make,

@@ -83,7 +83,8 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
         for instruction in image.dockerfile.instructions_of(stage) {
             let caches = unmounted(image, instruction, &state);
             if !caches.is_empty() {
-                let removals = match not_root(&view, &state, is_root) {
+                let why = not_root(&view, &state, is_root).or_else(|| in_a_home(&view, &state, &caches));
+                let removals = match why {
                     None => removals(image, instruction, (&state, &caches)),
                     Some(why) => Err(why),
                 };
@@ -116,6 +117,19 @@ fn not_root(view: &ImageView, state: &State, is_known: bool) -> Option<String> {
             Some("The installation does not run as root, and a cache mount belongs to root (PIP-07).".into())
         }
     }
+}
+
+/// Why the folder is not one of root, who would own what the mount leaves behind there.
+fn in_a_home(view: &ImageView, state: &State, caches: &[Cache]) -> Option<String> {
+    if !state.env.contains_key("HOME") && root::has_other_home(view) {
+        return Some(format!(
+            "{} leads programs to another home folder than that of root, so where downloads are kept is not known \
+             (PIP-08).",
+            view.root().name
+        ));
+    }
+    let cache = caches.iter().find(|cache| cache.folder.starts_with("/home/"))?;
+    Some(format!("A mount at {} may leave folders of root in the home of a user (PIP-08).", cache.folder))
 }
 
 /// What a step removes of the folders to mount.

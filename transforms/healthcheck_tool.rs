@@ -23,19 +23,21 @@
 //!
 //! ## Declines
 //!
-//! When the package of a program is not known, or the base image may bring the program itself.
+//! When the package of a program is not known, or the base image may bring the program itself; when another step
+//! speaks of the program, and so may have brought it in its own way.
 //!
 //! ## Risk
 //!
 //! Safe: a program is added that the file calls already.
 
 use crate::{
-    docker::Keyword,
+    docker::{Instruction, Keyword},
     facts::{self, Aspect, Context, ImageView, packages::Manager, runtime},
     installs,
     knowledge::shell,
     pass::{Change, Pass, Proposal, Risk},
     source::Span,
+    workspace::path,
 };
 
 /// The pass.
@@ -61,6 +63,9 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let mut missing: Vec<(String, &'static str)> = Vec::new();
     for words in facts::commands::run_by(cx, image) {
         let Some(package) = package_of(image, &words) else { continue };
+        if may_be_there(image, &words[0]) {
+            continue;
+        }
         let is_new = !missing.iter().any(|(_, known)| *known == package);
         let is_there = installed.iter().any(|name| name == package) || installs::brings(image, package);
         if is_new && !is_there {
@@ -87,6 +92,26 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
 
 fn kept(image: &ImageView, span: Span) -> Proposal {
     Proposal::nothing(image.id, span, "What the health check calls is there.")
+}
+
+/// Whether a program may be there without the package that is called like it: by its own path, by the full image,
+/// or since another step speaks of it.
+fn may_be_there(image: &ImageView, program: &str) -> bool {
+    let name = path::name(program);
+    let is_elsewhere = program.contains('/')
+        && !matches!(path::parent(program), "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin");
+    let root = image.root();
+    let is_language = matches!(root.official_name(), Some("python" | "node" | "ruby"));
+    let is_full = !root.tag.as_deref().is_some_and(|tag| tag.contains("slim") || tag.contains("alpine"));
+    let is_word = |text: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        text.split(|c: char| !is_part(c)).any(|word| word == name)
+    };
+    let speaks = |step: &&Instruction| {
+        use Keyword::{Add, Arg, Copy, Env, Run};
+        matches!(step.keyword, Add | Arg | Copy | Env | Run) && is_word(step.span.of(image.text))
+    };
+    is_elsewhere || (is_language && is_full) || image.lineage().iter().any(speaks)
 }
 
 /// The package that brings the program, where the base image does not.

@@ -205,7 +205,9 @@ pub fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
                 install.local.push(target);
             }
             "--no-cache-dir" => install.no_cache.push(word.span),
-            "--no-cache" | "-n" if is_uv => install.no_cache.push(word.span),
+            // pip takes what an option starts with for the option.
+            "--no-cache" | "--no-cache-d" | "--no-cache-di" => install.no_cache.push(word.span),
+            "-n" if is_uv => install.no_cache.push(word.span),
             "--system" if is_uv => install.system = Some(word.span),
             _ if FLAGS_WITH_VALUE.contains(&flag) => {
                 install.has_other_index |=

@@ -13,6 +13,16 @@ const OTHER_USERS: [&str; 6] = ["elasticsearch", "haproxy", "kibana", "logstash"
 const OTHERS_WITH_ROOT: [&str; 4] =
     ["ghcr.io/astral-sh/uv", "nvidia/cuda", "public.ecr.aws/lambda/python", "pytorch/pytorch"];
 
+/// Images whose HOME is another folder than root's, also where root runs the steps; their documentation.
+const OTHER_HOMES: [&str; 5] =
+    ["jupyter/", "quay.io/jupyter/", "registry.access.redhat.com/", "registry.redhat.io/", "centos/"];
+
+/// Whether the base of the stage in view is known to lead programs to another home folder than that of root.
+pub fn has_other_home(image: &ImageView) -> bool {
+    let name = image.root().name.trim_start_matches("docker.io/");
+    OTHER_HOMES.iter().any(|place| name.starts_with(place))
+}
+
 /// Whether the stage in view is known to begin as root, by a USER of the stages above or by its base.
 pub fn is_root_at_first(image: &ImageView) -> bool {
     let inherited = runtime::inherited(image);

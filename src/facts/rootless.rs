@@ -65,10 +65,9 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
 /// A step that stands below what is started, above which USER would stand, or a USER that the author chose.
 fn after_start(image: &ImageView) -> Option<String> {
     let starts = |step: &Instruction| matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint);
-    let needs_root = |step: &&Instruction| match step.keyword {
-        Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Workdir => true,
-        Keyword::User | Keyword::Onbuild => true,
-        _ => false,
+    let needs_root = |step: &&Instruction| {
+        use Keyword::{Add, Copy, Onbuild, Run, User, Workdir};
+        matches!(step.keyword, Add | Copy | Onbuild | Run | User | Workdir)
     };
     let below = image.instructions().iter().skip_while(|step| !starts(step)).find(needs_root);
     let chosen = || {

@@ -19,11 +19,36 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
     let unknown = "Nothing says what the image starts, so what that needs is not known (MS-25).";
     nothing
         .then(|| (start, unknown.to_owned()))
+        .or_else(|| without_venv(image, split).map(|why| (start, why)))
+        .or_else(|| tool_that_starts(image, split))
         .or_else(|| of_steps(cx, image, split))
         .or_else(|| without_lists(image, split))
         .or_else(|| lost::first(cx, image, split))
         .or_else(|| unknown_twin(image, split))
         .or_else(|| still_called(cx, image, split).map(|why| (start, why)))
+}
+
+/// That the image's Python has no module venv that makes environments without pip: it came with 3.4.
+fn without_venv(image: &ImageView, split: &Split) -> Option<String> {
+    let tag = image.stage().base.tag.as_deref().unwrap_or_default();
+    let mut version = tag.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    let is_old = match (version.next(), version.next()) {
+        (Some(major), _) if major < 3 => true,
+        (Some(3), Some(minor)) => minor < 4,
+        _ => false,
+    };
+    let needs_venv = split.ecosystem == Ecosystem::Python && !split.environment.is_authors;
+    (is_old && needs_venv).then(|| format!("The Python of {tag} makes no virtual environments (MS-12)."))
+}
+
+/// An ENTRYPOINT that is a tool and leaves it to CMD what the tool does.
+fn tool_that_starts(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let entrypoint = runtime::last(image, Keyword::Entrypoint)?;
+    let [word] = entrypoint.json.as_deref()? else { return None };
+    let name = word.text.rsplit('/').next().unwrap_or_default();
+    let tool = split.tools.iter().find(|tool| tool.name() == name)?;
+    let why = format!("The image starts {}, which would be left behind in the builder (MS-22).", tool.name());
+    Some((entrypoint.span, why))
 }
 
 /// An installation with apt in the final stage that counts on the package lists of a step that moves.
