@@ -1,6 +1,6 @@
 //! The variables of a stage that its builder needs too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     docker::{Instruction, Pair},
@@ -24,6 +24,13 @@ const INSTALLERS: [&str; 10] = [
     "LD_LIBRARY_PATH",
 ];
 
+/// Parts of the names of variables that steer how a package is compiled, such as `PYCURL_SSL_LIBRARY`,
+/// `SODIUM_INSTALL` and `GRPC_PYTHON_BUILD_SYSTEM_OPENSSL`.
+const STEERING: [&str; 12] = [
+    "BUILD", "INSTALL", "COMPILE", "LIBRARY", "INCLUDE", "CMAKE", "CARGO", "RUST", "SSL", "BLAS", "CUDA",
+    "FLAGS",
+];
+
 /// The variables that something in the builder names.
 pub(super) struct Named<'a>(BTreeSet<&'a str>);
 
@@ -34,10 +41,20 @@ impl<'a> Named<'a> {
         let in_steps = steps
             .filter(|(_, part)| **part != Part::Stays)
             .flat_map(|(step, _)| names_in(step.span.of(image.text)));
-        let pairs = image.instructions()[..split.last].iter().flat_map(|step| &step.pairs);
-        let values =
-            pairs.filter(|pair| is_for_installers(&pair.name)).filter_map(|pair| pair.value.as_deref());
-        Self(in_steps.chain(values.flat_map(names_in)).collect())
+        let pairs = || image.instructions()[..split.last].iter().flat_map(|step| &step.pairs);
+        let mut named: BTreeSet<&str> = in_steps.collect();
+        named.extend(pairs().map(|pair| &*pair.name).filter(|name| is_for_installers(name)));
+        // What the value of one names is needed as well, whichever stands first.
+        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for pair in pairs() {
+            values.entry(&pair.name).or_default().extend(pair.value.as_deref());
+        }
+        let mut open: Vec<&str> = named.iter().copied().collect();
+        while let Some(name) = open.pop() {
+            let inner = values.remove(name).into_iter().flatten().flat_map(names_in);
+            open.extend(inner.filter(|inner| named.insert(inner)));
+        }
+        Self(named)
     }
 
     /// The part of an ENV or ARG that the builder needs, in its words; `None` when it needs nothing of it.
@@ -73,7 +90,9 @@ impl<'a> Named<'a> {
 }
 
 fn is_for_installers(name: &str) -> bool {
-    INSTALLERS.iter().any(|prefix| name.starts_with(prefix)) || name == "PATH"
+    INSTALLERS.iter().any(|prefix| name.starts_with(prefix))
+        || matches!(name, "PATH" | "CC" | "CXX")
+        || STEERING.iter().any(|part| name.contains(part))
 }
 
 /// The names after each `$` and `${` of a text.
