@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Programs that are made to be process 1, or that bring one along.
-const INITS: [&str; 12] = [
+const INITS: [&str; 14] = [
     "tini",
     "dumb-init",
     "s6-svscan",
@@ -21,6 +21,8 @@ const INITS: [&str; 12] = [
     "/init",
     "supervisord",
     "catatonit",
+    "runit",
+    "runit_bootstrap",
     "runsvdir",
     "systemd",
     "my_init",

@@ -55,6 +55,9 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
         found.push(format!("the working directory {workdir}, which holds a variable or a blank"));
     }
     found.extend(after_start(image));
+    found.extend(of_package(image));
+    found.extend(of_state(image));
+    found.extend(of_variables(image, workdir));
     found.extend(of_writers(cx, (image, workdir)));
     found.extend(of_home(cx, image));
     cx.services_of(image.image).into_iter().for_each(|service| found.extend(of_service(service)));
@@ -76,6 +79,73 @@ fn after_start(image: &ImageView) -> Option<String> {
     };
     let step = below.or_else(chosen)?;
     Some(format!("{} in line {}", step.keyword.name(), image.line(step)))
+}
+
+/// System packages whose programs need root, or devices that belong to it.
+const OF_ROOT: [&str; 16] = [
+    "bluez",
+    "cron",
+    "cronie",
+    "dcron",
+    "docker",
+    "docker-cli",
+    "docker.io",
+    "fail2ban",
+    "hdparm",
+    "iptables",
+    "nftables",
+    "nvme-cli",
+    "openvpn",
+    "smartmontools",
+    "tcpdump",
+    "wireguard-tools",
+];
+
+/// A system package for which root is needed when the container runs.
+fn of_package(image: &ImageView) -> Option<String> {
+    let steps = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    let mut installs = steps.flat_map(|step| packages::installs(image.script(step)));
+    let name = installs.find_map(|install| {
+        let mut names = install.packages.into_iter().map(|package| package.name);
+        names.find(|name| OF_ROOT.contains(&name.as_str()))
+    })?;
+    Some(format!("{name}, whose programs need root"))
+}
+
+/// A step after the project's files that may fill a database beside them, which would be root's.
+fn of_state(image: &ImageView) -> Option<String> {
+    const WORDS: [&str; 8] =
+        ["migrate", "loaddata", "syncdb", "upgrade", "createsuperuser", "initdb", "init-db", "sqlite3"];
+    let may_fill = |command: &Command| {
+        let is_install =
+            python::pip_word(command).is_some() || packages::is_apt(command) || command.name() == "apk";
+        !is_install && command.words.iter().any(|word| WORDS.contains(&path::name(word.text())))
+    };
+    let after = image.instructions().iter().skip_while(|step| build_context::local_copy(step).is_none());
+    let step = after
+        .filter(|step| step.keyword == Keyword::Run)
+        .find(|step| image.script(step).commands.iter().any(may_fill))?;
+    Some(format!("what line {} may leave to root in a database", image.line(step)))
+}
+
+/// A variable that is called like a folder of the service's own, outside of its working directory.
+fn of_variables(image: &ImageView, workdir: &str) -> Option<String> {
+    const ENDINGS: [&str; 9] = ["DIR", "ROOT", "HOME", "DATA", "FOLDER", "CACHE", "FILE", "LOG", "STORE"];
+    const READ_ONLY: [&str; 10] =
+        ["/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/sys", "/tmp", "/usr"];
+    let is_elsewhere = |value: &str| {
+        value.starts_with('/')
+            && !value.contains([':', ' ', '$'])
+            && !READ_ONLY.iter().chain([&workdir]).any(|folder| writers::is_below(value, folder))
+            && !writers::is_below(workdir, value)
+    };
+    let steps = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Env);
+    let mut pairs = steps.flat_map(|step| &step.pairs);
+    let pair = pairs.find(|pair| {
+        let value = pair.value.as_deref().unwrap_or_default().trim_matches(['"', '\'']);
+        pair.name != "HOME" && ENDINGS.iter().any(|ending| pair.name.ends_with(ending)) && is_elsewhere(value)
+    })?;
+    Some(format!("{}, which tells of a folder elsewhere", pair.name))
 }
 
 /// What the variables and packages of the image and its services write outside the working directory.
@@ -212,6 +282,9 @@ fn of_start(cx: &Context, image: &ImageView) -> Option<String> {
     let Some(words) = command.and_then(runtime::words_of) else {
         return Some("what the image starts, which is not one plain command".to_owned());
     };
+    if let Some(device) = words.iter().find(|word| word.contains("/dev/")) {
+        return Some(format!("the device {device}"));
+    }
     let first = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
     if !SERVERS.contains(&first) && !starts_node(cx, image, &words) {
         return Some(format!("`{first}`, of which it is not known what it writes"));
