@@ -8,7 +8,7 @@ use crate::{
         packages::{self, Manager},
         root, runtime,
     },
-    knowledge::apt_images,
+    knowledge::{AlpineBranch, apt_images, tags},
     source::Span,
 };
 
@@ -82,6 +82,16 @@ pub fn without_tini(image: &ImageView) -> Option<String> {
         let tag = root.tag.as_ref().map_or_else(String::new, |tag| format!(":{tag}"));
         format!("It is not known that the release on which {}{tag} stands has a package tini.", root.name)
     })
+}
+
+/// That the stage in view stands on an Alpine older than those whose packages the tables list.
+pub fn old_alpine(image: &ImageView) -> Option<String> {
+    const OLDEST: AlpineBranch = AlpineBranch::new(3, 18);
+    let root = image.root();
+    let tag = root.tag.as_deref().unwrap_or("latest");
+    let is_known = || tags::branch_of(&root.name, tag).is_some_and(|branch| branch >= OLDEST);
+    (root.is_alpine() && !is_known())
+        .then(|| format!("Which packages the Alpine of {}:{tag} has is not known (PKG-01).", root.name))
 }
 
 /// Why nothing can be installed in the final stage.

@@ -77,7 +77,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if missing.is_empty() {
         return check.map(|check| kept(image, check.span));
     }
-    if let Some(why) = installs::obstacle(image) {
+    if let Some(why) = installs::obstacle(image).or_else(|| installs::old_alpine(image)) {
         return Some(Proposal::decline(image.id, span, why));
     }
     let names: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();

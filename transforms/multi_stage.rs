@@ -57,6 +57,7 @@ use crate::{
         self, Aspect, Context, ImageView, evidence,
         split::{self, Ecosystem, Part, Split},
     },
+    installs,
     pass::{Change, Pass, Proposal, Risk},
     source::Span,
     stages::{self, Builder, half, obstacles, runners},
@@ -112,6 +113,9 @@ fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
     if left_behind.is_empty() && split.epilogue.is_none() && compiled(cx, image).is_empty() {
         let why = "A builder stage would leave nothing behind: no compiler, no headers, and nothing is built from source.";
         return Proposal::decline(image.id, run.span, why);
+    }
+    if let Some(why) = installs::old_alpine(image) {
+        return Proposal::decline(image.id, image.base_word().span, why);
     }
     if let Some((span, why)) = obstacles::first(cx, image, split) {
         return Proposal::decline(image.id, span, why);

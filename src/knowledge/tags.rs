@@ -109,6 +109,25 @@ pub fn alpine_tag(image: &str, tag: &str, wanted: Option<AlpineBranch>) -> Resul
     asked.versioned()
 }
 
+/// The branch that a tag of an official Alpine image stands on now, as far as it is known.
+pub fn branch_of(image: &str, tag: &str) -> Option<AlpineBranch> {
+    let newest = || AlpineBranch::supported().first().copied();
+    let written = tag.rsplit("alpine").next().filter(|rest| rest.starts_with("3."));
+    let number = |text: &str| {
+        let mut parts = text.split(['.', '-', '_']);
+        format!("{}.{}", parts.next()?, parts.next()?).parse().ok()
+    };
+    match (written, official_name(image)?) {
+        (Some(branch), _) => number(branch),
+        (None, "alpine") => number(tag).or_else(newest),
+        (None, _) => {
+            let plain = tag.strip_suffix("-alpine").or(tag.strip_prefix("alpine")).unwrap_or(tag);
+            let plain = if plain.is_empty() { "latest" } else { plain };
+            alpine_tag(image, plain, None).ok().map(|tag| tag.branch)
+        }
+    }
+}
+
 /// Alpine itself, from the registry that `image` comes from.
 fn plain_alpine(image: &str, wanted: Option<AlpineBranch>) -> AlpineTag {
     let branch =
@@ -344,6 +363,18 @@ mod tests {
             why.to_string(),
             "no Alpine tag is known for python:3.11.99-slim; the nearest is 3.11-alpine3.24"
         );
+    }
+
+    #[test]
+    fn tells_the_branch_of_an_alpine_tag() {
+        let branch = |image, tag| branch_of(image, tag).map(|branch| branch.to_string());
+        assert_eq!(branch("alpine", "3.12.1").as_deref(), Some("3.12"));
+        assert_eq!(branch("alpine", "latest"), branch("docker.io/library/alpine", "3"));
+        assert_eq!(branch("python", "3.6-alpine3.15").as_deref(), Some("3.15"));
+        assert_eq!(branch("python", "3.13-alpine"), branch("python", "alpine"));
+        assert_eq!(branch("corp/python", "3.13-alpine"), None);
+        assert!(branch_of("python", "2.7-alpine").is_none_or(|branch| branch < AlpineBranch::new(3, 18)));
+        assert!(branch_of("python", "3.6-alpine").is_none_or(|branch| branch < AlpineBranch::new(3, 18)));
     }
 
     #[test]
