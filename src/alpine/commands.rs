@@ -1,6 +1,9 @@
 //! What the running container calls: shells and scripts of CMD, ENTRYPOINT, HEALTHCHECK and compose.
 
-use super::stage::Translated;
+use super::{
+    obstacles::{self, Obstacle},
+    stage::Translated,
+};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -24,6 +27,9 @@ pub(super) fn look(cx: &Context, image: &ImageView, branch: AlpineBranch, out: &
             _ => continue,
         };
         for words in scripts {
+            if instruction.keyword != Keyword::Run {
+                place_of(&standing, &words, instruction.span, out);
+            }
             command(&standing, image, &words, (instruction.span, &states[index].workdir), out);
         }
     }
@@ -36,6 +42,54 @@ pub(super) fn look(cx: &Context, image: &ImageView, branch: AlpineBranch, out: &
         command(&standing, image, &words, (image.base_word().span, last), out);
     }
     super::lines::look(cx, image, (&standing, branch), out);
+}
+
+/// Programs that stand at the same place on Debian and on Alpine, or are asked for by a check of their own.
+const SAME_PLACE: [&str; 32] = [
+    "/bin/ash",
+    "/bin/bash",
+    "/bin/cat",
+    "/bin/chown",
+    "/bin/date",
+    "/bin/echo",
+    "/bin/false",
+    "/bin/ls",
+    "/bin/ping",
+    "/bin/sh",
+    "/bin/sleep",
+    "/bin/true",
+    "/usr/bin/awk",
+    "/usr/bin/bash",
+    "/usr/bin/curl",
+    "/usr/bin/dumb-init",
+    "/usr/bin/env",
+    "/usr/bin/git",
+    "/usr/bin/gosu",
+    "/usr/bin/nice",
+    "/usr/bin/ssh",
+    "/usr/bin/supervisord",
+    "/usr/bin/tail",
+    "/usr/bin/test",
+    "/usr/bin/time",
+    "/usr/bin/timeout",
+    "/usr/bin/tini",
+    "/usr/bin/wget",
+    "/usr/sbin/gosu",
+    "/usr/sbin/nginx",
+    "/usr/sbin/sshd",
+    "/sbin/tini",
+];
+
+/// Adds to `out` a started program of the system that Alpine lacks, or may have elsewhere.
+fn place_of(standing: &Standing, words: &[String], span: Span, out: &mut Translated) {
+    let Some(program) = words.first() else { return };
+    if let Some(what) = obstacles::debian_command(path::name(program)) {
+        out.obstacles.push(Obstacle::new(span, what));
+    }
+    let is_of_system = matches!(path::parent(program), "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin");
+    if is_of_system && !SAME_PLACE.contains(&program.as_str()) && standing.origin(program).is_none() {
+        out.unknown.push(Obstacle::new(span, format!("whether Alpine has {program} is not known (FILE-09)")));
+    }
 }
 
 /// Only the commands of a RUN that start a script of their own; tools are looked at elsewhere.
