@@ -62,6 +62,12 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     let Some(place) = entrypoint.or(command) else {
         return Proposal::nothing(image.id, image.base_word().span, "The image starts nothing of its own.");
     };
+    if let Some(name) = beside_the_product(image) {
+        let why = format!(
+            "The last stage is called {name} and stands on another one: which of them runs is not known."
+        );
+        return Proposal::decline(image.id, place.span, why);
+    }
     let there = inits::started(cx, image).or_else(|| inits::brought(image));
     if let Some(why) = there.or_else(|| inits::not_needed(cx, image)) {
         return Proposal::nothing(image.id, place.span, why);
@@ -76,6 +82,14 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
         Some(entrypoint) => chained(image, entrypoint),
         None => inserted(image, place),
     }
+}
+
+/// The name of a last stage that is made to test or to develop what an earlier one holds.
+fn beside_the_product<'a>(image: &ImageView<'a>) -> Option<&'a str> {
+    const NAMES: [&str; 8] = ["test", "tests", "testing", "lint", "dev", "dev-envs", "development", "debug"];
+    let stage = image.stage();
+    let name = image.dockerfile.name_of(stage).filter(|_| stage.parent.is_some())?;
+    NAMES.contains(&name.text.to_ascii_lowercase().as_str()).then_some(name.text.as_str())
 }
 
 fn program(image: &ImageView) -> &'static str {
