@@ -32,7 +32,7 @@
 //! away between runs gain nothing.
 
 use crate::{
-    docker::{Instruction, Keyword, write},
+    docker::{Instruction, Keyword, lines, write},
     edit::Edit,
     facts::{
         Aspect, Context, ImageView,
@@ -172,6 +172,14 @@ fn unmounted(image: &ImageView, instruction: &Instruction, state: &State) -> Vec
     }
 }
 
+/// That a comment at the step speaks of the option that is gone, in a sentence.
+fn told_by_comment(image: &ImageView, step: &Instruction) -> Option<String> {
+    let around = Span::new(step.lead.start(), step.span.end()).of(image.text);
+    let speaks = |line: &str| lines::is_comment(line) && line.contains("no-cache");
+    let line = image.line(step);
+    around.lines().any(speaks).then(|| format!("A comment at line {line} still speaks of what is gone."))
+}
+
 fn change(image: &ImageView, steps: &[Step]) -> Proposal {
     let newline = write::newline_of(image.text);
     let first = steps[0].instruction;
@@ -193,6 +201,7 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
                 "What would have left the cache empty is gone, such as --no-cache-dir (PIP-01, PIP-11).";
             change.notes.retain(|known| known != note);
             change.notes.push(note.to_owned());
+            change.notes.extend(told_by_comment(image, step.instruction));
         }
     }
     for instruction in &image.dockerfile.instructions {
