@@ -73,13 +73,14 @@ fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
     let mut sorted: Vec<&Piece> = pieces.iter().collect();
     sorted.sort_by_key(|(span, _)| (span.start(), span.end()));
     let mut rows = Vec::new();
+    let escape = directive::escape(text);
     let mut at = head.start();
     for line in head.of(text).split_inclusive('\n') {
         let body = line.trim_end_matches(['\r', '\n']);
         let span = Span::new(at, at + body.len());
         at += line.len();
         let was_comment = !rows.is_empty() && lines::is_comment(body);
-        let cut = if was_comment { body.len() } else { code_end(body) };
+        let cut = if was_comment { body.len() } else { code_end(body, escape) };
         let code = Span::new(span.start(), span.start() + cut);
         let patched = if was_comment { body.to_owned() } else { patched(text, code, &sorted) };
         rows.push(Row {
@@ -95,9 +96,8 @@ fn rows(text: &str, head: Span, pieces: &[Piece]) -> Vec<Row> {
 }
 
 /// Where the code of a line ends: before the blanks and the escape character that continue it.
-fn code_end(line: &str) -> usize {
-    let escape = lines::continuation(line, '\\').or_else(|| lines::continuation(line, '`'));
-    escape.map_or(line.len(), |at| line[..at].trim_end().len())
+fn code_end(line: &str, escape: char) -> usize {
+    lines::continuation(line, escape).map_or(line.len(), |at| line[..at].trim_end().len())
 }
 
 /// The code at `line` after the pieces that touch it; `sorted` are in order and do not overlap.
@@ -358,6 +358,12 @@ mod tests {
         assert_eq!(without_items(last, &[0]).as_deref(), Some("RUN b # why"));
         assert_eq!(without_items("RUN a && b # why", &[1]).as_deref(), Some("RUN a # why"));
         assert_eq!(without_items("RUN a # why", &[0]).as_deref(), Some("# why"));
+    }
+
+    #[test]
+    fn a_backquote_at_the_end_is_no_continuation() {
+        assert_eq!(without_items("RUN a && b `c`", &[0]).as_deref(), Some("RUN b `c`"));
+        assert_eq!(without_items("RUN a `b` \\\n  && c", &[1]).as_deref(), Some("RUN a `b`"));
     }
 
     #[test]
