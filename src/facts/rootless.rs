@@ -51,8 +51,8 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
         steps.filter_map(|(step, state)| of_step(image, (step, state), workdir)).collect();
     if workdir == "/" || OF_THE_SYSTEM.contains(&workdir.trim_end_matches('/')) {
         found.push(format!("the working directory, which is {workdir}"));
-    } else if workdir.contains(['$', ' ', '"', '\'']) {
-        found.push(format!("the working directory {workdir}, which holds a variable or a blank"));
+    } else if !workdir.chars().all(|c| c.is_alphanumeric() || "/._-+@".contains(c)) {
+        found.push(format!("the working directory {workdir}, which holds more than plain characters"));
     }
     found.extend(after_start(image));
     found.extend(of_package(image));
