@@ -34,8 +34,9 @@
 //! When anything is unknown, and it names everything unknown at once: packages that are not in the tables,
 //! wheels that need glibc, apt repositories of third parties, downloads of which nobody can tell what is in them,
 //! programs of the build context that are linked to glibc or not there, scripts that are not there, users whose
-//! number differs, and images that start nothing, or a compiler. `--target alpine` overrides unknown wheels and programs and lists them; it does not override what is
-//! known not to work.
+//! number differs, programs of the system that may stand elsewhere, and images that start nothing, or a compiler.
+//! `--target alpine` overrides unknown wheels and programs and lists them; it does not override what is known not to
+//! work.
 //!
 //! ## Risk
 //!

@@ -24,7 +24,8 @@
 //!
 //! When the installation does not run as root: the mount would belong to root (PIP-07). When a workflow, makefile or
 //! script builds the file without BuildKit, which knows no mounts (PIP-06). When the step removes more than the
-//! downloads together with their folder, such as `find / -delete`: a mount cannot be removed (PIP-11).
+//! downloads together with their folder, such as `find / -delete`: a mount cannot be removed (PIP-11). When the folder
+//! lies in the home of another user, or the base is known to lead there (PIP-08).
 //!
 //! ## Risk
 //!

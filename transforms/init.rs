@@ -26,7 +26,8 @@
 //! When an init is there already: tini, dumb-init or s6 in the image, in a script that it starts, or in the command of
 //! a service; `init: true` in compose. When the text of a script that is started is not known, the entrypoint has shell
 //! form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or apk, as on
-//! distroless images, or its release of Debian is no longer served. A tool that ends by itself needs none: one that
+//! distroless images, that its release is still served and has tini, or that its steps run as root. When a step marks
+//! packages as not asked for, or the last stage is one that tests another. A tool that ends by itself needs none: one that
 //! listens on no port, has no health check, is no service of a compose file and no script or program of the project.
 //!
 //! ## Risk

@@ -43,7 +43,8 @@
 //! says what the image starts. When a later step installs packages by the lists that an earlier one fetched. When the
 //! installation cannot be told apart from the rest: editable projects without a build backend, `pip install
 //! --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no longer
-//! exist. When the runtime package of a `-dev` package is not known. When a script or a service calls the tool
+//! exist. When the Python is older than its module venv, or the Alpine older than those that the tables list. When the
+//! runtime package of a `-dev` package is not known. When a script or a service calls the tool
 //! that would be left behind, installs with pip, or runs in a login shell or with a PATH of its own.
 //!
 //! ## Risk

@@ -29,8 +29,9 @@
 //! ## Declines
 //!
 //! When a step writes below the folder before it is given away. An image without a user gets one, with its working
-//! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir`, no port below 1024, no script at
-//! start, a known server, no variable that names a path, no rights that a service adds.
+//! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir` but of that directory, no port below
+//! 1024, no script at start, a known server, no variable that names a path, no rights that a service adds. Devices,
+//! packages whose programs need root, a database that a step fills, and steps below CMD keep it root as well.
 //!
 //! ## Risk
 //!
