@@ -12,7 +12,7 @@ use crate::{
         apt::{AptFact, ImageFamily},
         shell as busybox,
     },
-    shell::{Command, Script, ShellWord},
+    shell::{Command, Join, Script, ShellWord},
 };
 
 /// A RUN that was looked at: what to replace, what stands in the way, what else it needs.
@@ -77,11 +77,12 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
         }
     }
     removed.sort_unstable();
-    if !script.is_plain_list()
-        && !removed.is_empty()
-        && script.items.iter().any(|item| item.join == Some(crate::shell::Join::Or))
-    {
-        out.obstacles.push(Obstacle::new(instruction.span, "apt in a list joined by || (PKG-11)"));
+    let joins = |wanted: Join| script.items.iter().any(|item| item.join == Some(wanted));
+    for (operator, join) in [("||", Join::Or), ("&", Join::Background)] {
+        if !removed.is_empty() && joins(join) {
+            let what = format!("apt in a list joined by {operator} (PKG-11)");
+            out.obstacles.push(Obstacle::new(instruction.span, what));
+        }
     }
     out.pieces.extend(write::delete_items(text, script, &removed));
     let groups = Groups::of(script);

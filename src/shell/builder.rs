@@ -47,7 +47,8 @@ impl<'l> Builder<'l> {
         for node in nodes {
             self.top(node, Some(Join::Then)).ok_or(MISREAD)?;
         }
-        if let Some(last) = self.script.items.last_mut() {
+        // Nothing follows the last item, but a `&` behind it is a part of what it does.
+        if let Some(last) = self.script.items.last_mut().filter(|last| last.join != Some(Join::Background)) {
             last.join = None;
         }
         // Most scripts are one command: what was kept free for more would outweigh it.

@@ -44,7 +44,7 @@ pub enum Join {
 pub struct Item {
     /// Where it stands in the file.
     pub span: Span,
-    /// What joins it to the next item.
+    /// What joins it to the next item; behind the last one only a `&` counts.
     pub join: Option<Join>,
     /// The simple command that it is; `None` for pipelines, loops, groups and the like.
     pub command: Option<usize>,
