@@ -184,7 +184,8 @@ FIND_LIBRARY = "finds its library with ctypes.util.find_library, which needs gcc
 # Pure packages that bring one along which does not move, or that find no library on Alpine.
 OWN_WHEELS = {
     "accelerate": "needs torch", "librosa": "needs numba", "optimum": "needs torch", "peft": "needs torch",
-    "pynndescent": "needs numba", "pytest-playwright": "needs playwright", "pyzbar": FIND_LIBRARY,
+    "pynndescent": "needs numba", "pyppeteer": "downloads a Chromium that needs glibc",
+    "pytest-playwright": "needs playwright", "pyzbar": FIND_LIBRARY,
     "soundfile": FIND_LIBRARY, "timm": "needs torch", "umap-learn": "needs numba", "wand": FIND_LIBRARY,
 }
 

@@ -25,7 +25,8 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
         names.extend(missing);
     }
     for (package, caller) in &evidence.runtime {
-        if !is_provided(&out.installed, package) && !names.iter().any(|name| name == package) {
+        let is_there = is_provided(&out.installed, package) || names.iter().any(|name| name == package);
+        if !is_there && was_there(evidence, out, (package, caller)) {
             out.notes.push(format!("{package} is added: {caller} calls it."));
             names.push((*package).to_owned());
         }
@@ -59,6 +60,16 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
                 .any(|build| build.build.contains(&name.as_str()) || build.runtime.contains(&name.as_str()))
     });
     place(image, out, &names);
+}
+
+/// Whether Debian's image may have held what an Alpine package holds, which `caller` loads or runs.
+///
+/// A library may have come along with some other package. A program that nobody installed was not there, and what
+/// calls it did without: an image does not need a browser for each client of one.
+fn was_there(evidence: &Evidence, out: &Translated, wanted: (&str, &str)) -> bool {
+    let (package, caller) = wanted;
+    let mut beside = evidence.runtime.iter().filter(|(other, of)| of == caller && *other != package);
+    !apk::is_program(package) || beside.any(|(other, _)| is_provided(&out.installed, other))
 }
 
 /// What commands need and the branch does not have, as obstacles at `span`.

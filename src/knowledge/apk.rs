@@ -54,6 +54,11 @@ pub fn lookup(name: &str) -> Option<ApkFact> {
     name.ends_with("-dev").then_some(headers)
 }
 
+/// Whether `name` holds a program that is called by its name, as the `tool` rows do, and browsers.
+pub fn is_program(name: &str) -> bool {
+    name.starts_with("chromium") || lookup(name).is_some_and(|fact| fact.kind == PackageKind::Tool)
+}
+
 /// Packages that `name` depends on, for the compilers that stand for several.
 ///
 /// Source: the `depends` of main/build-base and main/gcc in Alpine's package recipes.
