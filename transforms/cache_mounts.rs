@@ -173,10 +173,19 @@ fn unmounted(image: &ImageView, instruction: &Instruction, state: &State) -> Vec
     }
 }
 
-/// That a comment at the step speaks of the option that is gone, in a sentence.
+/// Says that the step loses what would have left the cache empty.
+fn tell_of_cancelling(change: &mut Change, image: &ImageView, step: &Instruction) {
+    let note = "What would have left the cache empty is gone, such as --no-cache-dir (PIP-01, PIP-11).";
+    change.notes.retain(|known| known != note);
+    change.notes.push(note.to_owned());
+    change.notes.extend(told_by_comment(image, step));
+}
+
+/// That a comment at the step speaks of the option or variable that is gone, in a sentence.
 fn told_by_comment(image: &ImageView, step: &Instruction) -> Option<String> {
     let around = Span::new(step.lead.start(), step.span.end()).of(image.text);
-    let speaks = |line: &str| lines::is_comment(line) && line.contains("no-cache");
+    let wanted = if step.keyword == Keyword::Run { "no-cache" } else { "cache" };
+    let speaks = |line: &str| lines::is_comment(line) && line.to_ascii_lowercase().contains(wanted);
     let line = image.line(step);
     around.lines().any(speaks).then(|| format!("A comment at line {line} still speaks of what is gone."))
 }
@@ -198,15 +207,14 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
         let (edit, cancelled) = mounted(image, step);
         change.edits.push(edit);
         if cancelled {
-            let note =
-                "What would have left the cache empty is gone, such as --no-cache-dir (PIP-01, PIP-11).";
-            change.notes.retain(|known| known != note);
-            change.notes.push(note.to_owned());
-            change.notes.extend(told_by_comment(image, step.instruction));
+            tell_of_cancelling(&mut change, image, step.instruction);
         }
     }
     for instruction in &image.dockerfile.instructions {
-        change.edits.extend(without_switch(image, instruction));
+        if let Some(edit) = without_switch(image, instruction) {
+            change.edits.push(edit);
+            tell_of_cancelling(&mut change, image, instruction);
+        }
     }
     if !image.dockerfile.directives.iter().any(|directive| directive.name == "syntax") {
         let start = if image.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };

@@ -5,7 +5,7 @@ pub mod removal;
 use super::{
     node::{self, Manager},
     python::{
-        self,
+        self, PipInstall,
         project::{self, Action, Tool},
     },
     runtime::Variables,
@@ -43,6 +43,9 @@ pub fn of_script(script: &Script, env: &Variables) -> Vec<Cache> {
 
 fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache> {
     if let Some(pip) = python::pip_install(index, command).filter(|pip| pip.is_item) {
+        if installs_from_disk(command, &pip, env) {
+            return None;
+        }
         return if pip.is_uv { uv(env) } else { shared(env, ("PIP_CACHE_DIR", "~/.cache/pip")) };
     }
     if let Some((tool, Action::Installs(_))) = project::action(index, command) {
@@ -54,6 +57,16 @@ fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache>
         }
         _ => None,
     }
+}
+
+/// Whether pip is given all that it installs as wheels on disk: it then downloads and builds nothing to keep.
+fn installs_from_disk(command: &Command, pip: &PipInstall, env: &Variables) -> bool {
+    let has = |option: &str| command.words.iter().any(|word| word.text() == option);
+    let are_wheels = pip.requirements.is_empty()
+        && pip.packages.is_empty()
+        && pip.editable.is_empty()
+        && pip.local.iter().all(|file| file.ends_with(".whl"));
+    has("--no-index") || env.contains_key("PIP_NO_INDEX") || (has("--no-deps") && are_wheels)
 }
 
 fn of_tool(tool: Tool, env: &Variables) -> Option<Cache> {
@@ -157,6 +170,9 @@ mod tests {
             folders("pip install uv && uv pip install x", &[]),
             ["/root/.cache/pip", "/root/.cache/uv"]
         );
+        assert_eq!(folders("pip install --no-index --find-links /w x", &[]), [""; 0]);
+        assert_eq!(folders("pip install --no-deps ./x-1-py3-none-any.whl", &[]), [""; 0]);
+        assert_eq!(folders("pip install ./x-1-py3-none-any.whl", &[]), ["/root/.cache/pip"]);
         assert_eq!(folders("uv sync", &[("UV_CACHE_DIR", "/c")]), ["/c"]);
         assert_eq!(folders("uv sync", &[("UV_CACHE_DIR", "$X/c")]), [""; 0]);
         assert_eq!(folders("pip install x", &[("HOME", "/app")]), ["/app/.cache/pip"]);
