@@ -309,6 +309,11 @@ fn change(image: &ImageView, copy: usize, run: &Instruction, lines: &[String]) -
     if !block.ends_with('\n') {
         block.push_str(newline);
     }
+    // Where the file ends in a continuation, that must not take in what stands below the new place.
+    let is_last = image.dockerfile.instructions.last().is_some_and(|last| last.span == run.span);
+    if let Some(tidied) = write::rewrite(image.text, run, &[], write::Comments::Keep).filter(|_| is_last) {
+        block = format!("{tidied}{newline}");
+    }
     let comments =
         Span::new(run.lead.start(), run.span.start()).of(image.text).trim_start_matches(['\r', '\n']);
     let head: String = lines.iter().map(|line| format!("{line}{newline}")).collect();
