@@ -4,7 +4,8 @@
 //!
 //! A cache mount keeps downloaded packages on the build host, outside of the image. `--no-cache-dir`,
 //! `PIP_NO_CACHE_DIR` (with any value, even `off`) and `pip cache purge` would leave it empty, so they go. The
-//! same holds for uv, poetry, pdm, npm, yarn and pnpm, each with its own folder.
+//! same holds for uv, poetry, pdm, npm, yarn and pnpm, each with its own folder; yarn from its second version on keeps
+//! downloads elsewhere and is left alone.
 //!
 //! ## Example
 //!
@@ -25,7 +26,8 @@
 //! When the installation does not run as root: the mount would belong to root (PIP-07). When a workflow, makefile or
 //! script builds the file without BuildKit, which knows no mounts (PIP-06). When the step removes more than the
 //! downloads together with their folder, such as `find / -delete`: a mount cannot be removed (PIP-11). When the folder
-//! lies in the home of another user, or the base is known to lead there (PIP-08).
+//! lies in the home of another user, or the base is known to lead there (PIP-08). When a step fetches packages ahead
+//! for another one that installs offline: both count on downloads that stay in the image.
 //!
 //! ## Risk
 //!
@@ -78,11 +80,13 @@ struct Step<'a> {
 fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
     let mut proposals = Vec::new();
     let mut steps = Vec::new();
+    let has_new_yarn = caches::has_new_yarn(cx, image);
     for stage in &image.dockerfile.stages {
         let view = image.at(stage.index);
         let (mut state, is_root) = (runtime::inherited(&view), root::begins_as_root(&view));
         for instruction in image.dockerfile.instructions_of(stage) {
-            let caches = unmounted(image, instruction, &state);
+            let mut caches = unmounted(image, instruction, &state);
+            caches.retain(|cache| !(has_new_yarn && caches::is_of_old_yarn(cache)));
             if !caches.is_empty() {
                 let why = not_root(&view, &state, is_root).or_else(|| in_a_home(&view, &state, &caches));
                 let removals = match why {
@@ -98,7 +102,7 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
         }
     }
     if let Some(first) = steps.first() {
-        proposals.push(match without_buildkit(cx, image) {
+        proposals.push(match without_buildkit(cx, image).or_else(|| fetched_ahead(image)) {
             Some(why) => Proposal::decline(image.id, first.instruction.span, why),
             None => change(image, &steps),
         });
@@ -159,6 +163,26 @@ fn without_buildkit(cx: &Context, image: &ImageView) -> Option<String> {
             consumer.path
         ))
     })
+}
+
+/// Why an installation needs downloads that an earlier step leaves in the image, if one does.
+fn fetched_ahead(image: &ImageView) -> Option<String> {
+    let steps = image.dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
+    let needs = |command: &&Command| caches::counts_on_downloads(command);
+    let (step, command) =
+        steps.into_iter().find_map(|step| Some((step, image.script(step).commands.iter().find(needs)?)))?;
+    Some(format!(
+        "`{}` in line {} counts on downloads that stay in the image, where a mount would hide them (PIP-11).",
+        command
+            .span
+            .of(image.text)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(['\\', '`'])
+            .trim_end(),
+        image.line(step),
+    ))
 }
 
 /// The caches of an installation that has no cache mount yet.

@@ -3,6 +3,7 @@
 pub mod removal;
 
 use super::{
+    Context, ImageView,
     node::{self, Manager},
     python::{
         self, PipInstall,
@@ -12,8 +13,10 @@ use super::{
     split,
 };
 use crate::{
+    docker::{Instruction, Keyword},
     shell::{Command, Script},
     source::Span,
+    workspace::path,
 };
 
 /// A folder of downloads.
@@ -27,6 +30,14 @@ pub struct Cache {
 
 /// Variables that switch a cache off with any value that is set.
 pub const SWITCHES: [&str; 3] = ["PIP_NO_CACHE_DIR", "UV_NO_CACHE", "POETRY_NO_CACHE"];
+
+/// Where yarn 1 keeps its downloads in an image.
+const YARN_FOLDER: &str = "/usr/local/share/.cache/yarn";
+
+/// Whether the folder is one that only yarn 1 uses.
+pub fn is_of_old_yarn(cache: &Cache) -> bool {
+    cache.folder == YARN_FOLDER
+}
 
 /// The folders that the installations of a script fill, each once.
 pub fn of_script(script: &Script, env: &Variables) -> Vec<Cache> {
@@ -94,7 +105,7 @@ fn keeps_environment_elsewhere(env: &Variables) -> bool {
 fn of_manager(manager: Manager, env: &Variables) -> Option<Cache> {
     match manager {
         Manager::Npm => shared(env, ("npm_config_cache", "~/.npm")),
-        Manager::Yarn => shared(env, ("YARN_CACHE_FOLDER", "/usr/local/share/.cache/yarn")),
+        Manager::Yarn => shared(env, ("YARN_CACHE_FOLDER", YARN_FOLDER)),
         Manager::Pnpm => {
             let store = shared(env, ("npm_config_store_dir", "~/.local/share/pnpm/store"))?;
             Some(Cache { is_exclusive: true, ..store })
@@ -123,10 +134,37 @@ fn shared(env: &Variables, (variable, default): (&str, &str)) -> Option<Cache> {
     is_plain.then_some(Cache { folder, is_exclusive: false })
 }
 
+/// Whether yarn is of version 2 or later, as far as the file and its context tell: it keeps its downloads elsewhere.
+pub fn has_new_yarn(cx: &Context, image: &ImageView) -> bool {
+    let is_settings = |path: &str| path::name(path) == ".yarnrc.yml";
+    let names = |step: &Instruction| match step.keyword {
+        Keyword::Copy | Keyword::Add => step.words.iter().any(|word| is_settings(&word.text)),
+        Keyword::Run => image.script(step).commands.iter().any(|command| {
+            let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
+            command.name() == "yarn"
+                && (words.contains(&"--immutable") || words[1..].starts_with(&["set", "version"]))
+        }),
+        _ => false,
+    };
+    let mut known = cx.ws.context.keys();
+    known.any(|path| is_settings(path) && cx.ws.context_text(path).is_some())
+        || image.dockerfile.instructions.iter().any(names)
+}
+
 /// The words of a script that keep a cache empty, such as `--no-cache-dir`.
 pub fn cancelling_words(script: &Script) -> Vec<Span> {
     let pips = python::pip_installs(script).into_iter().flat_map(|install| install.no_cache);
     pips.chain(project::installs(script).into_iter().flat_map(|install| install.no_cache)).collect()
+}
+
+/// Whether a command fetches packages for a later step, or installs only what was fetched before.
+pub fn counts_on_downloads(command: &Command) -> bool {
+    let is_offline = |word: &str| word == "--offline";
+    match command.name() {
+        "pnpm" => command.arguments().any(|word| word == "fetch" || is_offline(word)),
+        "npm" | "yarn" | "uv" => command.arguments().any(is_offline),
+        _ => false,
+    }
 }
 
 /// Whether a command empties a cache.

@@ -22,7 +22,7 @@ use crate::{
     docker::{Instruction, Keyword},
     manifest::requirements::{self, ItemKind},
     shell::Script,
-    workspace::path,
+    workspace::{Entry, path},
 };
 
 /// Decides which COPY steps move or are needed twice, and requires that all inputs are among them.
@@ -206,10 +206,22 @@ pub(super) fn is_copied_again(cx: &Context, image: &ImageView, (steps, index): (
         let folder = join_path(&steps.states[index].workdir, &target.text);
         format!("{}/{}", folder.trim_end_matches('/'), path::name(name))
     };
-    sources.iter().filter(|source| !build_context::is_pattern(&source.text)).all(|source| {
-        let own = build_context::context_path(&image.image.context, &source.text);
-        let found = steps.origin(cx, index + 1..steps.instructions.len(), &lands(&source.text));
+    let is_again = |own: &str| {
+        let found = steps.origin(cx, index + 1..steps.instructions.len(), &lands(own));
         found.is_some_and(|(_, path)| path == own)
+    };
+    sources.iter().all(|source| {
+        let own = build_context::context_path(&image.image.context, &source.text);
+        if !build_context::is_pattern(&source.text) {
+            return is_again(&own);
+        }
+        let is_meant = |file: &&String| {
+            path::parent(file) == path::parent(&own)
+                && build_context::matches_glob(path::name(&own), path::name(file))
+        };
+        let there = cx.ws.context.iter().filter(|(_, entry)| !matches!(entry, Entry::Missing));
+        let mut meant = there.map(|(file, _)| file).filter(is_meant).peekable();
+        meant.peek().is_some() && meant.all(|file| is_again(file))
     })
 }
 

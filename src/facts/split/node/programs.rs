@@ -1,7 +1,7 @@
 //! What the programs of npm packages need where they run, and where they write.
 
 use super::super::super::{
-    Context, ImageView, commands,
+    Context, ImageView, caches, commands,
     evidence::NodeProject,
     node::{self, Action, Manager},
     start_scripts,
@@ -9,17 +9,11 @@ use super::super::super::{
 use crate::{
     knowledge::writers::keeps_downloads,
     shell::{Command, Script},
-    workspace::path,
 };
 
 /// The command that removes the development dependencies, if what the image starts is known not to need them.
 pub(super) fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<String, String> {
-    let berry = cx
-        .ws
-        .context
-        .keys()
-        .any(|path| path::name(path) == ".yarnrc.yml" && cx.ws.context_text(path).is_some());
-    if project.manager == Manager::Yarn && berry {
+    if project.manager == Manager::Yarn && caches::has_new_yarn(cx, image) {
         return Err(
             "How this version of yarn removes development dependencies is not known (MS-20).".to_owned()
         );
