@@ -39,6 +39,7 @@ use crate::{
     edit::Edit,
     facts::{self, Aspect, Context, ImageView, inits, packages::Manager, runtime},
     installs,
+    knowledge::apt_images,
     pass::{Change, Pass, Proposal, Risk},
     source::Span,
 };
@@ -124,9 +125,11 @@ fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
     let base = facts::root_image(image.dockerfile, image.stage());
     let inherited = match base.official_name() {
         Some("python" | "alpine" | "debian" | "ubuntu" | "ruby" | "golang" | "rust") => None,
-        Some("node") => Some("docker-entrypoint.sh"),
+        Some("node") if base.tag.as_deref().is_none_or(apt_images::node_has_entrypoint) => {
+            Some("docker-entrypoint.sh")
+        }
         _ => {
-            let why = format!("The entrypoint that {} brings is not known (CMD-01).", base.name);
+            let why = format!("The entrypoint that {} brings is not known (CMD-01).", image.base_word().text);
             return Proposal::decline(image.id, command.span, why);
         }
     };

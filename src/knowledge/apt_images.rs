@@ -68,7 +68,27 @@ pub fn has_tini(image: &str, tag: Option<&str>) -> bool {
 /// Whether the Alpine that a tag names has tini: from 3.3 on. One that names no release is a newer one.
 pub fn alpine_has_tini(tag: &str) -> bool {
     let version = tag.rsplit("alpine").next().unwrap_or(tag).split('-').next().and_then(numbers);
-    version.is_none_or(|version| version[0] != 3 || version.len() < 2 || version >= vec![3, 3])
+    version.is_none_or(|version| version == [3] || version >= vec![3, 3])
+}
+
+/// Whether a tag of the official node image is known to bring `docker-entrypoint.sh`.
+///
+/// It came in June 2019: what was out of support by then, and releases before that, go without.
+/// Source: the history of <https://github.com/nodejs/docker-node>.
+pub fn node_has_entrypoint(tag: &str) -> bool {
+    let word = tag.split('-').next().unwrap_or_default();
+    if tag.contains('$') || matches!(word, "argon" | "boron") {
+        return false;
+    }
+    match numbers(word.trim_start_matches('v')) {
+        Some(version) => match version[..] {
+            [8 | 10 | 12] | [8 | 10, 16] | [13..=u32::MAX, ..] => true,
+            [8 | 10, minor, ..] => minor > 16,
+            [12, minor, ..] => minor > 3,
+            _ => false,
+        },
+        None => true,
+    }
 }
 
 fn numbers(word: &str) -> Option<Vec<u32>> {
@@ -78,6 +98,25 @@ fn numbers(word: &str) -> Option<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_of_node_before_their_entrypoint_are_known() {
+        let with = [
+            "22-alpine",
+            "alpine",
+            "lts-slim",
+            "8",
+            "8.17.0-slim",
+            "10.16-alpine",
+            "12.4.0",
+            "13.1",
+            "carbon",
+        ];
+        assert_eq!(with.into_iter().find(|tag| !node_has_entrypoint(tag)), None);
+        let without =
+            ["4", "6-alpine", "8.11", "8.16.0", "10.15.3-alpine", "11", "12.3.1", "boron", "${X}-slim"];
+        assert_eq!(without.into_iter().find(|tag| node_has_entrypoint(tag)), None);
+    }
 
     #[test]
     fn knows_where_apt_works() {
@@ -118,7 +157,7 @@ mod tests {
         ] {
             assert!(!has(image, tag), "{image}:{tag}");
         }
-        assert!(!alpine_has_tini("3.2") && !alpine_has_tini("3.1-x"));
+        assert!(!alpine_has_tini("3.2") && !alpine_has_tini("3.1-x") && !alpine_has_tini("2.7"));
         assert!(
             ["3.3", "latest", "edge", "22-alpine3.20", "3.12-alpine", "3"]
                 .iter()
