@@ -9,6 +9,7 @@ use std::cell::OnceCell;
 use super::{
     downloads,
     obstacles::Obstacle,
+    places,
     stage::Translated,
     texts::{self, GOSU, Lines, words},
 };
@@ -78,6 +79,11 @@ pub(super) fn look(
             let is_told = || !at.is_empty() && out.obstacles.iter().any(|known| known.what.contains(&at));
             if let Some(name) = debian_word(line).filter(|_| !is_told()) {
                 let what = format!("{at}`{name}`, which Alpine does not have (FILE-09)");
+                out.obstacles.push(Obstacle::new(lines.span, what));
+            }
+            let is_told = || !at.is_empty() && out.obstacles.iter().any(|known| known.what.contains(&at));
+            if let Some(path) = places::of_debian(line).filter(|_| lines.name.is_some() && !is_told()) {
+                let what = format!("{at}{path}, a place that Alpine does not have (FILE-09)");
                 out.obstacles.push(Obstacle::new(lines.span, what));
             }
             if let Some(path) =

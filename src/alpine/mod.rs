@@ -8,6 +8,7 @@ mod lines;
 pub mod needs;
 pub mod obstacles;
 mod owners;
+mod places;
 mod programs;
 pub mod run;
 mod scripts;

@@ -1,5 +1,7 @@
 //! Accounts of Debian's base that a stage names and Alpine's base lacks.
 
+use std::collections::HashMap;
+
 use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
     docker::{Instruction, Keyword, instruction::unquoted},
@@ -15,6 +17,7 @@ const WEB: &str = "www-data";
 
 /// Adds to `out` where the stage, its services and the files that it copies name such an account.
 pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &mut Translated) {
+    let mut makers = Makers::of(image);
     for instruction in image.instructions() {
         let named = match instruction.keyword {
             Keyword::User => of_owner(&unquoted(&instruction.body.text)),
@@ -25,7 +28,9 @@ pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &m
             _ => None,
         };
         let web = || names_web_user(instruction, image.text).then(of_web);
-        out.obstacles.extend(named.or_else(web).map(|what| Obstacle::new(instruction.span, what)));
+        let unknown = || makers.unknown_user(image, instruction);
+        let what = named.or_else(web).or_else(unknown);
+        out.obstacles.extend(what.map(|what| Obstacle::new(instruction.span, what)));
     }
     let base = image.base_word().span;
     for service in cx.services_of(image.image).into_iter().filter(|_| image.is_final()) {
@@ -35,6 +40,75 @@ pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &m
         );
     }
     in_settings(cx, image, standing, out);
+}
+
+/// How many steps above are asked for users; the longest real file has 336 instructions.
+const MOST_STEPS: usize = 2_000;
+
+/// Base images that bring no user of their own beside those of the distribution.
+const WITHOUT_USERS: [&str; 9] =
+    ["amazoncorretto", "debian", "eclipse-temurin", "golang", "openjdk", "python", "ruby", "rust", "ubuntu"];
+
+/// What makes the users of a stage, and who was asked for: each user is looked for once.
+struct Makers<'a> {
+    /// The texts of the steps that may make users; none where the base image may bring some.
+    texts: Option<Vec<&'a str>>,
+    known: HashMap<String, bool>,
+}
+
+impl<'a> Makers<'a> {
+    fn of(image: &ImageView<'a>) -> Self {
+        let is_plain = image.root().official_name().is_some_and(|name| WITHOUT_USERS.contains(&name));
+        Self { texts: is_plain.then(|| makers(image)), known: HashMap::new() }
+    }
+
+    /// What tells that no step makes the user that an instruction names: a package of Debian's may have made it.
+    fn unknown_user(&mut self, image: &ImageView, instruction: &Instruction) -> Option<String> {
+        let texts = self.texts.as_ref()?;
+        let owner = owner_of(image, instruction)?;
+        let user = owner.split(':').next().unwrap_or_default();
+        let is_name =
+            !user.is_empty() && user.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        if !is_name || user.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let is_there = *self.known.entry(user.to_owned()).or_insert_with(|| {
+            users::alpine_has(AccountKind::User, user).is_some()
+                || texts.iter().any(|text| text.contains(user) || text.is_empty())
+        });
+        (!is_there).then(|| format!("no step makes the user {user}; a package of Debian's may (USER-05)"))
+    }
+}
+
+/// The steps of the stage, and of those above it, that make users; an empty one where a list of users is copied.
+fn makers<'a>(image: &ImageView<'a>) -> Vec<&'a str> {
+    const MAKERS: [&str; 6] = ["useradd", "adduser", "usermod", "/etc/passwd", "newusers", "addgroup"];
+    let steps = image.lineage().into_iter().rev().take(MOST_STEPS);
+    steps
+        .flat_map(|step| {
+            let text = step.span.of(image.text);
+            let is_list = || step.words.last().is_some_and(|target| target.text.starts_with("/etc"));
+            match step.keyword {
+                Keyword::Run => Some(text).filter(|text| MAKERS.iter().any(|maker| text.contains(maker))),
+                Keyword::Copy | Keyword::Add if is_list() => Some(""),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// The owner that an instruction names.
+fn owner_of(image: &ImageView, instruction: &Instruction) -> Option<String> {
+    match instruction.keyword {
+        Keyword::User => Some(unquoted(&instruction.body.text)),
+        Keyword::Copy | Keyword::Add => instruction.flag("chown")?.value.clone(),
+        Keyword::Run => {
+            let mut commands = image.script(instruction).commands.iter();
+            let chown = commands.find(|command| command.name() == "chown")?;
+            chown.arguments().find(|word| !word.starts_with('-')).map(str::to_owned)
+        }
+        _ => None,
+    }
 }
 
 /// The files with settings that name Debian's web user.

@@ -3,7 +3,7 @@
 use super::{
     lines,
     obstacles::{self, Obstacle},
-    run,
+    places, run,
 };
 use crate::{
     docker::{Instruction, Keyword, write},
@@ -42,6 +42,7 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
     let wanted = run::Wanted { knowledge: &cx.options.knowledge, branch, family };
     for (index, instruction) in image.instructions().iter().enumerate() {
         out.obstacles.extend(obstacles::of_instruction(instruction, image.text));
+        places::look(image, instruction, &mut out);
         match instruction.keyword {
             Keyword::Run => run_step(image, index, instruction, wanted, &mut out),
             Keyword::Entrypoint => entrypoint(image, instruction, &mut out),

@@ -1,5 +1,8 @@
 //! From a Debian tag of an official image to a published Alpine tag.
 
+mod window;
+
+use self::window::{Window, version_of};
 use super::{
     AlpineBranch,
     images::{self, AlpineStatus, ImageFact},
@@ -12,6 +15,11 @@ const SUITES: [&str; 13] = [
     "slim", "jessie", "stretch", "buster", "bullseye", "bookworm", "trixie", "forky", "focal", "jammy",
     "noble", "resolute", "resolved",
 ];
+
+/// How the table tells of images whose default tag is made from scratch.
+const FROM_NOTHING: &str = "default is scratch";
+/// Images with a tag for each version of Java, and none for the newest one.
+const OF_JAVA: [&str; 2] = ["amazoncorretto", "eclipse-temurin"];
 
 /// An Alpine tag that takes the place of a Debian one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +96,12 @@ pub fn alpine_tag(image: &str, tag: &str, wanted: Option<AlpineBranch>) -> Resul
     }
     let fact = images::lookup(image).ok_or_else(|| WhyNot::UnknownImage { image: image.to_owned() })?;
     match fact.status {
+        AlpineStatus::Current if fact.note.contains(FROM_NOTHING) => {
+            return Err(WhyNot::NoAlpineVariant {
+                image: image.to_owned(),
+                note: "it holds its program alone, and Alpine would make it larger".to_owned(),
+            });
+        }
         AlpineStatus::Current => {}
         AlpineStatus::AlreadyAlpine => return Err(WhyNot::AlreadyAlpine),
         AlpineStatus::Distribution => return Ok(plain_alpine(image, wanted)),
@@ -208,7 +222,7 @@ impl Asked<'_> {
         let version = self.parts.version;
         let newest = self.fact.branches.iter().filter(|branch| branch.is_supported()).max().copied();
         let is_listed = match version {
-            None => true,
+            None => !OF_JAVA.contains(&self.fact.name),
             Some("lts") => self.fact.name == "node",
             Some(version) => self.fact.versions.contains(&version),
         };
@@ -281,47 +295,6 @@ impl Asked<'_> {
     }
 }
 
-/// The time in which one tag was published.
-struct Window {
-    branch: AlpineBranch,
-    tag: &'static str,
-    line: &'static str,
-    first_seen: &'static str,
-    dropped: &'static str,
-    is_current: bool,
-    last: Vec<u32>,
-}
-
-impl Window {
-    /// Whether `version` was current at some time in this window.
-    ///
-    /// It was when it is the last one the tag had, or when it is not newer than that one and
-    /// newer than a version that was still current when the window opened: then it came out
-    /// inside the window. Any other tag of the same line, dropped after that day, names one.
-    fn proves(&self, version: &str, rows: &[Row]) -> bool {
-        let wanted = version_of(version);
-        if self.last.is_empty() || wanted > self.last {
-            return false;
-        }
-        let is_last = self.last.starts_with(&wanted);
-        is_last
-            || rows.iter().filter(|row| !row.cell(8).is_empty()).any(|row| {
-                let (dropped, then) = (row.cell(7), version_of(row.cell(8)));
-                match dropped.cmp(self.first_seen) {
-                    std::cmp::Ordering::Less => false,
-                    std::cmp::Ordering::Equal => then < wanted,
-                    std::cmp::Ordering::Greater => then <= wanted,
-                }
-            })
-    }
-}
-
-/// The leading numbers of a tag: `3.11.4-alpine3.18` gives 3, 11, 4.
-fn version_of(tag: &str) -> Vec<u32> {
-    let head = tag.split(['-', '_']).next().unwrap_or("");
-    head.split('.').map_while(|part| part.parse().ok()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,6 +331,11 @@ mod tests {
         assert_eq!(tag("python", "3.11.4-slim-bookworm"), "3.11.4-alpine3.18");
         assert_eq!(tag("python", "3.11.16-slim"), "3.11.16-alpine3.24");
         assert_eq!(tag("python", "3.11.15-slim"), "3.11.15-alpine3.23");
+        for (image, tag) in
+            [("eclipse-temurin", "17.0.5_8-jre-focal"), ("eclipse-temurin", "latest"), ("nats", "latest")]
+        {
+            assert!(alpine_tag(image, tag, None).is_err(), "{image}:{tag}");
+        }
         let why = alpine_tag("python", "3.11.99-slim", None).expect_err("3.11.99 is not out");
         assert_eq!(
             why.to_string(),

@@ -61,7 +61,7 @@ fn thousands_of_stages_move_together() {
         let from = if index % 2 == 0 { "python:3.12-slim".to_owned() } else { format!("s{}", index - 1) };
         let _ = writeln!(text, "FROM {from} AS s{index}\nCOPY --from=s{} /a /a", index.max(1) - 1);
     }
-    let run = check(&(text + "FROM s2497\nUSER app\nCMD [\"python\", \"a.py\"]\n"));
+    let run = check(&(text + "FROM s2497\nUSER nobody\nCMD [\"python\", \"a.py\"]\n"));
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(!run.err.contains("rejected"), "{}", run.err);
     assert!(run.err.contains("Move 1249 stages from python:3.12-slim to python:3.12-alpine"), "{}", run.err);
