@@ -221,6 +221,9 @@ impl State {
             if let Some(why) = broken_script((before, &old.text), (after, &new.text)) {
                 return Err(format!("a RUN would no longer be a shell script: {why}"));
             }
+            if let Some(flag) = lost_flag((before, &old.text), (after, &new.text)) {
+                return Err(format!("a RUN would lose its flag {flag}"));
+            }
             for (aspect, detail) in Contract::of(before).differences(&Contract::of(after)) {
                 if !is_declared(pass.alters, aspect, &detail) {
                     return Err(format!("it alters {aspect:?} {detail}, which the pass does not declare"));
@@ -232,6 +235,16 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// A flag of a RUN in `before`, other than a cache mount, that no RUN of `after` has.
+fn lost_flag(before: (&Dockerfile, &str), after: (&Dockerfile, &str)) -> Option<String> {
+    fn flags<'a>((dockerfile, text): (&'a Dockerfile, &'a str)) -> BTreeSet<&'a str> {
+        let runs = dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
+        let flags = runs.flat_map(|step| &step.flags).map(|flag| flag.span.of(text));
+        flags.filter(|flag| !flag.contains("type=cache")).collect()
+    }
+    flags(before).difference(&flags(after)).next().map(|flag| (*flag).to_owned())
 }
 
 /// Why a RUN of `after` cannot be read as a script, where more of them cannot than of `before`.

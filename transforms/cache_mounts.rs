@@ -35,7 +35,7 @@
 //! away between runs gain nothing.
 
 use crate::{
-    docker::{Instruction, Keyword, lines, write},
+    docker::{Flag, Instruction, Keyword, lines, write},
     edit::Edit,
     facts::{
         Aspect, Context, ImageView,
@@ -102,7 +102,10 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
         }
     }
     if let Some(first) = steps.first() {
-        proposals.push(match without_buildkit(cx, image).or_else(|| fetched_ahead(image)) {
+        let why = without_buildkit(cx, image)
+            .or_else(|| kept_otherwise(image))
+            .or_else(|| steps.iter().flat_map(|step| &step.caches).find_map(|cache| wanted(image, cache)));
+        proposals.push(match why {
             Some(why) => Proposal::decline(image.id, first.instruction.span, why),
             None => change(image, &steps),
         });
@@ -133,7 +136,15 @@ fn in_a_home(view: &ImageView, state: &State, caches: &[Cache]) -> Option<String
             view.root().name
         ));
     }
-    let cache = caches.iter().find(|cache| cache.folder.starts_with("/home/"))?;
+    let has_user = view.dockerfile.instructions.iter().any(|step| {
+        step.keyword == Keyword::User && !matches!(step.body.text.split(':').next(), Some("root" | "0"))
+    });
+    let is_of_user = |folder: &str| {
+        let home = state.env.get("HOME").filter(|home| !matches!(home.as_str(), "/root" | "/root/"));
+        folder.starts_with("/home/")
+            || (has_user && home.is_some_and(|home| folder.starts_with(home.as_str())))
+    };
+    let cache = caches.iter().find(|cache| is_of_user(&cache.folder))?;
     Some(format!("A mount at {} may leave folders of root in the home of a user (PIP-08).", cache.folder))
 }
 
@@ -165,14 +176,18 @@ fn without_buildkit(cx: &Context, image: &ImageView) -> Option<String> {
     })
 }
 
-/// Why an installation needs downloads that an earlier step leaves in the image, if one does.
-fn fetched_ahead(image: &ImageView) -> Option<String> {
+/// Why downloads are kept elsewhere, or have to stay in the image for a later step, if so.
+fn kept_otherwise(image: &ImageView) -> Option<String> {
     let steps = image.dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
-    let needs = |command: &&Command| caches::counts_on_downloads(command);
+    let needs = |command: &&Command| caches::counts_on_downloads(command) || caches::moves_folder(command);
     let (step, command) =
         steps.into_iter().find_map(|step| Some((step, image.script(step).commands.iter().find(needs)?)))?;
+    let what = match caches::moves_folder(command) {
+        true => "says where downloads are kept, so a mount would be in another place (PIP-08)",
+        false => "counts on downloads that stay in the image, where a mount would hide them (PIP-11)",
+    };
     Some(format!(
-        "`{}` in line {} counts on downloads that stay in the image, where a mount would hide them (PIP-11).",
+        "`{}` in line {} {what}.",
         command
             .span
             .of(image.text)
@@ -185,9 +200,42 @@ fn fetched_ahead(image: &ImageView) -> Option<String> {
     ))
 }
 
+/// Why the image itself has to have the folder of a cache, or must not have it yet.
+fn wanted(image: &ImageView, cache: &Cache) -> Option<String> {
+    let is_within = |path: &str| {
+        let rest = cache.folder.strip_prefix(path.trim_end_matches('/'));
+        path.len() > "/root/".len() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_made = |command: &Command| {
+        let words = || command.arguments().map(|word| word.replace(['~'], "/root").replace("$HOME", "/root"));
+        let is_lenient = || command.arguments().any(|word| word.starts_with('-') && word.contains('p'));
+        match command.name() {
+            "mkdir" => !is_lenient() && words().any(|word| is_within(&word)),
+            "ln" => words().any(|word| is_within(&word)),
+            _ => false,
+        }
+    };
+    let step = image.dockerfile.instructions.iter().find(|step| match step.keyword {
+        Keyword::Copy if step.flag("from").is_some() => {
+            let sources = step.words.iter().rev().skip(1);
+            sources
+                .into_iter()
+                .any(|source| is_within(&source.text) || source.text.starts_with(&cache.folder))
+        }
+        Keyword::Run => image.script(step).commands.iter().any(is_made),
+        _ => false,
+    })?;
+    let line = image.line(step);
+    Some(format!("Line {line} counts on what {} holds in the image (PIP-11).", cache.folder))
+}
+
 /// The caches of an installation that has no cache mount yet.
 fn unmounted(image: &ImageView, instruction: &Instruction, state: &State) -> Vec<Cache> {
     if instruction.keyword != Keyword::Run || instruction.json.is_some() || !instruction.heredocs.is_empty() {
+        return Vec::new();
+    }
+    let is_offline = |flag: &Flag| flag.name == "network" && flag.value.as_deref() == Some("none");
+    if instruction.flags.iter().any(is_offline) {
         return Vec::new();
     }
     let mut mounts = instruction.flags.iter().filter(|flag| flag.name == "mount");
@@ -260,8 +308,8 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     let flags: Vec<String> = step.caches.iter().map(flag).collect();
     let flag = flags.join(&fold);
     let body = instruction.body_span().start();
-    let has_own_line = text[instruction.keyword_span.end()..body].contains('\n');
-    let at = instruction.keyword_span.end();
+    let at = instruction.flags.last().map_or(instruction.keyword_span.end(), |flag| flag.span.end());
+    let has_own_line = text[at..body].contains('\n');
     match has_own_line {
         true => pieces.push((Span::at(at), format!(" {flag}"))),
         false => {

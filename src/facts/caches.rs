@@ -53,6 +53,9 @@ pub fn of_script(script: &Script, env: &Variables) -> Vec<Cache> {
 }
 
 fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache> {
+    if is_led_elsewhere(command) {
+        return None;
+    }
     if let Some(pip) = python::pip_install(index, command).filter(|pip| pip.is_item) {
         if installs_from_disk(command, &pip, env) {
             return None;
@@ -68,6 +71,27 @@ fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache>
         }
         _ => None,
     }
+}
+
+/// Whether options or variables of the command itself say where it keeps downloads.
+fn is_led_elsewhere(command: &Command) -> bool {
+    let sets = |word: &str| {
+        ["HOME=", "XDG_CACHE_HOME="].iter().any(|name| word.starts_with(name))
+            || word.split('=').next().is_some_and(|name| name.to_ascii_lowercase().contains("cache_"))
+    };
+    let leads = |word: &str| {
+        let option = word.split('=').next().unwrap_or_default();
+        matches!(option, "--cache-dir" | "--cache-folder" | "--cache" | "--store-dir" | "--modules-folder")
+    };
+    command.assignments.iter().any(|word| sets(&word.raw)) || command.arguments().any(leads)
+}
+
+/// Whether a command tells a package manager, once and for all, where to keep downloads or to keep none.
+pub fn moves_folder(command: &Command) -> bool {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
+    let Some(at) = words.windows(2).position(|pair| pair == ["config", "set"]) else { return false };
+    let is_manager = matches!(command.name(), "npm" | "yarn" | "pnpm" | "pip" | "pip3" | "poetry");
+    is_manager && words[at + 2..].iter().any(|word| word.contains("cache") || word.contains("store-dir"))
 }
 
 /// Whether pip is given all that it installs as wheels on disk: it then downloads and builds nothing to keep.

@@ -134,6 +134,9 @@ fn yarn(command: &Command, words: &[ShellWord]) -> Action {
     let operands = operands(words);
     let verb = operands.first().map(String::as_str).unwrap_or_default();
     match (verb, operands.get(1).map(String::as_str)) {
+        ("", _) if words.iter().any(|word| matches!(word.raw.as_str(), "-v" | "--version" | "--help")) => {
+            Action::Prepares
+        }
         ("" | "install", _) => installs(words),
         ("global", Some("add")) => Action::InstallsGlobally(operands[2..].to_vec()),
         ("run", Some(script)) => Action::RunsScript(script.to_owned()),
