@@ -1,5 +1,8 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
+mod ports;
+mod unseen;
+
 use std::cell::LazyCell;
 
 use super::{
@@ -54,6 +57,9 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     } else if !workdir.chars().all(|c| c.is_alphanumeric() || "/._-+@".contains(c)) {
         found.push(format!("the working directory {workdir}, which holds more than plain characters"));
     }
+    found.extend(unseen::told_of(cx, image));
+    found.extend(ports::told_of(cx, image));
+    found.extend(of_npm(image));
     found.extend(after_start(image));
     found.extend(of_package(image));
     found.extend(of_state(image));
@@ -79,6 +85,24 @@ fn after_start(image: &ImageView) -> Option<String> {
     };
     let step = below.or_else(chosen)?;
     Some(format!("{} in line {}", step.keyword.name(), image.line(step)))
+}
+
+/// An npm that runs scripts as the owner of the folder, whose home folder it does not change to.
+///
+/// Source: <https://github.com/nodejs/docker-node/issues/1603>; npm 9, of Node 18.14 on, does so no more.
+fn of_npm(image: &ImageView) -> Option<String> {
+    let root = image.root();
+    let tag = root.tag.as_deref().filter(|_| root.official_name() == Some("node"))?;
+    let mut numbers = tag.split(['.', '-']).map_while(|word| word.parse::<u32>().ok());
+    let is_such = match (numbers.next()?, numbers.next()) {
+        (15..=17, _) => true,
+        (18, Some(minor)) => minor < 14,
+        _ => false,
+    };
+    let runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let mut commands = runs.flat_map(|step| &image.script(step).commands);
+    let calls = is_such && commands.any(|command| command.name() == "npm");
+    calls.then(|| format!("npm of {}:{tag}, which runs scripts as the owner of the folder", root.name))
 }
 
 /// System packages whose programs need root, or devices that belong to it.
@@ -237,8 +261,19 @@ fn of_step(image: &ImageView, (step, state): (&Instruction, &State), workdir: &s
         }
         Keyword::Run if image.script(step).commands.iter().any(changes_access) => found("chmod"),
         _ if text.contains("/root/") && step.flag("mount").is_none() => found("/root"),
+        Keyword::Run if is_for_one_user(image.script(step)) => found("what is set for root alone"),
         _ => None,
     }
+}
+
+/// Whether a command leaves settings in the home folder of whoever runs it.
+fn is_for_one_user(script: &Script) -> bool {
+    script.commands.iter().any(|command| {
+        let has = |wanted: &str| command.arguments().any(|word| word == wanted);
+        let is_config = matches!(command.name(), "git" | "npm" | "pip" | "pip3" | "yarn" | "pnpm" | "poetry");
+        (is_config && has("config") && (command.name() != "git" || has("--global")))
+            || command.words.iter().any(|word| word.raw.starts_with("~/") || word.raw.contains("$HOME/"))
+    })
 }
 
 /// Whether a command makes a folder besides the working directory and those that it lies in.
@@ -313,6 +348,8 @@ fn starts_node(cx: &Context, image: &ImageView, words: &[String]) -> bool {
 }
 
 /// The steps of the final stage that bring the project's files: from the build context, or as a built folder.
+///
+/// What goes elsewhere than to the working directory, such as a program in /usr/local/bin, stays root's.
 pub fn source_copies<'a>(image: &ImageView<'a>) -> Vec<&'a Instruction> {
     let states = runtime::states(image);
     let workdir = &*states[states.len() - 1].workdir;
@@ -323,9 +360,15 @@ pub fn source_copies<'a>(image: &ImageView<'a>) -> Vec<&'a Instruction> {
             && workdir != "/"
             && target.trim_end_matches('/') == workdir
     };
+    let is_own = |step: &Instruction, state: &State| {
+        let target = build_context::local_copy(step).map(|(_, target)| target);
+        target.is_some_and(|target| {
+            writers::is_below(&join_path(&state.workdir, &state.known(&target.text)), workdir)
+        })
+    };
     let steps = image.instructions().iter().zip(&states);
     steps
-        .filter(|(step, state)| build_context::local_copy(step).is_some() || is_built(step, &state.workdir))
+        .filter(|(step, state)| is_own(step, state) || is_built(step, &state.workdir))
         .map(|(step, _)| step)
         .collect()
 }
