@@ -1,10 +1,13 @@
 //! The text of a builder stage, and what is left of the final one, made from a single-stage file.
 
+mod gone;
 pub mod half;
 mod later;
 mod lost;
 pub mod obstacles;
+mod purpose;
 pub mod runners;
+mod started;
 mod variables;
 
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
             environment::OWN,
             project::{self, Tool},
         },
-        split::{Ecosystem, Part, Side, Split},
+        split::{Ecosystem, Part, Role, Side, Split},
     },
     shell::Command,
 };
@@ -60,10 +63,8 @@ pub fn is_harmless(command: &Command) -> bool {
         "set",
         "true",
         "echo",
-        "install",
         "touch",
         "rm",
-        "ln",
         "apt-get",
         "apt",
         "apk",
@@ -222,7 +223,9 @@ pub fn left_behind(image: &ImageView, split: &Split) -> Vec<String> {
         install.packages.into_iter().map(move |package| (manager, package.name))
     });
     names
-        .filter(|(manager, name)| split.roles.role(image, *manager, name) != crate::facts::split::Role::Keep)
+        .filter(|(manager, name)| {
+            !matches!(split.roles.role(image, *manager, name), Role::Keep | Role::Unknown)
+        })
         .map(|(_, name)| name)
         .collect()
 }

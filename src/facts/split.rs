@@ -88,7 +88,7 @@ pub type Refusal = (usize, String);
 /// Why the installation cannot be told apart from the rest.
 pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> {
     let instructions = image.instructions();
-    let roles = Roles::of(image);
+    let roles = Roles::of(cx, image);
     let mut parts = vec![Part::Stays; instructions.len()];
     for (index, instruction) in instructions.iter().enumerate() {
         parts[index] = match instruction.keyword {
@@ -100,6 +100,9 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     let installs: Vec<usize> =
         (0..instructions.len()).filter(|at| sides::installs_python(image, &instructions[*at])).collect();
     let (Some(&first), Some(&last)) = (installs.first(), installs.last()) else { return Ok(None) };
+    if !installs.iter().any(|at| sides::installs_more_than_tools(image, &instructions[*at])) {
+        return Ok(None);
+    }
     let environment = Environment::of(image)?;
     // Where a COPY may bring an environment of the host along, ours comes after it, as it did.
     let first = if inputs::is_overlaid(cx, image, (&environment.path, first)) { last } else { first };

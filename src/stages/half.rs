@@ -155,7 +155,7 @@ fn kept((image, roles): (&ImageView, Roles), installs: &[Install]) -> Vec<String
         .iter()
         .flat_map(|install| install.packages.iter().map(move |package| (install.manager, &package.name)));
     packages
-        .filter(|(manager, name)| roles.role(image, *manager, name) == Role::Keep)
+        .filter(|(manager, name)| matches!(roles.role(image, *manager, name), Role::Keep | Role::Unknown))
         .map(|(_, name)| name.clone())
         .collect()
 }
@@ -170,7 +170,7 @@ fn runtime_words(
     let mut own = Vec::new();
     for package in &install.packages {
         match roles.role(image, install.manager, &package.name) {
-            Role::Keep | Role::UnknownTwin => has_any = true,
+            Role::Keep | Role::Unknown | Role::UnknownTwin => has_any = true,
             Role::Build => own.push(write::delete_word(image.text, package.span)),
             Role::Headers(runtime) => {
                 let is_new = |name: &&str| !present.iter().any(|have| have == name);

@@ -1,6 +1,6 @@
 //! What keeps an installation from moving into a builder.
 
-use super::{later, lost};
+use super::{gone, later, lost, purpose, started};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -19,6 +19,7 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
     let unknown = "Nothing says what the image starts, so what that needs is not known (MS-25).";
     nothing
         .then(|| (start, unknown.to_owned()))
+        .or_else(|| purpose::first(image))
         .or_else(|| without_venv(image, split).map(|why| (start, why)))
         .or_else(|| tool_that_starts(image, split))
         .or_else(|| of_steps(cx, image, split))
@@ -26,6 +27,9 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
         .or_else(|| lost::first(cx, image, split))
         .or_else(|| unknown_twin(image, split))
         .or_else(|| still_called(cx, image, split).map(|why| (start, why)))
+        .or_else(|| gone::unseen_start(cx, image).map(|why| (start, why)))
+        .or_else(|| gone::first(cx, image, split))
+        .or_else(|| started::first(cx, image, split))
 }
 
 /// That the image's Python has no module venv that makes environments without pip: it came with 3.4.

@@ -86,7 +86,7 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
         first,
         last,
         environment,
-        roles: Roles::of(image),
+        roles: Roles::of(cx, image),
         tools: Vec::new(),
         is_build: builds_after,
         epilogue: plan.epilogue,

@@ -1,6 +1,10 @@
 //! What a system package is for: to build, to run, or both.
 
-use super::super::{ImageView, packages::Manager};
+use super::super::{
+    Context, ImageView,
+    evidence::{self, Evidence},
+    packages::Manager,
+};
 use crate::docker::{Instruction, Keyword};
 use crate::knowledge::{
     AlpineBranch,
@@ -20,18 +24,27 @@ pub enum Role {
     Keep,
     /// Headers whose runtime packages are not known.
     UnknownTwin,
+    /// Not in the tables: needed to compile and to run, for all that is known.
+    Unknown,
 }
+
+/// Python packages whose wheels load the OpenMP of the system, which comes along with gcc on Debian.
+const WITH_OPENMP: [&str; 2] = ["lightgbm", "llama-cpp-python"];
 
 /// What decides on roles in a stage as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
     /// Whether Python is there for node-gyp alone: the image is one of Node, and nothing in the stage calls Python.
     is_python_for_node_gyp: bool,
+    /// Whether a package loads OpenMP at run time.
+    loads_openmp: bool,
+    /// Whether something is compiled of which it is not known whether it is in C++.
+    may_be_cpp: bool,
 }
 
 impl Roles {
     /// Those of the stage in view, every step of which is looked at once.
-    pub fn of(image: &ImageView) -> Self {
+    pub fn of(cx: &Context, image: &ImageView) -> Self {
         let calls = |step: &Instruction| match step.keyword {
             Keyword::Run => {
                 image.script(step).commands.iter().any(|command| command.name().starts_with("python"))
@@ -40,7 +53,13 @@ impl Roles {
             _ => false,
         };
         let is_node = image.stage().base.official_name() == Some("node");
-        Self { is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls) }
+        let evidence = if is_node { Evidence::default() } else { evidence::python(cx, image) };
+        let names = || evidence.known.iter().chain(&evidence.unknown_packages);
+        Self {
+            is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls),
+            loads_openmp: names().any(|name| WITH_OPENMP.contains(&name.as_str())),
+            may_be_cpp: !is_node && !evidence.unknown.is_empty(),
+        }
     }
 
     /// The role of a package on the distribution of this image.
@@ -54,6 +73,15 @@ impl Roles {
         if matches!(name, "go" | "golang" | "golang-go") {
             return Role::Keep;
         }
+        // Programs of theirs run, not their libraries alone.
+        if name.contains("jdk")
+            || matches!(name, "libopenmpi-dev" | "openmpi-dev" | "libmpich-dev" | "mpich-dev")
+        {
+            return Role::Keep;
+        }
+        if let Some(libraries) = self.of_compiler(manager, name) {
+            return Role::Headers(libraries);
+        }
         match manager {
             // As on Debian: the interpreter in /usr/local has headers of its own.
             Manager::Apk if is_own_python(image, name) => Role::Build,
@@ -63,10 +91,26 @@ impl Roles {
                     Role::Headers(fact.runtime.iter().map(|name| (*name).to_owned()).collect())
                 }
                 Some(fact) if fact.kind == PackageKind::DevHeaders => Role::UnknownTwin,
-                _ => Role::Keep,
+                Some(_) => Role::Keep,
+                None => Role::Unknown,
             },
             Manager::Apt => debian_role(image, name),
         }
+    }
+}
+
+impl Roles {
+    /// The libraries that a compiler brings along for what it makes, where they are needed to run.
+    fn of_compiler(&self, manager: Manager, name: &str) -> Option<Vec<String>> {
+        let is_c = matches!(name, "gcc" | "g++" | "build-essential" | "build-base");
+        let libraries: &[&str] = match (manager, name) {
+            (Manager::Apt, "gfortran") => &["libgfortran5"],
+            (Manager::Apk, "gfortran") => &["libgfortran"],
+            (Manager::Apt, _) if is_c && self.loads_openmp => &["libgomp1"],
+            (Manager::Apk, "g++" | "build-base") if self.may_be_cpp => &["libstdc++"],
+            _ => return None,
+        };
+        Some(libraries.iter().map(|name| (*name).to_owned()).collect())
     }
 }
 
@@ -85,6 +129,7 @@ fn debian_role(image: &ImageView, name: &str) -> Role {
         }
         // Headers of Debian's own Python say nothing to the interpreter in /usr/local.
         AptFact::NotNeeded { .. } if is_own_python(image, name) => Role::Build,
+        AptFact::Unknown | AptFact::NoEquivalent { .. } => Role::Unknown,
         _ => Role::Keep,
     }
 }

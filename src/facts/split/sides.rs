@@ -164,7 +164,7 @@ fn purge((image, roles): (&ImageView, Roles), removed: &[&ShellWord]) -> Result<
     }
     let is_gone = |word: &&&ShellWord| {
         let name = word.text();
-        let is_for_building = || roles.role(image, manager, name) != Role::Keep;
+        let is_for_building = || !matches!(roles.role(image, manager, name), Role::Keep | Role::Unknown);
         is_group(name) || (word.literal.is_some() && is_installed(name) && is_for_building())
     };
     match removed.iter().find(|word| !is_gone(word)) {
@@ -183,6 +183,13 @@ pub(super) fn installs_python(image: &ImageView, step: &Instruction) -> bool {
     }
     let script = image.script(step);
     !python::pip_installs(script).is_empty() || !project::installs(script).is_empty()
+}
+
+/// Whether an instruction installs packages, and not only what installs them.
+pub(super) fn installs_more_than_tools(image: &ImageView, step: &Instruction) -> bool {
+    let script = image.script(step);
+    python::pip_installs(script).iter().any(|install| !install.is_tooling())
+        || !project::installs(script).is_empty()
 }
 
 /// The tools that install the dependencies, each once.

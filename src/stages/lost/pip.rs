@@ -3,8 +3,13 @@
 use crate::{facts::python, workspace::path};
 
 /// Programs that start pip, and the word after them that makes them do so.
-const CALLERS: [(&str, &str); 3] =
-    [("spacy", "download"), ("opentelemetry-bootstrap", "install"), ("mim", "install")];
+const CALLERS: [(&str, &str); 5] = [
+    ("az", "extension"),
+    ("az", "upgrade"),
+    ("mim", "install"),
+    ("opentelemetry-bootstrap", "install"),
+    ("spacy", "download"),
+];
 
 const VERBS: [&str; 10] =
     ["install", "uninstall", "download", "wheel", "list", "freeze", "show", "check", "cache", "config"];

@@ -1,0 +1,53 @@
+//! Images whose compilers and pip may be what they are for, and services to which no PATH of the image gets.
+
+use crate::{
+    docker::Keyword,
+    facts::{ImageView, packages, runtime},
+    source::Span,
+    workspace::path,
+};
+
+/// Shells and interpreters: an image that starts one by itself is a place to work in.
+const TO_WORK_IN: [&str; 10] =
+    ["bash", "sh", "ash", "zsh", "fish", "python", "python3", "ipython", "node", "irb"];
+
+/// Packages of servers that start programs without the variables of the image.
+const WITHOUT_PATH: [&str; 6] = ["cron", "cronie", "dcron", "openssh", "openssh-server", "anacron"];
+
+/// Why the image may need what an installation needs: its place and a sentence.
+pub(super) fn first(image: &ImageView) -> Option<(Span, String)> {
+    if let Some(step) = image.instructions().iter().find(|step| step.keyword == Keyword::Onbuild) {
+        let why = "Images that start from this one install there what they need (MS-18).";
+        return Some((step.span, why.to_owned()));
+    }
+    if let Some(start) = work_place(image) {
+        let why = "The image starts a shell or an interpreter, so its tools may be what it is for (MS-25).";
+        return Some((start, why.to_owned()));
+    }
+    let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    let mut installed = runs.flat_map(|step| {
+        let installs = packages::installs(image.script(step));
+        let packages = installs.into_iter().flat_map(|install| install.packages);
+        packages.map(move |package| (step.span, package.name)).collect::<Vec<_>>()
+    });
+    let (span, name) = installed.find(|(_, name)| WITHOUT_PATH.contains(&name.as_str()))?;
+    Some((span, format!("What {name} starts does not get the PATH of the image (MS-12).")))
+}
+
+/// The command that only starts a shell or an interpreter, or tells a version.
+fn work_place(image: &ImageView) -> Option<Span> {
+    let entrypoint = runtime::last(image, Keyword::Entrypoint);
+    let command = runtime::last(image, Keyword::Cmd);
+    let start = entrypoint.or(command)?;
+    let mut words = runtime::words_of(start)?;
+    if entrypoint.is_some() {
+        words.extend(command.and_then(runtime::words_of).unwrap_or_default());
+    }
+    let is_init = |word: &String| word.ends_with("tini") || word.ends_with("dumb-init") || word == "--";
+    let words: Vec<String> = words.into_iter().skip_while(is_init).collect();
+    let (first, rest) = words.split_first()?;
+    let only_tells = rest
+        .iter()
+        .all(|word| matches!(word.as_str(), "--version" | "-V" | "-v" | "--help" | "-h" | "-l" | "-i"));
+    (only_tells && (TO_WORK_IN.contains(&path::name(first)) || !rest.is_empty())).then_some(start.span)
+}

@@ -1,0 +1,4 @@
+# /// script
+# dependencies = ["httpx"]
+# ///
+import httpx
