@@ -209,6 +209,18 @@ fn exec_forms_hold_strings_only() {
 }
 
 #[test]
+fn exec_forms_are_json_as_go_reads_it() {
+    assert_eq!(words(&second("COPY [\"\\ud800\", \"\\udc00a\"]\n")), ["\u{fffd}", "\u{fffd}a"]);
+    let nested = |depth: usize| format!("RUN {}1{}", "[".repeat(depth), "]".repeat(depth));
+    for refused in [r#"RUN ["\ud800", 1]"#, "RUN [1.7976931348623158e308]", &nested(129), &nested(10_000)] {
+        assert!(is_refused(refused), "{refused}");
+    }
+    for shell in ["RUN [1.7976931348623159e308]", "RUN [1.]", "RUN [[1]", &nested(10_001), &nested(30_000)] {
+        assert!(second(shell).json.is_none(), "{shell}");
+    }
+}
+
+#[test]
 fn arguments_are_counted() {
     for allowed in ["RUN", "CMD", "ENTRYPOINT", "VOLUME a", "EXPOSE a b", "USER a b", "ONBUILD FOO"] {
         assert!(!is_refused(allowed), "{allowed}");
