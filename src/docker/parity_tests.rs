@@ -265,6 +265,16 @@ fn healthchecks_name_a_type() {
 }
 
 #[test]
+fn durations_are_rounded_as_in_go() {
+    for interval in ["0.0009999999999999999s", "9223372036854775808ns9223372036854775808ns"] {
+        assert!(!is_refused(&format!("HEALTHCHECK --interval={interval} CMD a")), "{interval}");
+    }
+    for interval in ["0.99999999999999999999ns", "0.000999999999999s", "9223372036854775808ns"] {
+        assert!(is_refused(&format!("HEALTHCHECK --interval={interval} CMD a")), "{interval}");
+    }
+}
+
+#[test]
 fn triggers_are_read_too() {
     assert_eq!(names(&second("ONBUILD RUN <<A\nA\n")), ["A"]);
     assert_eq!(names(&second("ONBUILD CMD <<A\n")), [""; 0]);
