@@ -314,6 +314,16 @@ fn what_only_looks_like_a_heredoc_is_none() {
     assert!(is_refused("RUN a $((1 <<2 ))") && is_refused("RUN <<A\n A"));
 }
 
+#[test]
+fn names_of_variables_hold_letters_and_decimal_digits() {
+    for name in ["a", "\u{e9}", "\u{65e5}_1", "\u{aa}", "1\u{661}"] {
+        assert_eq!(names(&second(&format!("RUN ${{{name}}} <<E\nE\n"))), ["E"], "{name}");
+    }
+    for name in ["\u{b2}", "\u{2160}", "\u{24b6}", "\u{903}", "1\u{b2}", "1a", "a\u{bd}"] {
+        assert_eq!(names(&second(&format!("RUN ${{{name}}} <<E\n"))), [""; 0], "{name}");
+    }
+}
+
 /// The second instruction of a file that is not UTF-8.
 fn second_of(bytes: &[u8]) -> Instruction {
     let text = bytes::marked(bytes);
