@@ -86,6 +86,15 @@ fn lines_hold_65535_bytes() {
 }
 
 #[test]
+fn a_byte_order_mark_makes_the_first_line_longer() {
+    let first = |bytes: usize| format!("\u{feff}{}\nFROM a\n", "#".repeat(bytes - 3));
+    assert_eq!(read(&first(65_535)).instructions.len(), 1);
+    assert_eq!(refusal(&first(65_536)), (1, "file with no instructions".to_owned()));
+    let second_line = format!("\u{feff}\n{}\nFROM a\n", "#".repeat(65_535));
+    assert_eq!(read(&second_line).instructions.len(), 1);
+}
+
+#[test]
 fn directives_end_at_the_first_other_line() {
     assert_eq!(read("# syntax=a\n# escape = `  \nFROM a\n").escape, '`');
     assert_eq!(read("# other=a\n# escape=`\nFROM a\n").escape, '\\');
