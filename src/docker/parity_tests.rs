@@ -95,6 +95,17 @@ fn a_byte_order_mark_makes_the_first_line_longer() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_reported_itself_where_the_one_above_goes_on() {
+    let long = "x".repeat(65_536);
+    let what = "a line holds more than 65535 bytes".to_owned();
+    assert_eq!(refusal(&format!("FROM a\nRUN a \\\n{long}")), (3, what.clone()));
+    assert_eq!(refusal(&format!("FROM a\nRUN a \\\n\n# c\n{long}")), (5, what.clone()));
+    assert_eq!(refusal(&format!("FROM a\n\\\n{long}")), (3, what.clone()));
+    assert_eq!(refusal(&format!("FROM a\nRUN a \\\nb\n{long}")), (3, format!("{what} (on line 4)")));
+    assert_eq!(refusal(&format!("FROM a\nRUN <<E \\\n{long}")), (2, "unterminated heredoc E".to_owned()));
+}
+
+#[test]
 fn directives_end_at_the_first_other_line() {
     assert_eq!(read("# syntax=a\n# escape = `  \nFROM a\n").escape, '`');
     assert_eq!(read("# other=a\n# escape=`\nFROM a\n").escape, '\\');
