@@ -185,6 +185,9 @@ fn flags_are_read_byte_by_byte() {
         assert_eq!(copy.flags[0].value.as_deref(), Some(value), "{text:?}");
         assert_eq!(words(&copy), words_after, "{text:?}");
     }
+    let escaped = second("COPY --from=\\\u{e0}x b c\n");
+    assert_eq!(words(&escaped), ["x", "b", "c"]);
+    assert_eq!(words(&second("COPY --from=\"\\\u{e0}\"x b c\n")), ["b", "c"]);
     assert!(is_refused("HEALTHCHECK --interval=1s\u{a0} CMD a"));
     assert!(is_refused("HEALTHCHECK --interval=1000\u{b5}s CMD a"));
     assert!(!is_refused("HEALTHCHECK --interval=1000us CMD a"));
