@@ -1,7 +1,6 @@
 //! The exec form: a JSON array of strings, each with its place.
 
-use std::str::Chars;
-
+use super::json::{self, after_space};
 use crate::source::Span;
 
 /// What the text of an instruction is, read as JSON.
@@ -22,7 +21,7 @@ pub fn json(text: &str) -> Json {
     }
     match string_array(text) {
         Some(strings) => Json::Strings(strings),
-        None if serde_json::from_str::<Vec<serde_json::Value>>(text).is_ok() => Json::Mixed,
+        None if json::is_value(text) => Json::Mixed,
         None => Json::Not,
     }
 }
@@ -33,8 +32,8 @@ fn string_array(text: &str) -> Option<Vec<(Span, String)>> {
     let mut at = after_space(bytes, 1);
     if *bytes.get(at)? != b']' {
         loop {
-            let end = string_end(bytes, at)?;
-            strings.push((Span::new(at, end), decoded(&text[at + 1..end - 1])?));
+            let (string, end) = json::string(text, at)?;
+            strings.push((Span::new(at, end), string));
             at = after_space(bytes, end);
             match bytes.get(at)? {
                 b',' => at = after_space(bytes, at + 1),
@@ -44,62 +43,6 @@ fn string_array(text: &str) -> Option<Vec<(Span, String)>> {
         }
     }
     (after_space(bytes, at + 1) == bytes.len()).then_some(strings)
-}
-
-fn after_space(bytes: &[u8], from: usize) -> usize {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    from + bytes[from..].iter().take_while(|byte| is_space(byte)).count()
-}
-
-/// The offset after the string that starts at `start`.
-fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    if *bytes.get(start)? != b'"' {
-        return None;
-    }
-    loop {
-        match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-}
-
-/// The text of a JSON string; a lone surrogate becomes U+FFFD, as in Go.
-fn decoded(inner: &str) -> Option<String> {
-    if !inner.bytes().any(|byte| byte == b'\\' || byte < b' ') {
-        return Some(inner.to_owned());
-    }
-    let mut units = Vec::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => units.push(escaped_unit(&mut chars)?),
-            c if c < ' ' => return None,
-            c => units.extend(c.encode_utf16(&mut [0; 2]).iter()),
-        }
-    }
-    Some(String::from_utf16_lossy(&units))
-}
-
-fn escaped_unit(chars: &mut Chars) -> Option<u16> {
-    Some(match chars.next()? {
-        c @ ('"' | '\\' | '/') => c as u16,
-        'b' => 8,
-        'f' => 12,
-        'n' => 10,
-        'r' => 13,
-        't' => 9,
-        'u' => {
-            let mut unit = 0;
-            for _ in 0..4 {
-                unit = unit * 16 + chars.next()?.to_digit(16)? as u16;
-            }
-            unit
-        }
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 
 use std::{iter::Peekable, mem, str::Chars};
 
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+
 /// A quote or a `${` that stays open, or a modifier that BuildKit does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
@@ -22,6 +24,7 @@ pub(super) enum Keep {
     Text,
 }
 
+/// How deep `${…}` may nest. BuildKit has no limit; this one spares the stack, and no real file comes near it.
 const DEEPEST: usize = 100;
 
 /// The words of `text`.
@@ -214,15 +217,23 @@ impl Lexer<'_> {
             name.push(special);
             return name;
         }
-        let is_number = self.chars.peek().is_some_and(|c| c.is_numeric());
-        while let Some(c) = self.chars.next_if(|c| match is_number {
-            true => c.is_numeric(),
-            false => c.is_alphanumeric() || *c == '_',
-        }) {
+        let is_number = self.chars.peek().is_some_and(|c| is_digit(*c));
+        let goes_on = |c: &char| is_digit(*c) || (!is_number && (is_letter(*c) || *c == '_'));
+        while let Some(c) = self.chars.next_if(goes_on) {
             name.push(c);
         }
         name
     }
+}
+
+/// As Go's `unicode.IsLetter`; what Rust calls alphabetic has marks and signs too.
+fn is_letter(c: char) -> bool {
+    c.general_category_group() == GeneralCategoryGroup::Letter
+}
+
+/// As Go's `unicode.IsDigit`.
+fn is_digit(c: char) -> bool {
+    c.general_category() == GeneralCategory::DecimalNumber
 }
 
 #[cfg(test)]

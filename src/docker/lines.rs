@@ -16,22 +16,26 @@ pub struct Line {
 }
 
 impl Line {
-    /// Whether BuildKit's scanner gives up on this line of `text`: it holds more than 65,535 bytes.
+    /// Whether BuildKit's scanner gives up on this line of `text`: it holds more than 65,535 bytes, with those of a
+    /// byte order mark.
     pub fn is_too_long(&self, text: &str) -> bool {
+        let start = text[..self.span.start()].strip_suffix(MARK).map_or(self.span.start(), str::len);
         let ending = usize::from(text.as_bytes()[self.next - 1] == b'\n');
         let longest = LONGEST + ending;
-        self.next - self.span.start() > longest
-            && bytes::length(&text[self.span.start()..self.next]) > longest
+        self.next - start > longest && bytes::length(&text[start..self.next]) > longest
     }
 }
 
 /// `bufio.MaxScanTokenSize - 1` of Go.
 const LONGEST: usize = 65_535;
 
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
 /// The physical lines of `text`; a byte order mark belongs to no line.
 pub fn split(text: &str) -> Vec<Line> {
     let mut lines = Vec::with_capacity(text.len() / 32 + 1);
-    let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut start = if text.starts_with(MARK) { MARK.len_utf8() } else { 0 };
     while start < text.len() {
         let next = text[start..].find('\n').map_or(text.len(), |at| start + at + 1);
         let line = &text[start..next];

@@ -15,6 +15,7 @@ pub mod heredoc;
 pub mod ignore;
 pub mod image;
 pub mod instruction;
+mod json;
 pub mod keyword;
 mod lexer;
 pub mod lines;

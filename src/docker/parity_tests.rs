@@ -86,6 +86,26 @@ fn lines_hold_65535_bytes() {
 }
 
 #[test]
+fn a_byte_order_mark_makes_the_first_line_longer() {
+    let first = |bytes: usize| format!("\u{feff}{}\nFROM a\n", "#".repeat(bytes - 3));
+    assert_eq!(read(&first(65_535)).instructions.len(), 1);
+    assert_eq!(refusal(&first(65_536)), (1, "file with no instructions".to_owned()));
+    let second_line = format!("\u{feff}\n{}\nFROM a\n", "#".repeat(65_535));
+    assert_eq!(read(&second_line).instructions.len(), 1);
+}
+
+#[test]
+fn a_line_that_is_too_long_is_reported_itself_where_the_one_above_goes_on() {
+    let long = "x".repeat(65_536);
+    let what = "a line holds more than 65535 bytes".to_owned();
+    assert_eq!(refusal(&format!("FROM a\nRUN a \\\n{long}")), (3, what.clone()));
+    assert_eq!(refusal(&format!("FROM a\nRUN a \\\n\n# c\n{long}")), (5, what.clone()));
+    assert_eq!(refusal(&format!("FROM a\n\\\n{long}")), (3, what.clone()));
+    assert_eq!(refusal(&format!("FROM a\nRUN a \\\nb\n{long}")), (3, format!("{what} (on line 4)")));
+    assert_eq!(refusal(&format!("FROM a\nRUN <<E \\\n{long}")), (2, "unterminated heredoc E".to_owned()));
+}
+
+#[test]
 fn directives_end_at_the_first_other_line() {
     assert_eq!(read("# syntax=a\n# escape = `  \nFROM a\n").escape, '`');
     assert_eq!(read("# other=a\n# escape=`\nFROM a\n").escape, '\\');
@@ -165,6 +185,9 @@ fn flags_are_read_byte_by_byte() {
         assert_eq!(copy.flags[0].value.as_deref(), Some(value), "{text:?}");
         assert_eq!(words(&copy), words_after, "{text:?}");
     }
+    let escaped = second("COPY --from=\\\u{e0}x b c\n");
+    assert_eq!(words(&escaped), ["x", "b", "c"]);
+    assert_eq!(words(&second("COPY --from=\"\\\u{e0}\"x b c\n")), ["b", "c"]);
     assert!(is_refused("HEALTHCHECK --interval=1s\u{a0} CMD a"));
     assert!(is_refused("HEALTHCHECK --interval=1000\u{b5}s CMD a"));
     assert!(!is_refused("HEALTHCHECK --interval=1000us CMD a"));
@@ -205,6 +228,18 @@ fn exec_forms_hold_strings_only() {
         ["RUN [1]", "CMD [\"a\", null]", "HEALTHCHECK NONE [1]", "ONBUILD RUN [1]", "SHELL []", "SHELL a"]
     {
         assert!(is_refused(refused), "{refused}");
+    }
+}
+
+#[test]
+fn exec_forms_are_json_as_go_reads_it() {
+    assert_eq!(words(&second("COPY [\"\\ud800\", \"\\udc00a\"]\n")), ["\u{fffd}", "\u{fffd}a"]);
+    let nested = |depth: usize| format!("RUN {}1{}", "[".repeat(depth), "]".repeat(depth));
+    for refused in [r#"RUN ["\ud800", 1]"#, "RUN [1.7976931348623158e308]", &nested(129), &nested(10_000)] {
+        assert!(is_refused(refused), "{refused}");
+    }
+    for shell in ["RUN [1.7976931348623159e308]", "RUN [1.]", "RUN [[1]", &nested(10_001), &nested(30_000)] {
+        assert!(second(shell).json.is_none(), "{shell}");
     }
 }
 
@@ -253,6 +288,16 @@ fn healthchecks_name_a_type() {
 }
 
 #[test]
+fn durations_are_rounded_as_in_go() {
+    for interval in ["0.0009999999999999999s", "9223372036854775808ns9223372036854775808ns"] {
+        assert!(!is_refused(&format!("HEALTHCHECK --interval={interval} CMD a")), "{interval}");
+    }
+    for interval in ["0.99999999999999999999ns", "0.000999999999999s", "9223372036854775808ns"] {
+        assert!(is_refused(&format!("HEALTHCHECK --interval={interval} CMD a")), "{interval}");
+    }
+}
+
+#[test]
 fn triggers_are_read_too() {
     assert_eq!(names(&second("ONBUILD RUN <<A\nA\n")), ["A"]);
     assert_eq!(names(&second("ONBUILD CMD <<A\n")), [""; 0]);
@@ -290,6 +335,16 @@ fn what_only_looks_like_a_heredoc_is_none() {
         assert_eq!(names(&second(&format!("RUN {run}\n"))), [""; 0], "{run}");
     }
     assert!(is_refused("RUN a $((1 <<2 ))") && is_refused("RUN <<A\n A"));
+}
+
+#[test]
+fn names_of_variables_hold_letters_and_decimal_digits() {
+    for name in ["a", "\u{e9}", "\u{65e5}_1", "\u{aa}", "1\u{661}"] {
+        assert_eq!(names(&second(&format!("RUN ${{{name}}} <<E\nE\n"))), ["E"], "{name}");
+    }
+    for name in ["\u{b2}", "\u{2160}", "\u{24b6}", "\u{903}", "1\u{b2}", "1a", "a\u{bd}"] {
+        assert_eq!(names(&second(&format!("RUN ${{{name}}} <<E\n"))), [""; 0], "{name}");
+    }
 }
 
 /// The second instruction of a file that is not UTF-8.

@@ -63,12 +63,12 @@ fn read(text: &str, most: Most) -> Result<Dockerfile, DockerfileError> {
     let directives = directive::read(text, lines)?;
     let escape = directives.iter().find(|d| d.name == "escape").and_then(|d| d.value.chars().next());
     let escape = escape.unwrap_or('\\');
-    let mut reader = Reader { text, lines, escape, at: 0, last_end: 0, unknown: None };
+    let mut reader = Reader { text, lines, escape, at: 0, last_end: 0, unknown: None, is_cut: false };
     let instructions = reader.instructions(most)?;
     let last = lines.last().filter(|_| !instructions.is_empty() || reader.unknown.is_some());
     let last = last.ok_or_else(|| no_instructions(lines))?;
     if let Some(line) = rest.first() {
-        return Err(too_long(line).on(text, *last));
+        return Err(too_long(line).on(text, if reader.is_cut { *line } else { *last }));
     }
     check::instructions(&instructions)
         .map_err(|(refused, error)| error.on(text, lines[refused.lines.0 - 1]))?;
@@ -100,6 +100,8 @@ struct Reader<'t> {
     last_end: usize,
     /// BuildKit goes on after a name that it does not know: a later line may be worse.
     unknown: Option<DockerfileError>,
+    /// Whether the last line continues. BuildKit then counts one more that it cannot read: it sees the start of that.
+    is_cut: bool,
 }
 
 impl Reader<'_> {
@@ -185,6 +187,7 @@ impl Reader<'_> {
     fn logical(&mut self) -> Logical {
         let mut logical = Logical::default();
         let first = self.at;
+        self.is_cut = true;
         while let Some(line) = self.lines.get(self.at) {
             self.at += 1;
             let body = line.span.of(self.text).trim_start();
@@ -196,6 +199,7 @@ impl Reader<'_> {
             let piece = &self.text[start..line.span.end()];
             let Some(cut) = lines::continuation(piece, self.escape) else {
                 logical.push(piece, start);
+                self.is_cut = false;
                 break;
             };
             logical.push(&piece[..cut], start);

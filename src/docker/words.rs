@@ -77,7 +77,13 @@ fn flag_word(text: &str, start: usize, escape: char) -> (String, usize) {
             }
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), c) if c == open => quote = None,
-            (_, c) if c == escape => word.extend(chars.next().map(|(_, next)| next)),
+            (_, c) if c == escape => {
+                let Some((offset, next)) = chars.next() else { break };
+                word.push(next);
+                if quote.is_none() && holds_blank_byte(next) {
+                    return (word, start + offset + next.len_utf8());
+                }
+            }
             _ => word.push(c),
         }
     }
@@ -86,9 +92,12 @@ fn flag_word(text: &str, start: usize, escape: char) -> (String, usize) {
 
 /// BuildKit reads flags byte by byte, and takes a byte of a wider character for a Latin-1 blank.
 ///
-/// The flag keeps that character as it is written: BuildKit leaves a torn piece of it there.
+/// The flag keeps that character as it is written: BuildKit leaves a torn piece of it there. An escape character
+/// before it holds for its first byte alone.
 fn holds_blank_byte(c: char) -> bool {
-    !c.is_ascii() && c.encode_utf8(&mut [0; 4]).bytes().any(|byte| matches!(byte, 0x85 | 0xa0))
+    !c.is_ascii()
+        && !bytes::is_mark(c)
+        && c.encode_utf8(&mut [0; 4]).bytes().any(|byte| matches!(byte, 0x85 | 0xa0))
 }
 
 /// The words of ENV, LABEL and ARG: blanks inside quotes do not separate, quotes are kept.
