@@ -181,9 +181,10 @@ def older(row):
 
 
 FIND_LIBRARY = "finds its library with ctypes.util.find_library, which needs gcc or ld on Alpine (BASE-22)"
+LIBRDKAFKA = "compiles against the librdkafka of its own release, and Alpine may have an older one"
 # Pure packages that bring one along which does not move, or that find no library on Alpine.
 OWN_WHEELS = {
-    "accelerate": "needs torch", "librosa": "needs numba", "optimum": "needs torch", "peft": "needs torch",
+    "accelerate": "needs torch", "confluent-kafka": LIBRDKAFKA, "librosa": "needs numba", "optimum": "needs torch", "peft": "needs torch",
     "pynndescent": "needs numba", "pyppeteer": "downloads a Chromium that needs glibc",
     "pytest-playwright": "needs playwright", "pyzbar": FIND_LIBRARY,
     "soundfile": FIND_LIBRARY, "timm": "needs torch", "umap-learn": "needs numba", "wand": FIND_LIBRARY,

@@ -293,6 +293,8 @@ fn copy_lines(
             _ if is_absolute => format!("{}/", join_path(workdir, folder).trim_end_matches('/')),
             (true, 1) => ".".to_owned(),
             (true, _) => "./".to_owned(),
+            // What the variable holds may be absolute.
+            _ if folder.starts_with('$') => format!("{folder}/"),
             (false, _) => format!("./{folder}/"),
         };
         format!("{keyword}{flags} {} {target}", sources.join(" "))

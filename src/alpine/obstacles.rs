@@ -26,7 +26,7 @@ impl Obstacle {
 }
 
 /// Commands that only Debian has, with the trap that tells more.
-const DEBIAN_COMMANDS: [(&str, &str); 18] = [
+const DEBIAN_COMMANDS: [(&str, &str); 19] = [
     ("add-apt-repository", "PKG-03"),
     ("apt-add-repository", "PKG-03"),
     ("apt-key", "PKG-03"),
@@ -45,6 +45,7 @@ const DEBIAN_COMMANDS: [(&str, &str); 18] = [
     ("conda", "BASE-09"),
     ("mamba", "BASE-09"),
     ("playwright", "BASE-07"),
+    ("netcat", "PKG-17"),
 ];
 
 /// What tells of Debian's release, and is something else on Alpine or nothing.

@@ -64,7 +64,12 @@ pub struct Build {
 }
 
 /// Packages with a library of their own, which spare another one that of the system.
-const BRINGING: [(&str, &str); 1] = [("psycopg-binary", "psycopg")];
+const BRINGING: [(&str, &str); 2] = [("psycopg-binary", "psycopg"), ("psycopg-c", "psycopg")];
+
+/// Packages that look their library up by name where no other package brings it.
+///
+/// Source: psycopg/pq/misc.py of <https://github.com/psycopg/psycopg>.
+const LOOKING_UP: [&str; 1] = ["psycopg"];
 
 /// The Python version of an image's base tag, as `(3, 11)`.
 pub fn python_version(tag: &str) -> Option<(u8, u8)> {
@@ -141,6 +146,12 @@ impl Evidence {
             ));
         }
         self.tidy_lists();
+        for caller in LOOKING_UP.iter().filter(|name| self.runtime.iter().any(|(_, caller)| caller == *name))
+        {
+            self.against.push(format!(
+                "{caller} finds its library with ctypes.util.find_library, which needs gcc or ld on Alpine (BASE-22)"
+            ));
+        }
     }
 
     fn tidy_lists(&mut self) {
