@@ -103,6 +103,7 @@ fn run_commands(image: &ImageView, instruction: &Instruction) -> Vec<Vec<String>
 
 /// `./setup.sh`, and `sh setup.sh`.
 fn starts_script(words: &[String]) -> bool {
+    let words = if words.first().is_some_and(|word| word == "sudo") { &words[1..] } else { words };
     let Some((first, rest)) = words.split_first() else { return false };
     let is_shell = matches!(path::name(first), "sh" | "bash" | "ash" | "dash" | "." | "source" | "exec");
     is_script(first) || (is_shell && rest.iter().any(|word| is_script(word) && !word.contains(' ')))

@@ -15,3 +15,4 @@ mod scripts;
 pub mod stage;
 pub mod stages;
 mod texts;
+mod wishes;

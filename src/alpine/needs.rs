@@ -83,9 +83,13 @@ pub fn absent(out: &Translated, span: Span, branch: AlpineBranch) -> Vec<Obstacl
 
 /// Whether one of the installed packages is `name`, depends on it, or is the headers that pull it in.
 fn is_provided(installed: &[String], name: &str) -> bool {
+    let is_java = |package: &str| package.starts_with("openjdk");
     installed.iter().any(|have| {
         let brought = apk::brings(have);
-        have == name || brought.contains(&name) || (have.ends_with("-dev") && runs_with(have, name))
+        have == name
+            || (is_java(have) && is_java(name))
+            || brought.contains(&name)
+            || (have.ends_with("-dev") && runs_with(have, name))
     })
 }
 

@@ -120,7 +120,12 @@ fn in_settings(cx: &Context, image: &ImageView, standing: &Standing, out: &mut T
     let base = image.base_word().span;
     let known = settings::KNOWN.iter().filter_map(|wanted| Some((base, standing.origin(wanted)?)));
     let mut seen: Vec<String> = Vec::new();
+    let has_web_user = matches!(image.root().official_name(), Some("nginx" | "httpd" | "php"));
     for (span, file) in named.chain(known) {
+        if has_web_user && cx.ws.context_text(&file).is_none() && path::name(&file).ends_with(".conf") {
+            let what = format!("{} cannot be read: it may name {WEB} (USER-05)", path::name(&file));
+            out.unknown.push(Obstacle::new(span, what));
+        }
         let line = cx.ws.context_text(&file).and_then(|text| line_of_web_user(text));
         if let Some(line) = line.filter(|_| !seen.contains(&file)) {
             out.obstacles.push(Obstacle::new(span, format!("{}:{line}: {}", path::name(&file), of_web())));

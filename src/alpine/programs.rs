@@ -6,8 +6,9 @@ use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
-        Context, ImageView,
+        Context, ImageView, build_context,
         commands::{self, Standing},
+        contract::join_path,
         programs,
         runtime::{self, State},
         scripts,
@@ -27,7 +28,12 @@ pub(super) fn look(
     let mut seen = BTreeSet::new();
     for (name, span, workdir) in started(cx, image, states) {
         let mut places = programs::places(&name, workdir).into_iter();
-        let Some(file) = places.find_map(|place| standing.origin(&place)) else { continue };
+        let Some(file) = places.find_map(|place| standing.origin(&place)) else {
+            if is_of_missing_folder(cx, image, (&name, workdir)) {
+                out.unknown.push(not_there(&name, span));
+            }
+            continue;
+        };
         if !seen.insert(file.clone()) {
             continue;
         }
@@ -65,6 +71,25 @@ fn copied(cx: &Context, image: &ImageView, out: &mut Translated) -> (BTreeSet<St
         }
     }
     (named, missing)
+}
+
+/// Whether a folder that is copied to where the program stands is not in the build context.
+fn is_of_missing_folder(cx: &Context, image: &ImageView, (name, workdir): (&str, &str)) -> bool {
+    if !name.contains('/') || programs::is_interpreted(name) || scripts::is_script(name) {
+        return false;
+    }
+    let place = join_path(workdir, name);
+    image.instructions().iter().any(|step| {
+        let Some((sources, target)) = build_context::local_copy(step) else { return false };
+        let folder = target.text.trim_end_matches('/');
+        let is_above =
+            folder.len() > 1 && place.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        is_above
+            && sources.iter().any(|source| {
+                let file = build_context::context_path(&image.image.context, &source.text);
+                cx.ws.entry(&file) == Some(&Entry::Missing)
+            })
+    })
 }
 
 /// Whether a COPY goes to a folder of programs: to /usr/local/bin, or a file in it.

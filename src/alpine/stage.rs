@@ -48,7 +48,8 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
             Keyword::Entrypoint => entrypoint(image, instruction, &mut out),
             Keyword::Shell => shell(image, instruction, &mut out),
             Keyword::Env | Keyword::Arg => variables(image, instruction, &mut out),
-            Keyword::Copy => {
+            Keyword::Copy | Keyword::Add => {
+                archives(instruction, &mut out);
                 let from = instruction.flag("from").and_then(|flag| flag.value.as_deref());
                 let external = from.filter(|from| image.dockerfile.stage_named(from).is_none());
                 let what = external.and_then(obstacles::of_copied_image);
@@ -62,8 +63,25 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
     if settings.any(|setting| is_zone(&setting.name, setting.value.as_deref().unwrap_or_default())) {
         out.needs.push(("tzdata".to_owned(), "TZ".to_owned()));
     }
+    super::wishes::look(image, &mut out);
     super::commands::look(cx, image, branch, &mut out);
     out
+}
+
+/// Archives of the build context, into which nobody looks.
+fn archives(instruction: &Instruction, out: &mut Translated) {
+    const ENDINGS: [&str; 12] = [
+        ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.zst", ".zip", ".7z", ".rpm",
+        ".run",
+    ];
+    if instruction.flag("from").is_some() {
+        return;
+    }
+    let is_archive = |name: &str| !name.contains("://") && ENDINGS.iter().any(|end| name.ends_with(end));
+    for source in instruction.words.iter().rev().skip(1).filter(|word| is_archive(&word.text)) {
+        let what = format!("cannot tell what is in {}, and whether it runs on musl (BASE-03)", source.text);
+        out.unknown.push(Obstacle::new(source.span, what));
+    }
 }
 
 fn run_step(

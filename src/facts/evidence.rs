@@ -25,6 +25,7 @@ use crate::{
     },
     manifest::normal_name,
     shell::Command,
+    workspace::path,
 };
 
 /// What is known for and against a move to musl.
@@ -169,7 +170,31 @@ impl Evidence {
 
 /// The programs that RUN steps compile, of which it is not known whether they compile on musl.
 pub fn compiled_programs(image: &ImageView) -> Vec<String> {
-    let compilers = ["make", "cmake", "configure", "ninja", "meson", "gcc", "g++", "cc", "cargo", "go"];
+    let compilers = [
+        "make",
+        "cmake",
+        "configure",
+        "ninja",
+        "meson",
+        "gcc",
+        "g++",
+        "cc",
+        "cargo",
+        "go",
+        "ant",
+        "bazel",
+        "cabal",
+        "clang",
+        "clang++",
+        "ghc",
+        "nim",
+        "qmake",
+        "rustc",
+        "scons",
+        "stack",
+        "waf",
+        "zig",
+    ];
     let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
     let scripts = steps.map(|step| (image.line(step), image.script(step)));
     let sets_cgo = |step: &Instruction| {
@@ -183,7 +208,13 @@ pub fn compiled_programs(image: &ImageView) -> Vec<String> {
     };
     let found = scripts.flat_map(|(line, script)| {
         let commands = script.commands.iter().filter(|command| !is_static(command));
-        let names: Vec<String> = commands.map(|command| command.name().to_owned()).collect();
+        let compiles =
+            |command: &Command| command.arguments().any(|word| matches!(word, "build" | "build_ext"));
+        let name = |command: &Command| match command.arguments().find(|word| word.ends_with("setup.py")) {
+            Some(_) if compiles(command) => "make".to_owned(),
+            _ => path::name(command.name()).to_owned(),
+        };
+        let names: Vec<String> = commands.map(name).collect();
         names.into_iter().filter(|name| compilers.contains(&name.as_str())).map(move |name| (line, name))
     });
     let mut seen = BTreeSet::new();

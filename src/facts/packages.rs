@@ -215,6 +215,11 @@ pub fn is_apt_companion(command: &Command) -> bool {
     }
     if is_apt(command) {
         let verb = subcommand(command).map_or("", |word| word.raw.as_str());
+        // `apt upgrade curl` installs curl.
+        let mut operands = command.arguments().filter(|word| !word.starts_with('-') && *word != verb);
+        if verb.ends_with("upgrade") && operands.next().is_some() {
+            return false;
+        }
         return matches!(
             verb,
             "update"

@@ -287,7 +287,15 @@ impl Asked<'_> {
     }
 
     fn answer(&self, tag: String, branch: AlpineBranch) -> AlpineTag {
-        AlpineTag { image: self.image.to_owned(), tag, branch, note: end_of_life_note(branch) }
+        let mut note = end_of_life_note(branch);
+        let major =
+            self.parts.version.and_then(|version| version.split(['.', '_']).next()?.parse::<u32>().ok());
+        if self.fact.name == "eclipse-temurin" && major.is_some_and(|major| major < 21) {
+            note = format!("On Alpine this version of Java is for amd64 alone (BASE-33). {note}")
+                .trim_end()
+                .to_owned();
+        }
+        AlpineTag { image: self.image.to_owned(), tag, branch, note }
     }
 
     fn not_published(&self, nearest: Option<String>) -> WhyNot {

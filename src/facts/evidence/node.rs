@@ -22,6 +22,54 @@ use crate::{
     workspace::path,
 };
 
+/// Programs for the whole image that bring no native code, or bring it for musl as well.
+const PLAIN_PROGRAMS: [&str; 44] = [
+    "@angular/cli",
+    "@nestjs/cli",
+    "@vue/cli",
+    "bower",
+    "concurrently",
+    "corepack",
+    "cross-env",
+    "dotenv-cli",
+    "eslint",
+    "expo-cli",
+    "forever",
+    "grunt",
+    "grunt-cli",
+    "gulp",
+    "gulp-cli",
+    "http-server",
+    "jest",
+    "json-server",
+    "knex",
+    "lerna",
+    "live-server",
+    "mocha",
+    "node-gyp",
+    "nodemon",
+    "npm",
+    "npm-check-updates",
+    "npm-run-all",
+    "pm2",
+    "pnpm",
+    "prettier",
+    "prisma",
+    "rimraf",
+    "sequelize-cli",
+    "serve",
+    "ts-node",
+    "ts-node-dev",
+    "tsx",
+    "turbo",
+    "typescript",
+    "vite",
+    "wait-on",
+    "webpack",
+    "webpack-cli",
+    "yarn",
+];
+
 /// What the manifests of a Node project say.
 #[derive(Clone, Debug)]
 pub struct NodeProject {
@@ -47,7 +95,14 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
     evidence.unknown.extend(brought_along(cx, image));
     for name in global_programs(image) {
         let end = name.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(name.len(), |(at, _)| at);
-        evidence.module(&LockedModule { name: name[..end].to_owned(), ..LockedModule::default() });
+        let name = &name[..end];
+        evidence.module(&LockedModule { name: name.to_owned(), ..LockedModule::default() });
+        evidence.is_shallow = true;
+        if !PLAIN_PROGRAMS.contains(&name) {
+            evidence.unknown.push(format!(
+                "`{name}` is installed for the whole image, and which native code it brings along is not known (BASE-04)"
+            ));
+        }
     }
     evidence.tidy();
     evidence
