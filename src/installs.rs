@@ -120,9 +120,28 @@ pub fn obstacle(image: &ImageView) -> Option<String> {
             "Line {line} marks packages as not asked for, and may take away what is added."
         ));
     }
+    if let Some(step) = image.lineage().into_iter().find(|step| replaces_repositories(step)) {
+        let line = image.line(step);
+        return Some(format!(
+            "Line {line} replaces the list of repositories, and what those hold is not known."
+        ));
+    }
     (!root::is_root_at_first(image)).then(|| {
         format!("Packages cannot be installed: it is not known that {} runs its steps as root.", root.name)
     })
+}
+
+/// Whether a step writes Alpine's list of repositories anew; one that adds to it leaves what was there.
+fn replaces_repositories(step: &Instruction) -> bool {
+    const LIST: &str = "/etc/apk/repositories";
+    match step.keyword {
+        Keyword::Copy | Keyword::Add => step.words.last().is_some_and(|target| target.text == LIST),
+        Keyword::Run => step.body.text.match_indices(LIST).any(|(at, _)| {
+            let before = step.body.text[..at].trim_end_matches(['"', '\'', ' ']);
+            before.ends_with('>') && !before.ends_with(">>")
+        }),
+        _ => false,
+    }
 }
 
 /// The word at `span` with further packages after it: a line each where it has a line of its own.

@@ -111,7 +111,30 @@ fn may_be_there(image: &ImageView, program: &str) -> bool {
         use Keyword::{Add, Arg, Copy, Env, Run};
         matches!(step.keyword, Add | Arg | Copy | Env | Run) && is_word(step.span.of(image.text))
     };
-    is_elsewhere || (is_language && is_full) || image.lineage().iter().any(speaks)
+    is_elsewhere
+        || (is_language && is_full)
+        || image.lineage().iter().any(speaks)
+        || !facts::evidence::compiled_programs(image).is_empty()
+        || comes_with_another(image, name)
+}
+
+/// Packages of which one brings the programs of another, by a part of their names.
+const KIN: [&[&str]; 7] = [
+    &["build-base", "build-essential", "make"],
+    &["envsubst", "gettext"],
+    &["mariadb", "mysql"],
+    &["openssh", "scp", "sftp", "ssh"],
+    &["pg_", "postgres", "psql"],
+    &["py3-", "python"],
+    &["sqlite"],
+];
+
+/// Whether a package that is installed may bring the program along.
+fn comes_with_another(image: &ImageView, program: &str) -> bool {
+    let installed = installs::installed(image);
+    let of = |name: &str| KIN.iter().find(|names| names.iter().any(|part| name.contains(part)));
+    let wanted = of(program);
+    wanted.is_some() && installed.iter().any(|name| of(name) == wanted)
 }
 
 /// The package that brings the program, where the base image does not.

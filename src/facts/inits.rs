@@ -3,7 +3,7 @@
 use super::{
     Context, ImageView,
     commands::{self, Standing},
-    programs, runtime, scripts,
+    packages, programs, runtime, scripts,
     start_scripts::{self, Started},
 };
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
 };
 
 /// Programs that are made to be process 1, or that bring one along.
-const INITS: [&str; 14] = [
+const INITS: [&str; 17] = [
+    "/lib/systemd/systemd",
+    "/sbin/init",
+    "/usr/sbin/init",
     "tini",
     "dumb-init",
     "s6-svscan",
@@ -112,8 +115,29 @@ pub fn not_needed(cx: &Context, image: &ImageView) -> Option<String> {
     })
 }
 
-/// The script that is started and may start an init, since its text is not known, in a sentence.
+/// Packages that are there to start what an image starts.
+const SUPERVISORS: [&str; 9] =
+    ["openrc", "runit", "s6", "s6-overlay", "s6-rc", "supervisor", "systemd", "systemd-sysv", "upstart"];
+
+/// What may start an init, since its text is not known or since it is installed for that, in a sentence.
 pub fn unknown(cx: &Context, image: &ImageView) -> Option<String> {
+    let of_systemd = |step: &&Instruction| {
+        step.keyword == Keyword::Stopsignal && step.body.text.to_ascii_uppercase().contains("RTMIN")
+    };
+    if let Some(step) = image.lineage().into_iter().find(of_systemd) {
+        return Some(format!(
+            "The signal in line {} is one for systemd, which is an init (CMD-02).",
+            image.line(step)
+        ));
+    }
+    let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    let mut installed = runs.flat_map(|step| packages::installs(image.script(step)));
+    let supervisor = installed.find_map(|install| {
+        install.packages.into_iter().find(|package| SUPERVISORS.contains(&package.name.as_str()))
+    });
+    if let Some(package) = supervisor {
+        return Some(format!("{} is installed, and may be what starts the service (CMD-02).", package.name));
+    }
     let scripts = start_scripts::of(cx, image);
     let script = scripts.iter().find(|script| script.text.is_none())?;
     let name = &script.name;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Context, ImageView, build_context::Copies, commands, root_image, runtime::State, scripts};
 use crate::{
+    docker::{Instruction, Keyword},
     knowledge::writers::{Kind, lookup},
     workspace::path,
 };
@@ -41,7 +42,11 @@ pub fn named<'a>(cx: &Context<'a>, image: &ImageView, words: &[String]) -> Vec<S
 pub fn is_of_base(image: &ImageView, word: &str) -> bool {
     let base = root_image(image.dockerfile, image.stage());
     let is_known = base.official_name().is_some_and(|name| lookup(Kind::Base, name).is_some());
-    path::name(word) == "docker-entrypoint.sh" && is_known
+    let is_own = |step: &&Instruction| match step.keyword {
+        Keyword::Copy | Keyword::Add | Keyword::Run => step.body.text.contains("docker-entrypoint.sh"),
+        _ => false,
+    };
+    path::name(word) == "docker-entrypoint.sh" && is_known && !image.lineage().iter().any(is_own)
 }
 
 /// Finds the scripts of the build context that stand in an image, whatever stage copies them.
