@@ -1,6 +1,7 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
 mod ports;
+mod start;
 mod unseen;
 
 use std::cell::LazyCell;
@@ -59,6 +60,7 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     }
     found.extend(unseen::told_of(cx, image));
     found.extend(ports::told_of(cx, image));
+    found.extend(start::told_of(cx, image, &states[states.len() - 1]));
     found.extend(of_npm(image));
     found.extend(after_start(image));
     found.extend(of_package(image));
