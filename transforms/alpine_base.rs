@@ -34,7 +34,9 @@
 //! When anything is unknown, and it names everything unknown at once: packages that are not in the tables,
 //! wheels that need glibc, apt repositories of third parties, downloads of which nobody can tell what is in them,
 //! programs of the build context that are linked to glibc or not there, scripts that are not there, users whose
-//! number differs, programs of the system that may stand elsewhere, and images that start nothing, or a compiler.
+//! number differs or that a package of Debian's makes, programs and folders of the system that may stand elsewhere,
+//! archives, programs that npm installs for the whole image, and images that start nothing, or a compiler. When the
+//! file is called after Debian, or a comment speaks of Alpine, musl or glibc.
 //! `--target alpine` overrides unknown wheels and programs and lists them; it does not override what is known not to
 //! work.
 //!

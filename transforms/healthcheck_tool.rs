@@ -24,7 +24,8 @@
 //! ## Declines
 //!
 //! When the package of a program is not known, or the base image may bring the program itself; when another step
-//! speaks of the program, and so may have brought it in its own way.
+//! speaks of the program or compiles something, and so may have brought it in its own way; when another package may
+//! bring it.
 //!
 //! ## Risk
 //!

@@ -27,7 +27,8 @@
 //! a service; `init: true` in compose. When the text of a script that is started is not known, the entrypoint has shell
 //! form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or apk, as on
 //! distroless images, that its release is still served and has tini, or that its steps run as root. When a step marks
-//! packages as not asked for, or the last stage is one that tests another. A tool that ends by itself needs none: one that
+//! packages as not asked for, or the last stage is one that tests another. When runit, supervisor or systemd is
+//! installed, or the list of repositories is replaced. A tool that ends by itself needs none: one that
 //! listens on no port, has no health check, is no service of a compose file and no script or program of the project.
 //!
 //! ## Risk

@@ -45,7 +45,10 @@
 //! --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no longer
 //! exist. When the Python is older than its module venv, or the Alpine older than those that the tables list. When the
 //! runtime package of a `-dev` package is not known. When a script or a service calls the tool
-//! that would be left behind, installs with pip, or runs in a login shell or with a PATH of its own.
+//! that would be left behind, installs with pip, or runs in a login shell or with a PATH of its own. When a later step
+//! calls a program that would be left behind, compiles, or runs a script that cannot be read. When the image is one to
+//! work in or to start other images from. When `uv run` and its like do more than start a program: tasks, variables
+//! from files, scripts with packages of their own.
 //!
 //! ## Risk
 //!
