@@ -21,14 +21,19 @@ pub fn installed(image: &ImageView) -> Vec<String> {
 
 /// Whether the base image, or a stage that this one starts from, brings what the Alpine package holds.
 ///
-/// A stage may still name Debian's package, which is then called the same.
+/// A stage may still name Debian's package, which is then called the same. Those of Temurin are in
+/// 21/jre/alpine of <https://github.com/adoptium/containers>.
 pub fn brings(image: &ImageView, package: &str) -> bool {
-    let is_python = image.root().official_name() == Some("python");
+    let (is_python, is_temurin) = (
+        image.root().official_name() == Some("python"),
+        image.root().official_name() == Some("eclipse-temurin"),
+    );
     let own = image.instructions()[0].span.start();
     let inherited =
         image.lineage().into_iter().filter(|step| step.end <= own && step.keyword == Keyword::Run);
     let mut installs = inherited.flat_map(|step| packages::installs(image.script(step)));
     (is_python && matches!(package, "tzdata" | "ca-certificates" | "python3"))
+        || (is_temurin && matches!(package, "tzdata" | "fontconfig" | "ttf-dejavu"))
         || installs.any(|install| install.packages.iter().any(|have| have.name == package))
 }
 

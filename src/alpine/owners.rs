@@ -87,7 +87,11 @@ fn makers<'a>(image: &ImageView<'a>) -> Vec<&'a str> {
     steps
         .flat_map(|step| {
             let text = step.span.of(image.text);
-            let is_list = || step.words.last().is_some_and(|target| target.text.starts_with("/etc"));
+            let is_list = || {
+                step.words.last().is_some_and(|target| {
+                    matches!(target.text.trim_end_matches('/'), "" | "/etc" | "/etc/passwd")
+                })
+            };
             match step.keyword {
                 Keyword::Run => Some(text).filter(|text| MAKERS.iter().any(|maker| text.contains(maker))),
                 Keyword::Copy | Keyword::Add if is_list() => Some(""),

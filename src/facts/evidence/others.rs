@@ -29,7 +29,8 @@ pub fn others(cx: &Context, image: &ImageView) -> Evidence {
         Some(name @ ("redis" | "rabbitmq" | "influxdb")) => evidence.against.push(format!(
             "{name} keeps data in a volume, whose files belong to another user id on Alpine (BASE-32)"
         )),
-        Some("eclipse-temurin" | "openjdk" | "amazoncorretto" | "tomcat" | "maven" | "gradle") => {
+        // Those of Temurin bring both: 21/jre/alpine of <https://github.com/adoptium/containers>.
+        Some("openjdk" | "amazoncorretto" | "tomcat" | "maven" | "gradle") => {
             evidence.notes.push(
                 "An application that draws text needs fonts: add fontconfig and ttf-dejavu (BASE-28)"
                     .to_owned(),
