@@ -184,11 +184,16 @@ FIND_LIBRARY = "finds its library with ctypes.util.find_library, which needs gcc
 LIBRDKAFKA = "compiles against the librdkafka of its own release, and Alpine may have an older one"
 # Pure packages that bring one along which does not move, or that find no library on Alpine.
 OWN_WHEELS = {
-    "accelerate": "needs torch", "confluent-kafka": LIBRDKAFKA, "librosa": "needs numba", "optimum": "needs torch", "peft": "needs torch",
+    "accelerate": "needs torch", "databricks-sql-connector": "needs lz4, which compiles",
+    "confluent-kafka": LIBRDKAFKA, "librosa": "needs numba", "optimum": "needs torch", "peft": "needs torch",
     "pynndescent": "needs numba", "pyppeteer": "downloads a Chromium that needs glibc",
     "pytest-playwright": "needs playwright", "pyzbar": FIND_LIBRARY,
     "soundfile": FIND_LIBRARY, "timm": "needs torch", "umap-learn": "needs numba", "wand": FIND_LIBRARY,
 }
+
+
+# Pure packages that allow a version with wheels for musl only from this one of theirs on.
+OLDER_STAY = {"mlflow": ("3.0.0", "needs pyarrow before 20")}
 
 
 def wheels(folder, names):
@@ -212,6 +217,9 @@ def wheels(folder, names):
             first_python.get(row["package"], ""), row["build_apk"], row["runtime_apk"], kind, build, runtime,
             row["musl_x86_64_tags"].replace(",", " "), row["musl_aarch64_tags"].replace(",", " "), row["note"], seen,
         ))
+    for name, (first, needs) in OLDER_STAY.items():
+        cells = ("musl-wheel", first, "", "", "", "", "stay", "", "", "py3", "py3", f"older: do not move, {needs}")
+        rows.append((name, *cells, "by hand: the package's own metadata on PyPI"))
     head = ("name verdict first_musl last_manylinux_only first_musl_python build_apk runtime_apk "
             "older older_build_apk older_runtime_apk x86_64_tags aarch64_tags note source")
     write("wheels.tsv", head, rows)

@@ -240,9 +240,7 @@ fn against(cx: &Context, image: &ImageView, evidence: &Evidence) -> Vec<Obstacle
 
 /// The full variant of an image brings compilers, git and many libraries that slim does not.
 fn full_image(image: &ImageView) -> Option<String> {
-    let tag = image.root().tag.as_deref().unwrap_or("latest");
-    let has_slim = matches!(image.root().official_name(), Some("python" | "node" | "ruby"));
-    (has_slim && !tag.contains("slim")).then(|| {
+    image.root().is_full().then(|| {
         format!(
             "{} is the full image, and which of its libraries and tools the project uses is not known",
             image.base_word().text

@@ -59,7 +59,7 @@ use crate::{
     edit::Edit,
     facts::{
         self, Aspect, Context, ImageView, evidence,
-        split::{self, Ecosystem, Part, Split},
+        split::{self, Ecosystem, Part, Side, Split},
     },
     installs,
     pass::{Change, Pass, Proposal, Risk},
@@ -117,6 +117,13 @@ fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
     if left_behind.is_empty() && split.epilogue.is_none() && compiled(cx, image).is_empty() {
         let why = "A builder stage would leave nothing behind: no compiler, no headers, and nothing is built from source.";
         return Proposal::decline(image.id, run.span, why);
+    }
+    if image.root().is_full() && split.epilogue.is_none() {
+        let why = format!(
+            "{} is the full image, which has compilers and headers itself; a slim one leaves more behind.",
+            image.base_word().text
+        );
+        return Proposal::decline(image.id, image.base_word().span, why);
     }
     if let Some(why) = installs::old_alpine(image) {
         return Proposal::decline(image.id, image.base_word().span, why);
@@ -221,7 +228,13 @@ fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Opti
                 (Some(text), false) => {
                     let lead = instruction.lead.of(image.text);
                     let end = if instruction.end > instruction.span.end() { newline } else { "" };
-                    Some(Edit::replace(image.id, whole, format!("{arrival}{lead}{text}{end}")))
+                    // Packages of the system change less often than those that arrive.
+                    let is_packages = matches!(part, Part::Apart(sides) if !sides.contains(&Side::Final));
+                    let both = match is_packages {
+                        true => format!("{lead}{text}{newline}{arrival}"),
+                        false => format!("{arrival}{lead}{text}{end}"),
+                    };
+                    Some(Edit::replace(image.id, whole, both))
                 }
             })
         }

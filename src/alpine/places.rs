@@ -9,14 +9,16 @@ use crate::{
 /// Folders that exist on Debian alone, or that its programs read and those of Alpine do not.
 ///
 /// nginx reads http.d on Alpine, for example, and supervisord /etc/supervisord.conf.
-const OF_DEBIAN: [&str; 21] = [
+const OF_DEBIAN: [&str; 23] = [
     "/etc/ImageMagick-6/",
     "/etc/apache2/conf-",
     "/etc/apache2/mods-",
     "/etc/apache2/sites-",
     "/etc/apt/",
+    "/etc/bash.bashrc",
     "/etc/default/",
     "/etc/locale.gen",
+    "/etc/memcached.conf",
     "/etc/mysql/",
     "/etc/nginx/sites-",
     "/etc/php/",

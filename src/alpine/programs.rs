@@ -29,7 +29,8 @@ pub(super) fn look(
     for (name, span, workdir) in started(cx, image, states) {
         let mut places = programs::places(&name, workdir).into_iter();
         let Some(file) = places.find_map(|place| standing.origin(&place)) else {
-            if is_of_missing_folder(cx, image, (&name, workdir)) {
+            let is_named = !name.contains('/') && !missing_program(cx, image, &name).is_empty();
+            if is_named || is_of_missing_folder(cx, image, (&name, workdir)) {
                 out.unknown.push(not_there(&name, span));
             }
             continue;
@@ -73,13 +74,14 @@ fn copied(cx: &Context, image: &ImageView, out: &mut Translated) -> (BTreeSet<St
     (named, missing)
 }
 
-/// Whether a folder that is copied to where the program stands is not in the build context.
+/// Whether a folder that is copied to where the program stands, or the program in it, is not in the build context.
 fn is_of_missing_folder(cx: &Context, image: &ImageView, (name, workdir): (&str, &str)) -> bool {
     if !name.contains('/') || programs::is_interpreted(name) || scripts::is_script(name) {
         return false;
     }
     let place = join_path(workdir, name);
-    image.instructions().iter().any(|step| {
+    let last_run = image.instructions().iter().rposition(|step| step.keyword == Keyword::Run).unwrap_or(0);
+    image.instructions().iter().enumerate().any(|(index, step)| {
         let Some((sources, target)) = build_context::local_copy(step) else { return false };
         let folder = target.text.trim_end_matches('/');
         let is_above =
@@ -87,9 +89,23 @@ fn is_of_missing_folder(cx: &Context, image: &ImageView, (name, workdir): (&str,
         is_above
             && sources.iter().any(|source| {
                 let file = build_context::context_path(&image.image.context, &source.text);
-                cx.ws.entry(&file) == Some(&Entry::Missing)
+                match cx.ws.entry(&file) {
+                    Some(Entry::Missing) => true,
+                    // No step after it makes the program.
+                    Some(Entry::Folder) => index > last_run,
+                    _ => false,
+                }
             })
     })
+}
+
+/// The files called `name` that are copied and not in the build context.
+fn missing_program(cx: &Context, image: &ImageView, name: &str) -> Vec<String> {
+    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let steps = image.instructions().iter();
+    let copied = steps.flat_map(|step| programs::copied_by_name(step, &image.image.context, &lookup));
+    let files = copied.map(|(_, file)| file).filter(|file| path::name(file) == name);
+    files.filter(|file| cx.ws.entry(file) == Some(&Entry::Missing)).collect()
 }
 
 /// Whether a COPY goes to a folder of programs: to /usr/local/bin, or a file in it.

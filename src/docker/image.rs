@@ -76,6 +76,14 @@ impl ImageRef {
     pub fn is_alpine(&self) -> bool {
         self.official_name() == Some("alpine") || self.tag.as_ref().is_some_and(|tag| tag.contains("alpine"))
     }
+
+    /// Whether it is the full variant of a language's image, with compilers, git and the headers of many libraries.
+    pub fn is_full(&self) -> bool {
+        let tag = self.tag.as_deref().unwrap_or("latest");
+        let is_language = matches!(self.official_name(), Some("python" | "node" | "ruby"));
+        is_language
+            && !["slim", "alpine", "windows", "nanoserver"].iter().any(|variant| tag.contains(variant))
+    }
 }
 
 #[cfg(test)]
