@@ -44,6 +44,10 @@
 //!
 //! Review: musl is another C library. Name resolution, thread stacks and the allocator differ.
 
+use std::collections::BTreeMap;
+
+use rpds::RedBlackTreeSet;
+
 use crate::{
     alpine::{
         needs,
@@ -123,8 +127,15 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
         return decline(cx, image, &obstacles);
     }
     let mut change = Change::new(image.id, image.base_word().span, Risk::Review, title(moving), why(&whole));
+    // What a stage gets, those that start from it have.
+    let mut had: BTreeMap<usize, RedBlackTreeSet<String>> = BTreeMap::new();
     for (part, (mut stage, evidence)) in moving.iter().zip(translated) {
-        needs::add(&part.view, &mut stage, &needed(part, evidence, &whole), part.branch);
+        let parent = part.view.stage().parent.and_then(|parent| had.get(&parent));
+        let mut inherited = parent.map_or_else(RedBlackTreeSet::new, Clone::clone);
+        let evidence = needed(part, evidence, &whole);
+        let added = needs::add(&part.view, &mut stage, (&evidence, &inherited), part.branch);
+        added.into_iter().chain(stage.installed.iter().cloned()).for_each(|name| inherited.insert_mut(name));
+        had.insert(part.view.stage().index, inherited);
         if let Some(tag) = &part.tag {
             let base = part.view.base_word().span;
             change.edits.push(Edit::replace(image.id, base, format!("{}:{}", tag.image, tag.tag)));

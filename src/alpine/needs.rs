@@ -1,5 +1,7 @@
 //! Packages that Alpine needs on top: tools that commands call, compilers and libraries of wheels.
 
+use rpds::RedBlackTreeSet;
+
 use super::{
     obstacles::Obstacle,
     stage::{Translated, rewritten},
@@ -13,26 +15,37 @@ use crate::{
     source::Span,
 };
 
-/// Adds the edits for the packages that are needed and not installed yet.
-pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch: AlpineBranch) {
+/// Adds the edits for the packages that are needed and neither installed yet nor `inherited` from a stage above.
+///
+/// Returns what is added.
+pub fn add(
+    image: &ImageView,
+    out: &mut Translated,
+    (evidence, inherited): (&Evidence, &RedBlackTreeSet<String>),
+    branch: AlpineBranch,
+) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for build in &evidence.builds {
         let all = build.build.iter().chain(&build.runtime).map(|name| (*name).to_owned());
-        let missing: Vec<String> = all.filter(|name| !is_provided(&out.installed, name)).collect();
+        let missing: Vec<String> =
+            all.filter(|name| !inherited.contains(name) && !is_provided(&out.installed, name)).collect();
         if !missing.is_empty() {
             out.notes.push(format!("{} is compiled: {} added for it.", build.name, missing.join(", ")));
         }
         names.extend(missing);
     }
     for (package, caller) in &evidence.runtime {
-        let is_there = is_provided(&out.installed, package) || names.iter().any(|name| name == package);
+        let is_there = is_provided(&out.installed, package)
+            || inherited.contains(*package)
+            || names.iter().any(|name| name == package);
         if !is_there && was_there(evidence, out, (package, caller)) {
             out.notes.push(format!("{package} is added: {caller} calls it."));
             names.push((*package).to_owned());
         }
     }
     for (package, what) in &out.needs {
-        let is_there = out.installed.contains(package) || names.contains(package);
+        let is_there = [&out.installed, &names].into_iter().any(|names| names.contains(package));
+        let is_there = is_there || inherited.contains(package);
         if !is_there && !installs::brings(image, package) {
             out.notes.push(match package.as_str() {
                 "tzdata" => format!("tzdata is added: without it {what} names no time zone (BASE-24)."),
@@ -60,6 +73,7 @@ pub fn add(image: &ImageView, out: &mut Translated, evidence: &Evidence, branch:
                 .any(|build| build.build.contains(&name.as_str()) || build.runtime.contains(&name.as_str()))
     });
     place(image, out, &names);
+    names
 }
 
 /// Whether Debian's image may have held what an Alpine package holds, which `caller` loads or runs.
