@@ -163,8 +163,8 @@ fn obstacle(cx: &Context, running: &Running) -> Option<String> {
     if user.contains('$') {
         return Some(format!("its user `{user}` holds a variable and may be root"));
     }
-    privileges::host_access(running)
-        .map(|why| format!("{why} (HARD-18)"))
+    privileges::beyond::reason(cx, running)
+        .or_else(|| privileges::host_access(running).map(|why| format!("{why} (HARD-18)")))
         .or_else(|| {
             let gain = privileges::gaining_step(cx, running)?;
             Some(format!("{gain}, so that it may do more than {user} may (HARD-10)"))

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Context, ServiceView};
 use crate::{
-    compose::{Compose, Service, service::Extends},
+    compose::{Compose, Field, Service, service::Extends},
     source::FileId,
     workspace::path,
 };
@@ -17,6 +17,32 @@ pub type Matters = fn(&Service) -> Option<&'static str>;
 /// Why a change of the service would reach further than its own text tells, in words.
 pub fn obstacle(cx: &Context, view: ServiceView, matters: Matters) -> Option<String> {
     beside(cx, view, matters).or_else(|| above(cx, view, matters)).or_else(|| below(cx, view, matters))
+}
+
+/// Another compose file of the folder that builds the service from something else.
+pub fn builds_otherwise(cx: &Context, view: ServiceView) -> Option<String> {
+    let folder = path::parent(&cx.ws.file(view.id).path);
+    let text = |field: &Option<Field<String>>, default: &str| {
+        field.as_ref().map_or(default.to_owned(), |field| field.value.trim_start_matches("./").to_owned())
+    };
+    let source = |service: &Service| {
+        let build = service.build.as_ref()?;
+        Some((
+            text(&build.context, "."),
+            text(&build.dockerfile, "Dockerfile"),
+            text(&build.dockerfile_inline, ""),
+        ))
+    };
+    let own = source(view.service);
+    cx.composes.iter().filter(|(id, _)| **id != view.id).find_map(|(id, compose)| {
+        let other = &cx.ws.file(*id).path;
+        let service = compose.service(&view.service.name).filter(|_| path::parent(other) == folder)?;
+        let is_other = source(service).is_some_and(|source| Some(source) != own)
+            || (service.build.is_none() && service.image.is_some());
+        is_other.then(|| {
+            format!("{} builds it from something else, and compose may read both (LIM-16)", path::name(other))
+        })
+    })
 }
 
 /// Another compose file of the folder that says something of the service.

@@ -1,6 +1,8 @@
 //! What a service needs beyond the rights of an ordinary user.
 
-use super::{Context, ImageView, packages, service::Running};
+pub mod beyond;
+
+use super::{Context, ImageView, packages, service::Running, start_scripts};
 use crate::{
     compose::{Field, Parsed, Service, port::Port},
     docker::{Instruction, Keyword},
@@ -79,6 +81,7 @@ pub fn low_port(cx: &Context, running: &Running) -> Option<String> {
         .chain(flags)
         .find(|(word, _)| number(running, word).is_some_and(|port| port < 1024))
         .map(|(word, place)| format!("{word} ({place})"))
+        .or_else(|| beyond::low_port_of_base(running).map(|server| format!("80 (as {server} does)")))
 }
 
 /// The values of `--port`, and the ports of `--bind` and `-b`.
@@ -106,9 +109,30 @@ fn number(running: &Running, word: &str) -> Option<u32> {
 /// The step that gives a program rights beyond those of its user, which are gone once new privileges are forbidden.
 pub fn gaining_step(cx: &Context, running: &Running) -> Option<String> {
     let image = running.image;
-    image.lineage().into_iter().find_map(|step| {
-        let gain = gain(&image, step)?;
-        Some(format!("{} {gain}", running.line(cx, image.id, step.span)))
+    let told = |step: &Instruction, gain: &str| format!("{} {gain}", running.line(cx, image.id, step.span));
+    let own = image.lineage().into_iter().find_map(|step| Some(told(step, gain(&image, step)?)));
+    // What another stage gives to a program may be copied along with it.
+    let copied = || {
+        let runs = image.dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
+        let mut runs =
+            runs.filter(|step| image.script(step).commands.iter().any(|run| run.name() == "setcap"));
+        runs.next().map(|step| told(step, "gives a program capabilities of its own"))
+    };
+    own.or_else(copied).or_else(|| {
+        let words: Vec<String> = image
+            .lineage()
+            .into_iter()
+            .filter(|step| step.keyword == Keyword::Run)
+            .flat_map(|step| &image.script(step).commands)
+            .flat_map(|command| command.words.iter().map(|word| word.text().to_owned()))
+            .collect();
+        let script = start_scripts::named(cx, &image, &words).into_iter().find(|script| {
+            let gains = |text: &str| {
+                ["setcap ", "/etc/sudoers", "u+s", "chmod 4"].iter().any(|word| text.contains(word))
+            };
+            script.text.is_some_and(gains)
+        })?;
+        Some(format!("{} gives a program rights of its own", script.name))
     })
 }
 
@@ -134,9 +158,15 @@ fn gain(image: &ImageView, step: &Instruction) -> Option<&'static str> {
         _ => None,
     };
     let gain = script.commands.iter().find_map(of_command);
-    gain.or_else(|| names.any(|name| SUDO.contains(&name.as_str())).then_some("installs sudo or its like"))
+    let mut with_capabilities = names.clone().filter(|name| WITH_CAPABILITIES.contains(&name.as_str()));
+    gain.or_else(|| with_capabilities.next().map(|_| "installs a program with capabilities of its own"))
+        .or_else(|| names.any(|name| SUDO.contains(&name.as_str())).then_some("installs sudo or its like"))
         .or_else(|| names_sudoers().then_some("sets up sudo"))
 }
+
+/// Packages whose programs have capabilities in their file, without which they do not start at all.
+const WITH_CAPABILITIES: [&str; 9] =
+    ["arping", "caddy", "fping", "iputils", "iputils-ping", "mtr", "mtr-tiny", "tshark", "wireshark-common"];
 
 /// Packages of programs that run others as root.
 const SUDO: [&str; 4] = ["sudo", "sudo-ldap", "doas", "opendoas"];

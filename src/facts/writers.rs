@@ -1,5 +1,7 @@
 //! The paths that a service writes to while it runs, as far as its files tell.
 
+mod lines;
+
 use super::{
     Context, ImageView, ServiceView,
     contract::join_path,
@@ -34,6 +36,7 @@ pub fn writers(cx: &Context, running: &Running) -> Vec<Writer> {
     found.extend(of_environment(running));
     found.extend(of_packages(cx, (&running.image, &running.state)));
     found.extend(start::writers(cx, running));
+    found.extend(lines::writers(running));
     found.dedup();
     found
 }
@@ -96,6 +99,7 @@ fn of_steps(running: &Running) -> Vec<Writer> {
     let mut state = State::default();
     let mut found = Vec::new();
     for instruction in image.lineage() {
+        found.extend(owned(&image, instruction, &state));
         if instruction.keyword == Keyword::Run {
             let commands = &image.script(instruction).commands;
             let writers = commands.iter().flat_map(|command| of_command(command, &state));
@@ -109,6 +113,24 @@ fn of_steps(running: &Running) -> Vec<Writer> {
         state.advance(instruction, image.text);
     }
     found
+}
+
+/// The folder that a COPY gives to a user, or that WORKDIR makes for one.
+fn owned(image: &ImageView, step: &Instruction, state: &State) -> Option<Writer> {
+    let (path, what) = match step.keyword {
+        Keyword::Copy | Keyword::Add => {
+            let owner = step.flag("chown").and_then(|flag| flag.value.as_deref())?;
+            let (target, sources) = step.words.split_last()?;
+            let is_tree = |source: &str| matches!(source, "." | "./" | "/") || source.ends_with('/');
+            let is_given = !is_root(owner) && sources.iter().any(|source| is_tree(&source.text));
+            (is_given.then(|| join_path(&state.workdir, &target.text))?, "COPY --chown")
+        }
+        Keyword::Workdir if !state.is_root() => {
+            (join_path(&state.workdir, &state.known(&step.body.text)), "WORKDIR after USER")
+        }
+        _ => return None,
+    };
+    Some(Writer { path, file: image.id, span: step.span, what: what.to_owned() })
 }
 
 /// The paths that a build step gives to the app, each with what it does.
@@ -172,7 +194,20 @@ fn of_environment(running: &Running) -> Vec<Writer> {
         let path = variable_path(&name, &value).filter(|_| takes_effect)?;
         Some(Writer { path: join_path(&running.state.workdir, &path), file, span, what: name })
     });
-    written.collect()
+    let mut found: Vec<Writer> = written.collect();
+    // What an environment file sets.
+    let is_told = |name: &str| {
+        let of_image = variables(&running.image).into_iter().any(|(known, ..)| known == name);
+        of_image || service.service.environment.iter().any(|variable| variable.value.name == name)
+    };
+    if !service.service.env_file.is_empty() {
+        let others = running.state.env.iter().filter(|(name, _)| !is_told(name));
+        found.extend(others.filter_map(|(name, value)| {
+            let path = join_path(&running.state.workdir, &variable_path(name, value)?);
+            Some(Writer { path, file: service.id, span: service.service.key, what: name.clone() })
+        }));
+    }
+    found
 }
 
 /// The path that a variable names, when it looks like one to write to.
