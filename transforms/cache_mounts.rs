@@ -45,6 +45,7 @@ use crate::{
         },
         root,
         runtime::{self, State},
+        writers,
     },
     pass::{Change, Pass, Proposal, Risk},
     shell::Command,
@@ -157,12 +158,20 @@ fn removals(
     instruction: &Instruction,
     (state, caches): (&State, &[Cache]),
 ) -> Result<Removals, String> {
-    removal::of_script(image.script(instruction), state, caches).map_err(|(command, folder)| {
+    let script = image.script(instruction);
+    let found = removal::of_script(script, state, caches).map_err(|(command, folder)| {
         format!(
             "`{command}` may reach into {folder}: a mounted cache would be emptied, and its folder cannot be \
              removed (PIP-11)."
         )
-    })
+    })?;
+    match removal::left_by_others(script, &found, caches) {
+        Some(command) => Err(format!(
+            "What `{command}` leaves beside the downloads is removed with their folder, which cannot be removed once \
+             it is mounted (PIP-11)."
+        )),
+        None => Ok(found),
+    }
 }
 
 /// Why the file is built without BuildKit, if it is.
@@ -238,11 +247,21 @@ fn unmounted(image: &ImageView, instruction: &Instruction, state: &State) -> Vec
     if instruction.flags.iter().any(is_offline) {
         return Vec::new();
     }
-    let mut mounts = instruction.flags.iter().filter(|flag| flag.name == "mount");
-    match mounts.any(|flag| flag.value.as_ref().is_some_and(|value| value.contains("type=cache"))) {
-        true => Vec::new(),
-        false => caches::of_script(image.script(instruction), &state.env),
+    let mounts = instruction.flags.iter().filter(|flag| flag.name == "mount");
+    let values: Vec<&str> = mounts.filter_map(|flag| flag.value.as_deref()).collect();
+    if values.iter().any(|value| value.contains("type=cache")) {
+        return Vec::new();
     }
+    let mut found = caches::of_script(image.script(instruction), &state.env);
+    let targets: Vec<&str> = values.iter().flat_map(|value| value.split(',')).filter_map(target).collect();
+    found.retain(|cache| !targets.iter().any(|target| writers::is_below(&cache.folder, target)));
+    found
+}
+
+/// The value of `target=` or of its other names in an option of a mount.
+fn target(option: &str) -> Option<&str> {
+    let (name, value) = option.split_once('=')?;
+    matches!(name, "target" | "dst" | "destination").then_some(value)
 }
 
 /// Says that the step loses what would have left the cache empty.
@@ -348,8 +367,13 @@ fn flag(cache: &Cache) -> String {
 /// The items that empty the cache, if others remain.
 fn purges(image: &ImageView, step: &Step) -> Vec<usize> {
     let script = image.script(step.instruction);
+    // Downloads of poetry stay in the image where no mount keeps them.
+    let has_mount = |command: &Command| {
+        command.name() != "poetry" || step.caches.iter().any(|cache| cache.folder.contains("poetry"))
+    };
     let is_purge = |command: &&Command| {
-        command.is_item && (caches::is_emptying(command) || step.removals.items.contains(&command.item))
+        let empties = caches::is_emptying(command) && has_mount(command);
+        command.is_item && (empties || step.removals.items.contains(&command.item))
     };
     let found: Vec<usize> = script.commands.iter().filter(is_purge).map(|command| command.item).collect();
     match script.is_plain_list() && found.len() < script.items.len() {

@@ -30,7 +30,8 @@
 //! ## Declines
 //!
 //! When the build comes through an anchor or another service, when its path holds a variable, and when it names
-//! a stage that the optimized Dockerfile does not have.
+//! a stage that the optimized Dockerfile does not have. When another compose file of the folder builds the service
+//! from something else: compose may read both.
 //!
 //! ## Risk
 //!
@@ -39,7 +40,7 @@
 use crate::{
     compose::{self, EditRefusal, Edits, Excerpt, NewValue, mount::MountKind, scalar::quoted_if_needed},
     edit::Edit,
-    facts::{Aspect, Context, ImageView, ServiceView, is_alpine},
+    facts::{Aspect, Context, ImageView, ServiceView, is_alpine, layers},
     pass::{Change, Pass, Proposal, Risk},
     workspace::path,
 };
@@ -75,6 +76,10 @@ fn propose(cx: &Context, service: ServiceView, image: ImageView) -> Option<Propo
     {
         let why = format!("The service builds the stage `{}`, which {sibling} does not have.", target.value);
         return Some(Proposal::decline(service.id, target.span, why));
+    }
+    if let Some(why) = layers::builds_otherwise(cx, service) {
+        let why = format!("`build.dockerfile` of {} stays: {why}.", service.service.name);
+        return Some(Proposal::decline(service.id, build.span, why));
     }
     let wanted = spelled_like(&path::relative(context, &sibling), written);
     let span = build.dockerfile.as_ref().map_or(build.span, |field| field.span);

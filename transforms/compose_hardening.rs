@@ -47,6 +47,7 @@ use std::fmt::Write;
 
 use crate::{
     compose::{self, EditRefusal, Excerpt, NewValue},
+    docker::{self, Keyword},
     edit::Edit,
     facts::{
         Aspect, Context, layers, privileges,
@@ -228,8 +229,52 @@ fn unwritable(cx: &Context, running: &Running) -> Option<String> {
     if let Some(word) = starts_in_tmp.or(uses_tmp.then_some(&*running.state.workdir)) {
         return Some(format!("a tmpfs at /tmp would hide {word} (HARD-05)"));
     }
+    if let Some(line) = kept_in_tmp(running) {
+        return Some(format!("a tmpfs at /tmp would hide what line {line} puts there (HARD-05)"));
+    }
     (!list.is_empty()).then(|| {
         format!("something may write to {list}. Mount a volume or tmpfs there, or stop writing (HARD-01)")
+    })
+}
+
+/// The line of a step that leaves something in /tmp: a copied file, or what a variable or a command names later.
+fn kept_in_tmp(running: &Running) -> Option<usize> {
+    let image = running.image;
+    let steps = || image.lineage().into_iter();
+    let is_named = |step: &&docker::Instruction| match step.keyword {
+        Keyword::Env | Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => {
+            step.body.text.contains("/tmp/")
+        }
+        _ => false,
+    };
+    let service = running.service.service;
+    let of_compose = service.environment.iter().filter_map(|variable| variable.value.value.as_deref());
+    let is_used =
+        steps().any(|step| is_named(&step)) || of_compose.into_iter().any(|value| value.starts_with("/tmp/"));
+    let leaves = |step: &&docker::Instruction| match step.keyword {
+        Keyword::Copy | Keyword::Add => {
+            step.words.last().is_some_and(|target| is_below(&target.text, "/tmp"))
+                && (is_used || !is_removed(running))
+        }
+        Keyword::Run => {
+            (is_used && step.body.text.contains("/tmp/"))
+                || image.script(step).commands.iter().any(|command| {
+                    command.arguments().any(|word| matches!(word, "-e" | "--editable"))
+                        && step.body.text.contains("/tmp/")
+                })
+        }
+        _ => false,
+    };
+    steps().find(leaves).map(|step| image.line(step))
+}
+
+/// Whether a step removes files below /tmp.
+fn is_removed(running: &Running) -> bool {
+    let mut runs = running.image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    runs.any(|step| {
+        let mut commands = running.image.script(step).commands.iter();
+        commands
+            .any(|command| command.name() == "rm" && command.arguments().any(|word| word.starts_with("/tmp")))
     })
 }
 

@@ -3,7 +3,13 @@
 use super::{Cache, Variables};
 use crate::{
     docker::expand,
-    facts::{build_context::matches_glob, contract::join_path, runtime::State},
+    facts::{
+        build_context::matches_glob,
+        contract::join_path,
+        node,
+        python::{self, project},
+        runtime::State,
+    },
     shell::{Command, Script, ShellWord},
     source::Span,
 };
@@ -46,6 +52,36 @@ pub fn of_script<'c>(
         at.go(command);
     }
     Ok(found)
+}
+
+/// The program that may leave something beside the downloads, where more than these is removed.
+pub fn left_by_others(script: &Script, found: &Removals, caches: &[Cache]) -> Option<String> {
+    const HARMLESS: [&str; 30] = [
+        "", "[", "addgroup", "adduser", "apk", "apt", "apt-get", "cat", "cd", "chmod", "chown", "cp", "curl",
+        "echo", "export", "find", "groupadd", "ln", "mkdir", "mv", "rm", "rmdir", "sed", "set", "tar",
+        "test", "touch", "true", "useradd", "wget",
+    ];
+    let is_wider = |text: &str| {
+        let path = text.trim_end_matches(['/', '*']);
+        path.ends_with(".cache") && !caches.iter().any(|cache| cache.folder.ends_with(path))
+    };
+    let is_removed = |command: &&Command| {
+        found.items.contains(&command.item)
+            || command.words.iter().any(|word| found.operands.contains(&word.span))
+    };
+    let mut words =
+        script.commands.iter().filter(is_removed).flat_map(|command| command.words.iter().skip(1));
+    if !words.any(|word| is_wider(word.text())) {
+        return None;
+    }
+    let is_known = |command: &Command| {
+        HARMLESS.contains(&command.name())
+            || python::pip_word(command).is_some()
+            || node::action(command).is_some()
+            || project::action(0, command).is_some()
+    };
+    let other = script.commands.iter().find(|command| command.is_item && !is_known(command))?;
+    Some(other.name().to_owned())
 }
 
 /// Where a command runs; a folder that is not known is none.
