@@ -37,16 +37,39 @@ pub fn brings(image: &ImageView, package: &str) -> bool {
         || installs.any(|install| install.packages.iter().any(|have| have.name == package))
 }
 
+/// The last package of the first installation that further packages can join.
+fn fitting(image: &ImageView) -> Option<Span> {
+    let runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    runs.into_iter().find_map(|step| {
+        let installs = packages::installs(image.script(step));
+        let fits = |install: &&packages::Install| {
+            install.is_item && install.obstacles.is_empty() && install.group.is_none()
+        };
+        Some(installs.iter().find(fits)?.packages.last()?.span)
+    })
+}
+
+/// The step that sets up mirrors, proxies or certificates, where an installation of its own would stand before it.
+fn own_line_before<'a>(image: &ImageView<'a>) -> Option<&'a Instruction> {
+    const PLACES: [&str; 5] = [
+        "/etc/apt/",
+        "/etc/apk/repositories",
+        "update-ca-certificates",
+        "/usr/local/share/ca-certificates",
+        "/etc/ssl/certs",
+    ];
+    let sets_up = |step: &&&Instruction| {
+        matches!(step.keyword, Keyword::Run | Keyword::Copy | Keyword::Add)
+            && PLACES.iter().any(|place| step.body.text.contains(place))
+    };
+    let step = image.instructions().iter().find(|step| sets_up(&step))?;
+    fitting(image).is_none().then_some(step)
+}
+
 /// The edit that installs `names` in the final stage: in its first installation, or in a RUN of its own.
 pub fn add(image: &ImageView, names: &[&str]) -> Edit {
-    for step in image.instructions().iter().filter(|step| step.keyword == Keyword::Run) {
-        let installs = packages::installs(image.script(step));
-        let fitting = installs
-            .iter()
-            .find(|install| install.is_item && install.obstacles.is_empty() && install.group.is_none());
-        if let Some(last) = fitting.and_then(|install| install.packages.last()) {
-            return Edit::replace(image.id, last.span, beside(image.text, last.span, names));
-        }
+    if let Some(last) = fitting(image) {
+        return Edit::replace(image.id, last, beside(image.text, last, names));
     }
     let line = match manager(image) {
         Manager::Apk => format!("RUN apk add --no-cache {}", names.join(" ")),
@@ -123,6 +146,12 @@ pub fn obstacle(image: &ImageView) -> Option<String> {
         let line = image.line(step);
         return Some(format!(
             "Line {line} marks packages as not asked for, and may take away what is added."
+        ));
+    }
+    if let Some(step) = own_line_before(image) {
+        let line = image.line(step);
+        return Some(format!(
+            "Line {line} sets up where packages come from, and what is added would be fetched before it."
         ));
     }
     if let Some(step) = image.lineage().into_iter().find(|step| replaces_repositories(step)) {

@@ -28,17 +28,19 @@
 //! form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or apk, as on
 //! distroless images, that its release is still served and has tini, or that its steps run as root. When a step marks
 //! packages as not asked for, or the last stage is one that tests another. When runit, supervisor or systemd is
-//! installed, or the list of repositories is replaced. A tool that ends by itself needs none: one that
+//! installed, or the list of repositories is replaced; when a health check looks at process 1; when a later step sets
+//! up mirrors or certificates, and tini would be fetched before it. A tool that ends by itself needs none: one that
 //! listens on no port, has no health check, is no service of a compose file and no script or program of the project.
 //!
 //! ## Risk
 //!
-//! Safe: the command stays the same; process 1 becomes tini.
+//! Safe: the command stays the same; process 1 becomes tini. Review where a shell starts the service without `exec`:
+//! as process 1 it ignored TERM, under tini it ends at once, and the service with it.
 
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
-    facts::{self, Aspect, Context, ImageView, inits, packages::Manager, runtime},
+    facts::{self, Aspect, Context, ImageView, inits, packages::Manager, runtime, signals},
     installs,
     knowledge::apt_images,
     pass::{Change, Pass, Proposal, Risk},
@@ -50,7 +52,7 @@ pub const PASS: Pass = Pass {
     id: "init",
     title: "Run the service under tini",
     source: include_str!("init.rs"),
-    risk: Risk::Safe,
+    risk: Risk::Review,
     alters: &[Aspect::Steps, Aspect::Entrypoint],
     run,
 };
@@ -81,10 +83,35 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     if let Some(why) = installs::obstacle(image).or_else(|| installs::without_tini(image)) {
         return Proposal::decline(image.id, place.span, why);
     }
-    match entrypoint {
+    if let Some(step) = looks_at_process_1(image) {
+        let why = format!("Line {} looks at process 1, which would be tini.", image.line(step));
+        return Proposal::decline(image.id, place.span, why);
+    }
+    let proposal = match entrypoint {
         Some(entrypoint) => chained(image, entrypoint),
         None => inserted(image, place),
+    };
+    match (proposal, signals::kept_by(cx, image)) {
+        (Proposal::Change(mut change), Some(shell)) => {
+            change.risk = Risk::Review;
+            change
+                .noting(format!(
+                    "{shell} does not hand signals on: put `exec` before the last command (CMD-05). Under tini TERM \
+                     ends that shell at once, and what it started with it; as process 1 it ignored TERM until the \
+                     time was over."
+                ))
+                .propose()
+        }
+        (proposal, _) => proposal,
     }
+}
+
+/// A step that reads what /proc tells of process 1.
+fn looks_at_process_1<'a>(image: &ImageView<'a>) -> Option<&'a Instruction> {
+    image.lineage().into_iter().find(|step| {
+        matches!(step.keyword, Keyword::Healthcheck | Keyword::Cmd | Keyword::Entrypoint)
+            && step.body.text.contains("/proc/1/")
+    })
 }
 
 /// The name of a last stage that is made to test or to develop what an earlier one holds.
@@ -139,7 +166,9 @@ fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
     let line = format!("{keyword} [\"{}\", \"--\"{rest}]", program(image));
     let (at, line) = write::line_above(image.text, command, &line);
     let proposal = finish(image, command.span, Edit::replace(image.id, at, line), inherited);
-    match (proposal, command.json.is_none() && installs::manager(image) == Manager::Apt) {
+    let has_exec = command.body.text.trim_start().starts_with("exec ");
+    let is_one = image.script(command).items.len() == 1;
+    match (proposal, command.json.is_none() && is_one && !has_exec && installs::manager(image) == Manager::Apt) {
         (Proposal::Change(change), true) => change
             .noting("CMD has shell form, and Debian's sh does not hand signals on: put `exec` before the command (CMD-05).")
             .propose(),

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     docker::{Instruction, Keyword},
     knowledge::long_running,
+    shell::Script,
     workspace::path,
 };
 
@@ -104,7 +105,11 @@ pub fn not_needed(cx: &Context, image: &ImageView) -> Option<String> {
     let is_installed = !program.contains('/')
         || matches!(path::parent(program), "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin");
     let is_tool = match name {
-        "sh" | "bash" | "ash" | "dash" | "zsh" => rest.is_empty(),
+        "sh" | "bash" | "ash" | "dash" | "zsh" => match &rest[..] {
+            [] => true,
+            [option, line] if option == "-c" => only_runs_tools(line),
+            _ => false,
+        },
         _ => is_installed && !scripts::is_script(name) && !long_running::is_known(name),
     };
     let standing = Standing::of(cx, image);
@@ -113,6 +118,16 @@ pub fn not_needed(cx: &Context, image: &ImageView) -> Option<String> {
     (is_tool && !is_own()).then(|| {
         format!("Nothing tells that {name} runs until it is stopped, and what ends by itself needs no init.")
     })
+}
+
+/// Whether a line for a shell calls nothing but programs that end by themselves.
+fn only_runs_tools(line: &str) -> bool {
+    const TOOLS: [&str; 14] = [
+        "cat", "date", "df", "du", "echo", "env", "find", "grep", "head", "ls", "printenv", "sort", "uniq",
+        "wc",
+    ];
+    let script = Script::parse_str(line);
+    !script.commands.is_empty() && script.commands.iter().all(|command| TOOLS.contains(&command.name()))
 }
 
 /// Packages that are there to start what an image starts.

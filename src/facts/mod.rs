@@ -25,6 +25,7 @@ pub mod runtime;
 pub mod scripts;
 pub mod service;
 pub mod settings;
+pub mod signals;
 pub mod sources;
 pub mod split;
 pub mod start;
