@@ -167,7 +167,9 @@ fn owned_workdir(image: &ImageView, name: &str, copy: &Instruction) -> Vec<Strin
 
 fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instruction]) -> Proposal {
     let step = &image.instructions()[give.step];
-    let flag = format!(" --chown={}", give.owner);
+    // `chown 1001` leaves the group as it is, root's; COPY would take the number for the group, too.
+    let group = if give.owner.bytes().all(|byte| byte.is_ascii_digit()) { ":0" } else { "" };
+    let flag = format!(" --chown={}{group}", give.owner);
     let mut edits: Vec<Edit> =
         copies.iter().map(|copy| Edit::insert(image.id, copy.keyword_span.end(), flag.clone())).collect();
     let made = chown::made_folders(image, states, give).unwrap_or_default();

@@ -26,6 +26,12 @@ pub(super) fn look(cx: &Context, image: &ImageView, branch: AlpineBranch, out: &
             Keyword::Run => run_commands(image, instruction),
             _ => continue,
         };
+        if instruction.keyword == Keyword::Run {
+            for command in &image.script(instruction).commands {
+                let words: Vec<String> = command.words.iter().map(|word| word.text().to_owned()).collect();
+                unseen(&standing, &words, (instruction.span, &states[index].workdir), out);
+            }
+        }
         for words in scripts {
             if instruction.keyword != Keyword::Run {
                 place_of(&standing, &words, instruction.span, out);
@@ -89,6 +95,32 @@ fn place_of(standing: &Standing, words: &[String], span: Span, out: &mut Transla
     let is_of_system = matches!(path::parent(program), "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin");
     if is_of_system && !SAME_PLACE.contains(&program.as_str()) && standing.origin(program).is_none() {
         out.unknown.push(Obstacle::new(span, format!("whether Alpine has {program} is not known (FILE-09)")));
+    }
+}
+
+/// Adds to `out` a program of the project that a RUN starts and that nobody can look into.
+fn unseen(standing: &Standing, words: &[String], (span, workdir): (Span, &str), out: &mut Translated) {
+    let words = if words.first().is_some_and(|word| word == "sudo") { &words[1..] } else { words };
+    let Some((first, rest)) = words.split_first() else { return };
+    let is_shell = matches!(path::name(first), "sh" | "bash" | "ash" | "dash" | "." | "source");
+    if is_shell && let Some(at) = rest.iter().position(|word| word.starts_with('-') && word.ends_with('c')) {
+        for inner in rest.get(at + 1).map(|line| shell_words(line)).unwrap_or_default() {
+            unseen(standing, &inner, (span, workdir), out);
+        }
+        return;
+    }
+    let program = if is_shell { rest.iter().find(|word| !word.starts_with('-')) } else { Some(first) };
+    let Some(program) = program.filter(|word| word.contains('/') && !word.contains(['$', '*'])) else {
+        return;
+    };
+    let is_installed =
+        ["/bin/", "/sbin/", "/usr/", "/etc/", "/opt/venv/"].iter().any(|folder| program.starts_with(folder))
+            || path::parent(program).ends_with("/bin")
+            || program.contains("node_modules");
+    let is_seen = || standing.script(program, workdir).is_some();
+    if !is_installed && !is_seen() {
+        let what = format!("what {program} runs is not known");
+        out.unknown.push(Obstacle::new(span, what));
     }
 }
 

@@ -26,7 +26,7 @@ impl Obstacle {
 }
 
 /// Commands that only Debian has, with the trap that tells more.
-const DEBIAN_COMMANDS: [(&str, &str); 19] = [
+const DEBIAN_COMMANDS: [(&str, &str); 22] = [
     ("add-apt-repository", "PKG-03"),
     ("apt-add-repository", "PKG-03"),
     ("apt-key", "PKG-03"),
@@ -46,6 +46,9 @@ const DEBIAN_COMMANDS: [(&str, &str); 19] = [
     ("mamba", "BASE-09"),
     ("playwright", "BASE-07"),
     ("netcat", "PKG-17"),
+    ("kafkacat", "PKG-17"),
+    ("tailf", "PKG-17"),
+    ("sudo", "PKG-17"),
 ];
 
 /// What tells of Debian's release, and is something else on Alpine or nothing.
@@ -141,6 +144,9 @@ fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
     let mut found = Vec::new();
     let name = command.name();
     found.extend(debian_command(name).map(|what| Obstacle::new(command.span, what)));
+    if name.starts_with("/etc/init.d/") {
+        found.push(Obstacle::new(command.span, format!("`{name}`, a start script of Debian's (PKG-14)")));
+    }
     if command.words.first().is_some_and(|word| word.literal.is_none()) {
         let what = format!("cannot tell what `{}` runs", command.words[0].raw);
         found.push(Obstacle::new(command.span, what));

@@ -38,6 +38,10 @@ pub(super) fn look(
         if !seen.insert(file.clone()) {
             continue;
         }
+        // A folder is no program: the build context is another than it seems.
+        if cx.ws.entry(&file) == Some(&Entry::Folder) {
+            out.unknown.push(not_there(&name, span));
+        }
         let is_named = named.contains(&file);
         match cx.ws.program(&file) {
             Some(program) if !is_named => out.obstacles.extend(linked(&name, program, span)),

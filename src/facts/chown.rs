@@ -89,6 +89,19 @@ pub fn owned_copies<'a>(
     if let Some(folder) = give.folders.iter().find(|folder| !is_plain(folder)) {
         return Err(format!("Which folder {folder} is depends on the shell, so `chown -R` stays."));
     }
+    let is_of_base = |folder: &&String| {
+        let at = |parent: &str| is_below(folder, &[parent.to_owned()]);
+        let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+        let mut commands = runs.flat_map(|step| &image.script(step).commands);
+        let is_made = commands.any(|command| {
+            command.name() == "mkdir"
+                && command.arguments().any(|word| word.trim_end_matches('/') == folder.as_str())
+        });
+        !is_made && (["/etc", "/lib", "/var"].into_iter().any(at) || (at("/usr") && !at("/usr/src")))
+    };
+    if let Some(folder) = give.folders.iter().find(is_of_base) {
+        return Err(format!("The base image may hold files in {folder}, so `chown -R` stays."));
+    }
     let mut copies = Vec::new();
     for (index, instruction) in image.instructions()[..give.step].iter().enumerate() {
         match instruction.keyword {

@@ -1,5 +1,6 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
+mod packages_of_root;
 mod ports;
 mod start;
 mod unseen;
@@ -61,9 +62,8 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     found.extend(unseen::told_of(cx, image));
     found.extend(ports::told_of(cx, image));
     found.extend(start::told_of(cx, image, &states[states.len() - 1]));
-    found.extend(of_npm(image));
+    found.extend(packages_of_root::told_of(cx, image));
     found.extend(after_start(image));
-    found.extend(of_package(image));
     found.extend(of_state(image));
     found.extend(of_variables(image, workdir));
     found.extend(of_writers(cx, (image, workdir)));
@@ -89,55 +89,6 @@ fn after_start(image: &ImageView) -> Option<String> {
     Some(format!("{} in line {}", step.keyword.name(), image.line(step)))
 }
 
-/// An npm that runs scripts as the owner of the folder, whose home folder it does not change to.
-///
-/// Source: <https://github.com/nodejs/docker-node/issues/1603>; npm 9, of Node 18.14 on, does so no more.
-fn of_npm(image: &ImageView) -> Option<String> {
-    let root = image.root();
-    let tag = root.tag.as_deref().filter(|_| root.official_name() == Some("node"))?;
-    let mut numbers = tag.split(['.', '-']).map_while(|word| word.parse::<u32>().ok());
-    let is_such = match (numbers.next()?, numbers.next()) {
-        (15..=17, _) => true,
-        (18, Some(minor)) => minor < 14,
-        _ => false,
-    };
-    let runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
-    let mut commands = runs.flat_map(|step| &image.script(step).commands);
-    let calls = is_such && commands.any(|command| command.name() == "npm");
-    calls.then(|| format!("npm of {}:{tag}, which runs scripts as the owner of the folder", root.name))
-}
-
-/// System packages whose programs need root, or devices that belong to it.
-const OF_ROOT: [&str; 16] = [
-    "bluez",
-    "cron",
-    "cronie",
-    "dcron",
-    "docker",
-    "docker-cli",
-    "docker.io",
-    "fail2ban",
-    "hdparm",
-    "iptables",
-    "nftables",
-    "nvme-cli",
-    "openvpn",
-    "smartmontools",
-    "tcpdump",
-    "wireguard-tools",
-];
-
-/// A system package for which root is needed when the container runs.
-fn of_package(image: &ImageView) -> Option<String> {
-    let steps = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
-    let mut installs = steps.flat_map(|step| packages::installs(image.script(step)));
-    let name = installs.find_map(|install| {
-        let mut names = install.packages.into_iter().map(|package| package.name);
-        names.find(|name| OF_ROOT.contains(&name.as_str()))
-    })?;
-    Some(format!("{name}, whose programs need root"))
-}
-
 /// A step after the project's files that may fill a database beside them, which would be root's.
 fn of_state(image: &ImageView) -> Option<String> {
     const WORDS: [&str; 8] =
@@ -156,7 +107,8 @@ fn of_state(image: &ImageView) -> Option<String> {
 
 /// A variable that is called like a folder of the service's own, outside of its working directory.
 fn of_variables(image: &ImageView, workdir: &str) -> Option<String> {
-    const ENDINGS: [&str; 9] = ["DIR", "ROOT", "HOME", "DATA", "FOLDER", "CACHE", "FILE", "LOG", "STORE"];
+    const ENDINGS: [&str; 10] =
+        ["DIR", "ROOT", "HOME", "DATA", "FOLDER", "CACHE", "FILE", "FILENAME", "LOG", "STORE"];
     const READ_ONLY: [&str; 10] =
         ["/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/sys", "/tmp", "/usr"];
     let is_elsewhere = |value: &str| {
@@ -317,7 +269,10 @@ fn is_low_port(word: &str) -> bool {
 fn of_start(cx: &Context, image: &ImageView) -> Option<String> {
     let command = runtime::last(image, Keyword::Cmd);
     let Some(words) = command.and_then(runtime::words_of) else {
-        return Some("what the image starts, which is not one plain command".to_owned());
+        return Some(match (command, runtime::last(image, Keyword::Entrypoint)) {
+            (None, Some(step)) => format!("what line {} starts, which is not looked at", image.line(step)),
+            _ => "what the image starts, which is not one plain command".to_owned(),
+        });
     };
     if let Some(device) = words.iter().find(|word| word.contains("/dev/")) {
         return Some(format!("the device {device}"));
