@@ -47,7 +47,8 @@
 //! configuration of gunicorn and uwsgi, `environment` and `env_file`; an environment file that is not there may say
 //! anything. When a heap flag takes three quarters of the limit. When the limit holds a variable, or comes through an
 //! anchor. When another compose file of the folder, or a service on either end of `extends`, sets limits, a command,
-//! or else what decides the need. When alpinist.yaml does not name the service, and the cut is deeper than to a
+//! or else what decides the need. When alpinist.yaml does not name the service, and it is no plain server of Python or
+//! Node, has large programs beside it, or a comment that tells that less was not enough. When alpinist.yaml does not name the service, and the cut is deeper than to a
 //! quarter, or a package such as pandas or torch holds as much as its data. When less CPU would stretch the start
 //! beyond the `start_period` of the health check and alpinist.yaml does not ask for it.
 //!
@@ -104,7 +105,8 @@ fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
     }
     found.extend(add(cx, running, &policy, &missing));
     let changes = found.iter().any(|proposal| matches!(proposal, Proposal::Change(_)));
-    match layers::obstacle(cx, service, limits::deciding_key).filter(|_| changes) {
+    let unmeasured = || limits::unmeasured::reason(running).filter(|_| !policy.is_explicit);
+    match layers::obstacle(cx, service, limits::deciding_key).or_else(unmeasured).filter(|_| changes) {
         Some(why) => {
             let why = format!("The limits of {} stay: {why}.", service.service.name);
             vec![Proposal::decline(service.id, key, why)]

@@ -1,5 +1,7 @@
 //! Resource limits of a service: what is set, and what is asked for.
 
+pub mod unmeasured;
+
 use super::{Context, workers};
 use crate::{
     compose::{Field, Parsed, Service, resources::Quota, size},
