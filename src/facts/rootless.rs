@@ -215,9 +215,19 @@ fn of_step(image: &ImageView, (step, state): (&Instruction, &State), workdir: &s
         }
         Keyword::Run if image.script(step).commands.iter().any(changes_access) => found("chmod"),
         _ if text.contains("/root/") && step.flag("mount").is_none() => found("/root"),
+        Keyword::Copy | Keyword::Add if names_nobody(step, state) => found("an owner that no step makes"),
         Keyword::Run if is_for_one_user(image.script(step)) => found("what is set for root alone"),
         _ => None,
     }
+}
+
+/// Whether a COPY gives its files to a user that is not there yet, and that a new one could be taken for.
+fn names_nobody(step: &Instruction, state: &State) -> bool {
+    const THERE: [&str; 7] = ["bin", "daemon", "node", "nobody", "root", "sys", "www-data"];
+    let owner = step.flag("chown").and_then(|flag| flag.value.as_deref()).unwrap_or_default();
+    let user = owner.split(':').next().unwrap_or_default();
+    let is_name = user.starts_with(|c: char| c.is_ascii_alphabetic());
+    is_name && !THERE.contains(&user) && !state.accounts.contains(user)
 }
 
 /// Whether a command leaves settings in the home folder of whoever runs it.

@@ -70,7 +70,11 @@ fn of_packages(running: &Running) -> Option<String> {
 fn of_text(running: &Running) -> Option<String> {
     const SIGNS: [&str; 6] = ["oom", "not enough", "killed", "do not lower", "don't lower", "needs at least"];
     let view = running.service;
-    let text = view.service.span.of(view.text);
+    // The comment behind the last value belongs to it.
+    let end = view.text[view.service.span.end()..]
+        .find('\n')
+        .map_or(view.text.len(), |at| view.service.span.end() + at);
+    let text = &view.text[view.service.span.start()..end];
     let mut comments =
         text.lines().filter_map(|line| line.split_once('#')).map(|(_, note)| note.to_ascii_lowercase());
     if comments.any(|note| SIGNS.iter().any(|sign| note.contains(sign))) {

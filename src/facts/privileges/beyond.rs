@@ -57,11 +57,11 @@ fn of_text(running: &Running) -> Option<String> {
 /// A container that waits for others to run something in it.
 fn idle(running: &Running) -> Option<String> {
     let words: Vec<&str> = running.commands.iter().flat_map(|line| &line.words).map(String::as_str).collect();
-    let is_shell = |word: &&str| matches!(path::name(word), "bash" | "sh" | "ash" | "zsh" | "tini" | "--");
+    let is_shell = |word: &str| matches!(path::name(word), "bash" | "sh" | "ash" | "zsh" | "tini" | "--");
     let waits = words.windows(2).any(|pair| matches!(pair, ["sleep", "infinity"] | ["-f", "/dev/null"]));
     let has_start = !words.is_empty()
         || !matches!(running.image.root().official_name(), Some("debian" | "ubuntu" | "alpine"));
-    (waits || !has_start || (!words.is_empty() && words.iter().all(|word| is_shell(&word))))
+    (waits || !has_start || (!words.is_empty() && words.iter().all(|word| is_shell(word))))
         .then(|| "it only waits, and what runs in it is not known".to_owned())
 }
 
