@@ -1,5 +1,6 @@
 //! Where package managers keep their downloads, and what keeps them from doing so.
 
+pub mod obstacles;
 pub mod removal;
 
 use super::{
