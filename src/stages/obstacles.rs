@@ -30,6 +30,21 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
         .or_else(|| gone::unseen_start(cx, image).map(|why| (start, why)))
         .or_else(|| gone::first(cx, image, split))
         .or_else(|| started::first(cx, image, split))
+        .or_else(|| installs_later(cx, image, split).map(|why| (start, why)))
+}
+
+/// Python packages that call the pip of their environment when they run.
+const CALLING_PIP: [&str; 6] = ["azure-cli", "nox", "pip-audit", "pip-tools", "pipx", "tox"];
+
+/// A package that installs others later, with a pip that our environment does not have.
+fn installs_later(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
+    if split.environment.is_authors || split.ecosystem != Ecosystem::Python {
+        return None;
+    }
+    let evidence = evidence::python(cx, image);
+    let mut names = evidence.known.iter().chain(&evidence.unknown_packages);
+    let name = names.find(|name| CALLING_PIP.contains(&name.as_str()))?;
+    Some(format!("{name} calls pip when it runs, and {} has none (MS-25).", split.environment.path))
 }
 
 /// That the image's Python has no module venv that makes environments without pip: it came with 3.4.
