@@ -147,6 +147,10 @@ fn unmounted(image: &ImageView, instruction: &Instruction, state: &State) -> Vec
     if instruction.keyword != Keyword::Run || instruction.json.is_some() || !instruction.heredocs.is_empty() {
         return Vec::new();
     }
+    // On a line of its own it would look like a stage that a backslash swallows.
+    if instruction.body.text.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("from")) {
+        return Vec::new();
+    }
     let is_offline = |flag: &Flag| flag.name == "network" && flag.value.as_deref() == Some("none");
     if instruction.flags.iter().any(is_offline) {
         return Vec::new();
