@@ -13,12 +13,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_alpinist");
 
 const STAGE: &str = "\
 FROM python:3.12-slim AS service
-WORKDIR /app
 RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt .
 RUN pip install -r requirements.txt
-COPY src src
-CMD [\"python\", \"src/app.py\"]
 ";
 
 fn main() -> ExitCode {
@@ -47,7 +44,7 @@ fn measure_in(folder: &Path) -> Result<(), String> {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/staging");
     report("the pipeline: examples/staging", Path::new(example), &["optimize", "--check"])?;
     for count in [1, 10, 100, 1_000] {
-        let text = stages(count);
+        let text = stages(count) + "CMD [\"python\", \"src/app.py\"]\n";
         let project = folder.join(count.to_string());
         write(&project, "Dockerfile", &text)?;
         write(&project, "requirements.txt", "flask==3.0.0\n")?;

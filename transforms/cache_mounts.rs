@@ -34,6 +34,8 @@
 //! Review: building needs BuildKit, which is the default since Docker 23. Build services that throw their disk
 //! away between runs gain nothing.
 
+use std::collections::BTreeMap;
+
 use crate::{
     docker::{Flag, Instruction, Keyword, lines, write},
     edit::Edit,
@@ -104,11 +106,12 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
         }
     }
     if let Some(first) = steps.first() {
+        // Each folder is asked for once, however many steps fill it.
+        let folders: BTreeMap<&str, &Cache> =
+            steps.iter().flat_map(|step| &step.caches).map(|cache| (cache.folder.as_str(), cache)).collect();
         let why = obstacles::without_buildkit(cx, image)
             .or_else(|| obstacles::kept_otherwise(image))
-            .or_else(|| {
-                steps.iter().flat_map(|step| &step.caches).find_map(|cache| obstacles::wanted(image, cache))
-            });
+            .or_else(|| folders.values().find_map(|cache| obstacles::wanted(image, cache)));
         proposals.push(match why {
             Some(why) => Proposal::decline(image.id, first.instruction.span, why),
             None => change(image, &steps),

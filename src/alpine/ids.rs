@@ -36,12 +36,16 @@ fn makes_accounts(image: &ImageView) -> bool {
     runs.any(|run| image.script(run).commands.iter().any(|command| runtime::account(command).is_some()))
 }
 
+/// How many steps before the end of a stage are asked for groups; the longest real file has 336 instructions.
+const MOST_STEPS: usize = 400;
+
 fn numbers(image: &ImageView, services: &[ServiceView], out: &mut Translated) {
     let given = Request::of(services.iter().map(|view| view.service)).arguments;
     let mut named: BTreeSet<String> = BTreeSet::new();
+    let end = image.stage().instructions.end;
     variables::visit(image.dockerfile, &given, &mut |index, variables| {
         let step = &image.dockerfile.instructions[index];
-        if step.keyword != Keyword::Run {
+        if step.keyword != Keyword::Run || index >= end || index + MOST_STEPS < end {
             return;
         }
         let script = image.script(step);

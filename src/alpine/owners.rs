@@ -43,7 +43,7 @@ pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &m
 }
 
 /// How many steps above are asked for users; the longest real file has 336 instructions.
-const MOST_STEPS: usize = 2_000;
+const MOST_STEPS: usize = 400;
 
 /// Base images that bring no user of their own beside those of the distribution.
 const WITHOUT_USERS: [&str; 9] =
