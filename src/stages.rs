@@ -126,12 +126,8 @@ impl Builder<'_> {
             Part::Apart(sides) => sides.contains(&Side::Builder),
             Part::Both | Part::Stays => return false,
         };
-        let is_install = || {
-            python::pip_installs(script).iter().any(|install| !install.is_tooling())
-                || !project::installs(script).is_empty()
-        };
         let is_copy = instruction.keyword != Keyword::Run && instruction.flag("from").is_none();
-        has_builder && (is_copy || is_install())
+        has_builder && (is_copy || python::installs_more_than_tools(script))
     }
 
     fn instruction(

@@ -94,9 +94,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
 
 fn is_install(image: &ImageView, run: &Instruction) -> bool {
     let script = image.script(run);
-    python::pip_installs(script).iter().any(|install| !install.is_tooling())
-        || !project::installs(script).is_empty()
-        || node::installation(script).is_some()
+    python::installs_more_than_tools(script) || node::installation(script).is_some()
 }
 
 /// Instructions that say nothing to a build step.

@@ -56,6 +56,11 @@ impl PipInstall {
     }
 }
 
+/// Whether a script installs Python packages, and not only what installs them.
+pub fn installs_more_than_tools(script: &Script) -> bool {
+    pip_installs(script).iter().any(|install| !install.is_tooling()) || !project::installs(script).is_empty()
+}
+
 /// The name of a requirement such as `gunicorn[gevent]==21.2`.
 pub fn bare_name(requirement: &str) -> &str {
     let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));

@@ -11,7 +11,7 @@ pub use sides::is_cache_removal;
 
 use super::{
     Context, ImageView,
-    python::{environment::Environment, project::Tool},
+    python::{self, environment::Environment, project::Tool},
 };
 use crate::docker::Keyword;
 
@@ -100,7 +100,7 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     let installs: Vec<usize> =
         (0..instructions.len()).filter(|at| sides::installs_python(image, &instructions[*at])).collect();
     let (Some(&first), Some(&last)) = (installs.first(), installs.last()) else { return Ok(None) };
-    if !installs.iter().any(|at| sides::installs_more_than_tools(image, &instructions[*at])) {
+    if !installs.iter().any(|at| python::installs_more_than_tools(image.script(&instructions[*at]))) {
         return Ok(None);
     }
     let environment = Environment::of(image)?;

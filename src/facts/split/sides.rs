@@ -185,13 +185,6 @@ pub(super) fn installs_python(image: &ImageView, step: &Instruction) -> bool {
     !python::pip_installs(script).is_empty() || !project::installs(script).is_empty()
 }
 
-/// Whether an instruction installs packages, and not only what installs them.
-pub(super) fn installs_more_than_tools(image: &ImageView, step: &Instruction) -> bool {
-    let script = image.script(step);
-    python::pip_installs(script).iter().any(|install| !install.is_tooling())
-        || !project::installs(script).is_empty()
-}
-
 /// The tools that install the dependencies, each once.
 pub(super) fn tools(image: &ImageView) -> Vec<Tool> {
     let mut tools = Vec::new();
