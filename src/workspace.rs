@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::source::{FileId, SourceFile};
 
+mod code;
 mod consumers;
 pub mod discover;
 mod disk;
@@ -17,6 +18,7 @@ mod scripts;
 mod sources;
 pub mod store;
 
+pub use code::Code;
 pub use consumers::{Consumer, Neighbours};
 pub use program::Program;
 
@@ -53,6 +55,8 @@ pub struct Workspace {
     pub context: BTreeMap<String, Entry>,
     /// What those of its files are that an image copies by name or starts.
     pub programs: BTreeMap<String, Program>,
+    /// What the program text that a Dockerfile copies tells of, where somebody asks.
+    pub code: BTreeMap<FileId, Vec<Arc<Code>>>,
     /// Siblings that exist already, with their text.
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.
@@ -92,6 +96,11 @@ impl Workspace {
     /// Who else names the Dockerfile `id`.
     pub fn consumers_of(&self, id: FileId) -> impl Iterator<Item = &Consumer> {
         self.consumers.iter().filter(move |consumer| consumer.dockerfile == id)
+    }
+
+    /// What the program text that the Dockerfile `id` copies tells of.
+    pub fn code_of(&self, id: FileId) -> impl Iterator<Item = &Code> {
+        self.code.get(&id).into_iter().flatten().map(|code| &**code)
     }
 
     /// The text of a context file, if it was read.

@@ -30,7 +30,8 @@
 //!
 //! When a step writes below the folder before it is given away. An image without a user gets one, with its working
 //! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir` but of that directory, no port below
-//! 1024, no script at start, a known server, no variable that names a path, no rights that a service adds. Devices,
+//! 1024, no script at start, a known server, no variable or program text that names a path, no rights that a service
+//! adds. Devices,
 //! packages whose programs need root, a database that a step fills, and steps below CMD keep it root as well. So do
 //! settings for one user, logs elsewhere, browsers and package managers in the home folder of root, the npm of Node 15
 //! to 18.13, and a project of which the build context holds neither manifest nor program.
@@ -138,8 +139,8 @@ fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instr
             .map(|step| Edit::insert(image.id, step.keyword_span.end(), format!(" --chown={name}:{name}"))),
     );
     edits.push(above(start, &format!("USER {name}")));
-    let why = "Nothing in the manifests and settings tells of a path outside the working directory that the service \
-               writes to, or of another need for root.";
+    let why = "Nothing in the manifests, settings and program text tells of a path outside the working directory that \
+               the service writes to, or of another need for root.";
     let note = format!(
         "The files and the working directory are the user's, so it can write beside the code; elsewhere it can \
          write to {} alone (USER-13).",

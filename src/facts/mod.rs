@@ -17,6 +17,7 @@ pub mod needs;
 pub mod node;
 pub mod packages;
 pub mod privileges;
+pub mod program_text;
 pub mod programs;
 pub mod python;
 pub mod root;

@@ -1,5 +1,6 @@
 //! An image that runs as root: what stands in the way of a user of its own.
 
+mod code;
 mod packages_of_root;
 mod ports;
 mod start;
@@ -68,6 +69,7 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     found.extend(of_variables(image, workdir));
     found.extend(of_writers(cx, (image, workdir)));
     found.extend(of_home(cx, image));
+    found.extend(code::told_of(cx, (image, workdir)));
     cx.services_of(image.image).into_iter().for_each(|service| found.extend(of_service(service)));
     found.extend(of_start(cx, image));
     found
@@ -215,19 +217,31 @@ fn of_step(image: &ImageView, (step, state): (&Instruction, &State), workdir: &s
         }
         Keyword::Run if image.script(step).commands.iter().any(changes_access) => found("chmod"),
         _ if text.contains("/root/") && step.flag("mount").is_none() => found("/root"),
-        Keyword::Copy | Keyword::Add if names_nobody(step, state) => found("an owner that no step makes"),
+        Keyword::Copy | Keyword::Add | Keyword::Run if names_nobody(image, step, state) => {
+            found("an owner that no step makes")
+        }
         Keyword::Run if is_for_one_user(image.script(step)) => found("what is set for root alone"),
         _ => None,
     }
 }
 
-/// Whether a COPY gives its files to a user that is not there yet, and that a new one could be taken for.
-fn names_nobody(step: &Instruction, state: &State) -> bool {
+/// Whether a step gives files to a user that is not there yet, and that a new one could be taken for.
+fn names_nobody(image: &ImageView, step: &Instruction, state: &State) -> bool {
     const THERE: [&str; 7] = ["bin", "daemon", "node", "nobody", "root", "sys", "www-data"];
-    let owner = step.flag("chown").and_then(|flag| flag.value.as_deref()).unwrap_or_default();
-    let user = owner.split(':').next().unwrap_or_default();
-    let is_name = user.starts_with(|c: char| c.is_ascii_alphabetic());
-    is_name && !THERE.contains(&user) && !state.accounts.contains(user)
+    let flag = step.flag("chown").and_then(|flag| flag.value.as_deref());
+    let commands = match step.keyword {
+        Keyword::Run => &image.script(step).commands[..],
+        _ => &[],
+    };
+    let mut accounts = state.accounts.clone();
+    commands.iter().filter_map(runtime::account).for_each(|name| accounts.insert_mut(name.to_owned()));
+    let given = commands.iter().filter(|command| command.name() == "chown");
+    let given = given.filter_map(|command| command.arguments().find(|word| !word.starts_with('-')));
+    given.chain(flag).any(|owner| {
+        let user = owner.split(':').next().unwrap_or_default();
+        let is_name = user.starts_with(|c: char| c.is_ascii_alphabetic());
+        is_name && !THERE.contains(&user) && !accounts.contains(user)
+    })
 }
 
 /// Whether a command leaves settings in the home folder of whoever runs it.

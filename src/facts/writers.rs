@@ -76,6 +76,23 @@ pub fn is_covered(running: &Running, path: &str) -> bool {
     mounts.chain(tmpfs).chain(volumes).chain(always).any(|place| is_below(path, &place))
 }
 
+/// What the program text of a service tells of first, in words: a call that writes, or a path outside of what is
+/// writable.
+pub fn of_program_text(cx: &Context, running: &Running) -> Option<String> {
+    running_text(cx, running).or_else(|| {
+        let mut sources = cx.ws.code_of(running.image.id);
+        sources.any(|code| code.is_cut).then(|| "what more program text than is read may tell of".to_owned())
+    })
+}
+
+fn running_text(cx: &Context, running: &Running) -> Option<String> {
+    let mut lines = cx.ws.code_of(running.image.id).flat_map(|code| &code.told);
+    let (file, told) = lines.find(|(_, told)| !is_covered(running, &told.path))?;
+    let path = if told.path.is_empty() { "an unknown path" } else { &told.path };
+    let call = if told.call.is_empty() { "named" } else { told.call };
+    Some(format!("{path} ({call} in line {} of {file})", told.line))
+}
+
 /// Whether `path` is `folder` or lies in it.
 pub fn is_below(path: &str, folder: &str) -> bool {
     let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));

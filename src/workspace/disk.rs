@@ -68,6 +68,16 @@ impl Disk {
         files.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
+    /// The names of what stands in `folder`, each with whether it is a folder; links are left out.
+    pub(super) fn below(&self, folder: &str) -> Vec<(String, bool)> {
+        let Ok(entries) = std::fs::read_dir(self.base.join(folder)) else { return Vec::new() };
+        let own = entries.flatten().filter_map(|entry| {
+            let kind = entry.file_type().ok().filter(|kind| kind.is_dir() || kind.is_file())?;
+            Some((entry.file_name().into_string().ok()?, kind.is_dir()))
+        });
+        own.collect()
+    }
+
     /// The text of a file of at most `largest` bytes, if it is UTF-8; it is not kept.
     pub(super) fn small_text(&self, path: &str, largest: usize) -> Option<String> {
         let full = self.base.join(path);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Entry, Image, Neighbours, Workspace, consumers, discover,
+    Entry, Image, Neighbours, Workspace, code, consumers, discover,
     disk::Disk,
     gather::gather,
     path,
@@ -199,11 +199,14 @@ impl Loader {
         self.ws
             .images
             .sort_by(|a, b| self.ws.files[a.dockerfile.0].path.cmp(&self.ws.files[b.dockerfile.0].path));
+        let mut reader = code::Reader::default();
         for image in &self.ws.images {
             if let Some(dockerfile) = self.documents.dockerfiles.get(&image.dockerfile) {
                 gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
                 look_at(&self.disk, image, dockerfile, &self.documents.composes);
                 runs::read(&self.disk, image, dockerfile, &self.documents.composes);
+                let code = reader.of(&self.disk, image, dockerfile);
+                self.ws.code.insert(image.dockerfile, code);
             }
             for (id, name) in &image.services {
                 let service = self.documents.composes.get(id).and_then(|compose| compose.service(name));

@@ -1,0 +1,187 @@
+//! Files that program text tells of: absolute paths that it names, and calls that write.
+
+/// A line of program text that tells of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The absolute path as the text has it; empty for a call that writes to a path of which nothing is known.
+    pub path: String,
+    /// The call that writes, such as `makedirs`; empty where only a path is named.
+    pub call: &'static str,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// Endings of files that are read.
+const ENDINGS: [&str; 7] = [".py", ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"];
+
+/// Folders that a program names as files, never as addresses.
+const OF_FILES: [&str; 3] = ["/root", "/srv", "/var"];
+
+/// Folders whose bare names are addresses, and what is in the others for reading.
+const NEVER: [&str; 4] = ["/home", "/run", "/run/secrets", "/var/run/secrets"];
+
+/// Folders that may be part of an address, too.
+const OF_BOTH: [&str; 17] = [
+    "/cache",
+    "/data",
+    "/database",
+    "/db",
+    "/downloads",
+    "/files",
+    "/home",
+    "/logs",
+    "/media",
+    "/mnt",
+    "/models",
+    "/output",
+    "/results",
+    "/run",
+    "/storage",
+    "/uploads",
+    "/workspace",
+];
+
+/// Folders whose files are read more than written: a name that a service gives to what it writes has to follow.
+const OF_THE_SYSTEM: [&str; 4] = ["/etc", "/opt", "/usr", "/lib"];
+
+/// Endings of what a service writes.
+const WRITTEN: [&str; 7] = [".db", ".lock", ".log", ".pid", ".sock", ".sqlite", ".sqlite3"];
+
+/// Parts of a line that speaks of addresses.
+const OF_ADDRESSES: [&str; 18] = [
+    "://", "@app", "@router", "@bp", ".all(", ".delete(", ".get(", ".patch(", ".post(", ".put(", ".route(",
+    ".use(", "fetch(", "href", "prefix", "redirect", "URL", "url",
+];
+
+/// Calls that write a file, of Python and of Node.
+const CALLS: [&str; 22] = [
+    "FileHandler(",
+    "appendFile",
+    "createWriteStream",
+    "makedirs(",
+    "mkdirSync(",
+    "mkdir(",
+    "multer(",
+    "savefig(",
+    "shelve.open(",
+    "shutil.copy",
+    "shutil.move(",
+    "sqlite3.connect(",
+    "sqlite:///",
+    "to_csv(",
+    "to_excel(",
+    "to_json(",
+    "to_parquet(",
+    "to_pickle(",
+    "urlretrieve(",
+    "writeFile",
+    "write_bytes(",
+    "write_text(",
+];
+
+/// Modes of `open` that write.
+const MODES: [&str; 8] = ["\"w", "'w", "\"a", "'a", "\"x", "'x", "\"r+", "'r+"];
+
+/// Whether the file called `name` is program text that is read.
+pub fn is_read(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+        && !name.ends_with(".min.js")
+        && !name.ends_with(".d.ts")
+}
+
+/// What the lines of a program tell of, in their order.
+pub fn told_of(text: &str) -> Vec<Told> {
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let trimmed = line.trim_start();
+        if ["#", "//", "*"].iter().any(|start| trimmed.starts_with(start)) {
+            continue;
+        }
+        let (line, at) = (trimmed, index + 1);
+        let call = call(line);
+        let paths: Vec<String> = paths(line).collect();
+        if let Some(call) = call.filter(|_| paths.is_empty()) {
+            found.push(Told { path: String::new(), call, line: at });
+        }
+        found.extend(paths.into_iter().map(|path| Told { path, call: call.unwrap_or_default(), line: at }));
+    }
+    found
+}
+
+/// The call of a line that writes a file.
+fn call(line: &str) -> Option<&'static str> {
+    let named = CALLS.into_iter().find(|call| line.contains(call));
+    named.map(|call| call.trim_end_matches('(')).or_else(|| {
+        let (_, rest) = line.split_once("open(")?;
+        let is_mode = |quoted: &str| {
+            let before = rest[..rest.find(quoted).unwrap_or(0)].trim_end();
+            rest.contains(quoted) && before.ends_with([',', '='])
+        };
+        MODES.into_iter().any(is_mode).then_some("open")
+    })
+}
+
+/// The paths that a line names in quotes and that may be files of the service.
+fn paths(line: &str) -> impl Iterator<Item = String> {
+    let starts = line.match_indices(['"', '\'', '`']).filter(|(at, _)| line[at + 1..].starts_with('/'));
+    let literals = starts.filter_map(|(at, quote)| {
+        let rest = &line[at + 1..];
+        let end = rest.find(|c: char| quote.starts_with(c) || c.is_whitespace() || "{$%".contains(c))?;
+        Some(rest[..end].trim_end_matches('/'))
+    });
+    let speaks_of_addresses = OF_ADDRESSES.iter().any(|part| line.contains(part));
+    literals.filter(move |path| may_be_written(path, speaks_of_addresses)).map(str::to_owned)
+}
+
+fn may_be_written(path: &str, speaks_of_addresses: bool) -> bool {
+    let is_in = |folders: &[&str]| folders.iter().any(|folder| super::writers::is_below(path, folder));
+    if NEVER.contains(&path) || is_in(&NEVER[2..]) {
+        return false;
+    }
+    let is_data = WRITTEN.iter().any(|ending| path.ends_with(ending));
+    is_in(&OF_FILES)
+        || (is_in(&OF_BOTH) && (!speaks_of_addresses || is_data))
+        || (is_in(&OF_THE_SYSTEM) && is_data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(text: &str) -> Vec<(String, &'static str)> {
+        told_of(text).into_iter().map(|told| (told.path, told.call)).collect()
+    }
+
+    #[test]
+    fn paths_stand_in_quotes() {
+        let of = |path: &str, call: &'static str| vec![(path.to_owned(), call)];
+        assert_eq!(seen("LOG = f\"/logs/sessions/{name}.jsonl\""), of("/logs/sessions", ""));
+        assert_eq!(seen("const at = process.env.DB || '/etc/todos/todo.db';"), of("/etc/todos/todo.db", ""));
+        assert_eq!(seen("os.makedirs('/var/lib/shop/')"), of("/var/lib/shop", "makedirs"));
+        for text in [
+            "@app.get(\"/data\")",
+            "\"/home\",",
+            "\"/run/secrets/password\"",
+            "app.use('/uploads', files)",
+            "MEDIA_URL = \"/media/\"",
+            "open(\"/etc/hosts\")",
+            "# open('/var/lib/x', 'w')",
+            "\"/datasets/a\"",
+            "ssl = '/etc/ssl/certs'",
+        ] {
+            assert_eq!(seen(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn calls_that_write() {
+        let of = |call: &'static str| vec![(String::new(), call)];
+        assert_eq!(seen("with open(path, \"wb\") as file:"), of("open"));
+        assert_eq!(seen("with open(path, mode='a') as file:"), of("open"));
+        assert_eq!(seen("Path(a).mkdir(parents=True)"), of("mkdir"));
+        assert_eq!(seen("fs.writeFileSync(name, text)"), of("writeFile"));
+        for text in ["open(path)", "open(path, 'rb')", "opened(a, b)", "read_text()", "open('warehouse')"] {
+            assert_eq!(seen(text), [], "{text}");
+        }
+    }
+}

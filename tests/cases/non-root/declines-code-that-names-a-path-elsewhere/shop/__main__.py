@@ -1,0 +1,4 @@
+from http.server import HTTPServer
+from shop import record
+
+record.start()
