@@ -186,7 +186,7 @@ fn join(mut rows: Vec<Row>, newline: &str, escape: char) -> String {
         }
         if Some(index) >= last_code {
             row.tail.clear();
-        } else if row.tail.is_empty() && !row.code.is_empty() {
+        } else if row.tail.is_empty() && !row.code.trim().is_empty() {
             row.tail = format!(" {escape}");
         }
     }

@@ -291,26 +291,19 @@ fn is_low_port(word: &str) -> bool {
 
 /// What is started, unless it is a server that is known not to write.
 fn of_start(cx: &Context, image: &ImageView) -> Option<String> {
-    let command = runtime::last(image, Keyword::Cmd);
-    let Some(words) = command.and_then(runtime::words_of) else {
-        return Some(match (command, runtime::last(image, Keyword::Entrypoint)) {
-            (None, Some(step)) => format!("what line {} starts, which is not looked at", image.line(step)),
-            _ => "what the image starts, which is not one plain command".to_owned(),
-        });
+    let Some(words) = runtime::started(image) else {
+        return Some("what the image starts, which is not one plain command".to_owned());
     };
     if let Some(device) = words.iter().find(|word| word.contains("/dev/")) {
         return Some(format!("the device {device}"));
     }
-    let first = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
-    if !SERVERS.contains(&first) && !starts_node(cx, image, &words) {
-        return Some(format!("`{first}`, of which it is not known what it writes"));
-    }
-    let entrypoint =
-        runtime::last(image, Keyword::Entrypoint).and_then(runtime::words_of).unwrap_or_default();
     let is_known = |word: &&String| {
-        word.ends_with("tini") || word.as_str() == "--" || word.as_str() == "docker-entrypoint.sh"
+        word.as_str() == "docker-entrypoint.sh" || matches!(path::name(word), "--" | "dumb-init" | "tini")
     };
-    entrypoint.iter().find(|word| !is_known(word)).map(|word| format!("the entrypoint {word}"))
+    let own: Vec<String> = words.into_iter().skip_while(|word| is_known(&word)).collect();
+    let first = own.first().map_or("", |word| path::name(word));
+    (!SERVERS.contains(&first) && !starts_node(cx, image, &own))
+        .then(|| format!("`{first}`, of which it is not known what it writes"))
 }
 
 /// Whether `npm start` or the like starts node itself, by the script in package.json.

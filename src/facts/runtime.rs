@@ -148,6 +148,21 @@ pub fn last<'a>(image: &ImageView<'a>, keyword: Keyword) -> Option<&'a Instructi
     image.instructions().iter().rev().find(|instruction| instruction.keyword == keyword)
 }
 
+/// The words that start the container: ENTRYPOINT, of this stage or one above, with CMD behind it; none where one of
+/// them is not known.
+pub fn started(image: &ImageView) -> Option<Vec<String>> {
+    let lineage = image.lineage();
+    let entrypoint = lineage.into_iter().rev().find(|step| step.keyword == Keyword::Entrypoint);
+    let command = last(image, Keyword::Cmd);
+    let Some(entrypoint) = entrypoint else { return words_of(command?) };
+    let mut words = words_of(entrypoint)?;
+    // The shell form takes no arguments.
+    if let Some(command) = command.filter(|_| entrypoint.json.is_some()) {
+        words.extend(words_of(command)?);
+    }
+    Some(words)
+}
+
 /// The words of CMD or ENTRYPOINT where they are known: exec form, or a plain shell command.
 pub fn words_of(instruction: &Instruction) -> Option<Vec<String>> {
     if let Some(json) = &instruction.json {

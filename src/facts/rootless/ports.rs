@@ -27,8 +27,7 @@ fn is_name(name: &str) -> bool {
 }
 
 fn of_start(image: &ImageView) -> Option<String> {
-    let steps = [Keyword::Entrypoint, Keyword::Cmd].into_iter().filter_map(|word| runtime::last(image, word));
-    let words: Vec<String> = steps.filter_map(runtime::words_of).flatten().collect();
+    let words = runtime::started(image)?;
     let after = words.iter().zip(words.iter().skip(1));
     let named = after.filter(|(before, _)| BEFORE.contains(&before.as_str())).map(|(_, word)| word.as_str());
     let bound = words.iter().filter_map(|word| bound(word));

@@ -17,8 +17,8 @@ pub(super) fn told_of(cx: &Context, image: &ImageView, last: &State) -> Option<S
 
 /// A path outside the working directory, in the command or in the settings of gunicorn.
 fn written(cx: &Context, image: &ImageView, last: &State) -> Option<String> {
-    let words = runtime::words_of(runtime::last(image, Keyword::Cmd)?)?;
-    let settings = match words.first().is_some_and(|first| path::name(first) == "gunicorn") {
+    let words = runtime::started(image)?;
+    let settings = match words.iter().any(|word| path::name(word) == "gunicorn") {
         true => cx.ws.context.keys().filter(|file| path::name(file) == "gunicorn.conf.py").collect(),
         false => Vec::new(),
     };
@@ -40,8 +40,8 @@ fn written(cx: &Context, image: &ImageView, last: &State) -> Option<String> {
 
 /// A package manager that corepack fetches, and keeps in the home folder of root.
 fn downloaded(image: &ImageView) -> Option<String> {
-    let words = runtime::words_of(runtime::last(image, Keyword::Cmd)?)?;
-    let name = words.first().filter(|first| matches!(first.as_str(), "pnpm" | "yarn"))?;
+    let words = runtime::started(image)?;
+    let name = words.iter().find(|word| matches!(word.as_str(), "pnpm" | "yarn"))?;
     let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
     let mut commands = runs.flat_map(|step| &image.script(step).commands);
     let is_of_corepack = commands.any(|command| command.name() == "corepack");

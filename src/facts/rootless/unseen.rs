@@ -30,7 +30,7 @@ fn manifest(cx: &Context, image: &ImageView) -> Option<String> {
 
 /// `main.py` of `python main.py`.
 fn program(cx: &Context, image: &ImageView) -> Option<String> {
-    let words = runtime::words_of(runtime::last(image, Keyword::Cmd)?)?;
+    let words = runtime::started(image)?;
     let is_code = |word: &&String| {
         !word.contains(' ') && [".py", ".js", ".mjs", ".cjs"].iter().any(|end| word.ends_with(end))
     };
