@@ -29,12 +29,12 @@
 //! ## Declines
 //!
 //! When a step writes below the folder before it is given away. An image without a user gets one, with its working
-//! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir` but of that directory, no port below
-//! 1024, no script at start, a known server as CMD or ENTRYPOINT, no variable or program text that names a path, no rights that a service
-//! adds. Devices,
-//! packages whose programs need root, a database that a step fills, and steps below CMD keep it root as well. So do
-//! settings for one user, logs elsewhere, browsers and package managers in the home folder of root, the npm of Node 15
-//! to 18.13, and a project of which the build context holds neither manifest nor program.
+//! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir` but of that directory, no port
+//! below 1024, no script at start, a known server as CMD or ENTRYPOINT, no variable or program text that names a
+//! path, no rights that a service adds. Devices, packages whose programs need root, a database that a step fills,
+//! and steps below CMD keep it root as well. So do settings for one user, logs elsewhere, browsers and package
+//! managers in the home folder of root, the npm of Node 15 to 18.13, and a project of which the build context holds
+//! neither manifest nor program.
 //!
 //! ## Risk
 //!

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod commands;
 mod downloads;
+mod fonts;
 mod ids;
 mod lines;
 pub mod needs;

@@ -3,6 +3,7 @@
 use rpds::RedBlackTreeSet;
 
 use super::{
+    fonts,
     obstacles::Obstacle,
     stage::{Translated, rewritten},
 };
@@ -45,10 +46,16 @@ pub fn add(
     }
     for (package, what) in &out.needs {
         let is_there = [&out.installed, &names].into_iter().any(|names| names.contains(package));
-        let is_there = is_there || inherited.contains(package);
+        let has_font =
+            || out.installed.iter().chain(&names).chain(inherited).any(|name| fonts::is_font(name));
+        let is_needless = package == fonts::BROUGHT && (has_font() || !is_part_of_final(image));
+        let is_there = is_there || inherited.contains(package) || is_needless;
         if !is_there && !installs::brings(image, package) {
             out.notes.push(match package.as_str() {
                 "tzdata" => format!("tzdata is added: without it {what} names no time zone (BASE-24)."),
+                fonts::BROUGHT => {
+                    format!("{package} is added: {what} draws text, and on Debian it brings that font along.")
+                }
                 _ if what.ends_with("-dev") => {
                     format!("{package} is added: apk would remove it along with {what} (PKG-05).")
                 }
@@ -74,6 +81,12 @@ pub fn add(
     });
     place(image, out, &names);
     names
+}
+
+/// Whether the final stage is this one or starts from it.
+fn is_part_of_final(image: &ImageView) -> bool {
+    let last = image.dockerfile.final_stage();
+    last.is_some_and(|last| image.dockerfile.lineage(last).any(|stage| stage.index == image.stage().index))
 }
 
 /// Whether Debian's image may have held what an Alpine package holds, which `caller` loads or runs.

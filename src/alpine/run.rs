@@ -2,6 +2,7 @@
 
 use super::{
     accounts::{self, Groups, Translation},
+    fonts,
     obstacles::Obstacle,
 };
 use crate::{
@@ -173,6 +174,9 @@ fn install(install: &Install, text: &str, wanted: Wanted, out: &mut Translated) 
                 let new: Vec<&str> =
                     apk.iter().copied().filter(|name| !seen.iter().any(|other| other == name)).collect();
                 seen.extend(new.iter().map(|name| (*name).to_owned()));
+                if fonts::draws(&package.name) {
+                    out.needs.push((fonts::BROUGHT, package.name.clone()));
+                }
                 if package.pin.is_some() {
                     out.notes.push(format!(
                         "The pin of {} is dropped: Alpine keeps only the newest build (PKG-02).",

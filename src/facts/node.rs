@@ -40,7 +40,7 @@ impl Manager {
         match self {
             Manager::Npm => "npm prune --omit=dev",
             Manager::Yarn => "yarn install --production --ignore-scripts --prefer-offline",
-            Manager::Pnpm => "CI=true pnpm prune --prod",
+            Manager::Pnpm => "CI=true pnpm prune --prod --ignore-scripts",
         }
     }
 }
@@ -142,6 +142,7 @@ fn yarn(command: &Command, words: &[ShellWord]) -> Action {
         ("run", Some(script)) => Action::RunsScript(script.to_owned()),
         ("cache", _) => Action::ClearsCache(command.span),
         ("config" | "set", _) => Action::Prepares,
+        ("workspaces", Some("focus")) => installs(words),
         ("add" | "remove" | "workspaces" | "workspace" | "dlx" | "upgrade" | "link", _) => Action::Other,
         (script, _) => Action::RunsScript(script.to_owned()),
     }

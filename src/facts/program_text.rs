@@ -11,6 +11,15 @@ pub struct Told {
     pub line: usize,
 }
 
+/// A line of JavaScript or TypeScript that imports a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The package: `@scope/name` or `name`, without the file in it.
+    pub package: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
 /// Endings of files that are read.
 const ENDINGS: [&str; 7] = [".py", ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"];
 
@@ -108,6 +117,50 @@ pub fn told_of(text: &str) -> Vec<Told> {
     found
 }
 
+/// The packages that the lines of a program in JavaScript or TypeScript import, each once; types alone do not count.
+pub fn imports(text: &str) -> Vec<Import> {
+    let mut found: Vec<Import> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim_start();
+        if line.starts_with("//") || line.starts_with('*') || line.starts_with("import type ") {
+            continue;
+        }
+        for package in imported(line) {
+            if !found.iter().any(|known| known.package == package) {
+                found.push(Import { package: package.to_owned(), line: index + 1 });
+            }
+        }
+    }
+    found
+}
+
+/// What stands behind `from`, `import`, `import(` and `require(` in a line, where it names a package.
+fn imported(line: &str) -> impl Iterator<Item = &str> {
+    let starts = ["from ", "import ", "import(", "require(", "require.resolve("];
+    starts.into_iter().flat_map(move |start| {
+        line.match_indices(start).filter_map(move |(at, _)| {
+            let is_word = !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            let rest = line[at + start.len()..].trim_start();
+            let quote = rest.chars().next().filter(|c| is_word && matches!(c, '"' | '\'' | '`'))?;
+            let module = &rest[1..][..rest[1..].find(quote)?];
+            let is_own =
+                module.starts_with(['.', '/', '#', '~']) || module.is_empty() || module.contains("${");
+            (!is_own).then(|| package_of(module))
+        })
+    })
+}
+
+/// The package that a module belongs to: `@scope/name` of `@scope/name/file`.
+pub fn package_of(module: &str) -> &str {
+    let parts = if module.starts_with('@') { 2 } else { 1 };
+    module.match_indices('/').nth(parts - 1).map_or(module, |(at, _)| &module[..at])
+}
+
+/// Whether the file called `name` is JavaScript or TypeScript.
+pub fn is_script(name: &str) -> bool {
+    is_read(name) && !name.ends_with(".py")
+}
+
 /// The call of a line that writes a file.
 fn call(line: &str) -> Option<&'static str> {
     let named = CALLS.into_iter().find(|call| line.contains(call));
@@ -170,6 +223,29 @@ mod tests {
             "ssl = '/etc/ssl/certs'",
         ] {
             assert_eq!(seen(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn imports_name_packages() {
+        let packages =
+            |text: &str| -> Vec<String> { imports(text).into_iter().map(|import| import.package).collect() };
+        assert_eq!(packages("import { JSDOM } from 'jsdom';"), ["jsdom"]);
+        assert_eq!(packages("import \"dotenv/config\""), ["dotenv"]);
+        assert_eq!(packages("const x = require('@a/b/c'), y = await import(`d`);"), ["d", "@a/b"]);
+        assert_eq!(packages("} from '@nestjs/core'\nexport * from \"x\""), ["@nestjs/core", "x"]);
+        for text in ["import type { A } from 'a'", "import x from './x'", "// require('a')", "xrequire('a')"]
+        {
+            assert_eq!(packages(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn modules_belong_to_packages() {
+        for (module, package) in
+            [("dotenv/config", "dotenv"), ("@a/b/c", "@a/b"), ("@a/b", "@a/b"), ("tsx", "tsx")]
+        {
+            assert_eq!(package_of(module), package);
         }
     }
 

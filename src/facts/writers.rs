@@ -181,7 +181,7 @@ fn opens_to_all(mode: &str) -> bool {
 }
 
 /// Whether a part of the path is a name that services give to what they write.
-fn has_writable_name(path: &str) -> bool {
+pub fn has_writable_name(path: &str) -> bool {
     path.split('/').any(|part| lookup(Kind::Folder, &part.to_ascii_lowercase()).is_some())
 }
 

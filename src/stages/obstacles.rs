@@ -1,6 +1,6 @@
 //! What keeps an installation from moving into a builder.
 
-use super::{gone, later, lost, purpose, started};
+use super::{gone, later, lost, merged, prepares, purpose, started};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -30,6 +30,7 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
         .or_else(|| gone::unseen_start(cx, image).map(|why| (start, why)))
         .or_else(|| gone::first(cx, image, split))
         .or_else(|| started::first(cx, image, split))
+        .or_else(|| merged::first(cx, image, split))
         .or_else(|| installs_later(cx, image, split).map(|why| (start, why)))
 }
 
@@ -135,7 +136,7 @@ fn of_steps(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, Str
             let why = "The path is in /usr/local, where the installed packages would no longer be (MS-12).";
             return Some((instruction.span, why.to_owned()));
         }
-        if index <= split.last && may_prepare(image, split, index) {
+        if index <= split.last && prepares::may_be(image, split, (index, &states[index])) {
             let why = format!(
                 "Line {} comes before the installation and may prepare it (MS-08).",
                 image.line(instruction)
@@ -170,36 +171,6 @@ fn names_site_packages(image: &ImageView, split: &Split, instruction: &Instructi
         text.match_indices("/usr/local/bin/").any(|(at, found)| !is_there(&text[at + found.len()..]));
     let is_target = matches!(instruction.keyword, Keyword::Copy | Keyword::Add);
     (names_program && !is_target) || text.contains("site-packages") || text.contains("dist-packages")
-}
-
-/// Whether a step that stays, or a command of one that goes apart, could be needed by the installation.
-fn may_prepare(image: &ImageView, split: &Split, index: usize) -> bool {
-    let instruction = &image.instructions()[index];
-    match (instruction.keyword, &split.parts[index]) {
-        (Keyword::Run, Part::Stays) => {
-            let script = image.script(instruction);
-            script.unreadable.is_some() || script.commands.iter().any(|command| !super::is_harmless(command))
-        }
-        (Keyword::Run, Part::Apart(sides)) => {
-            let script = image.script(instruction);
-            let last = match index == split.last {
-                true => sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(0),
-                false => sides.len(),
-            };
-            let before = script
-                .commands
-                .iter()
-                .filter(|command| command.item < last && sides.get(command.item) == Some(&Side::Final));
-            before.into_iter().any(|command| !super::is_harmless(command))
-        }
-        (Keyword::Copy | Keyword::Add, Part::Stays) => {
-            let words = instruction.words.iter().map(|word| word.text.as_str());
-            words.into_iter().any(|word| {
-                ["pip.conf", ".netrc", ".pypirc", ".pem", ".crt"].iter().any(|name| word.ends_with(name))
-            })
-        }
-        _ => false,
-    }
 }
 
 /// An editable project keeps pointing at its source; without PEP 660 its metadata stands in the source, too.

@@ -24,6 +24,10 @@ const LEFT_OUT: [&str; 8] =
 pub struct Code {
     /// Each line that tells of a file, with the file that it stands in.
     pub told: Vec<(String, program_text::Told)>,
+    /// The packages that its lines import, each with the file.
+    pub imports: Vec<(String, program_text::Import)>,
+    /// The files.
+    pub files: Vec<String>,
     /// Whether there is more of it than is read.
     pub is_cut: bool,
 }
@@ -77,8 +81,8 @@ fn before_pattern(source: &str) -> &str {
     }
 }
 
-/// Whether a user or a read-only file system may be proposed: the service starts as root on an image of Python or
-/// Node, or compose runs it as somebody else.
+/// Whether a user, a read-only file system or an image without development dependencies may be proposed: the service
+/// starts as root on an image of Python, the image is one of Node, or compose runs it.
 fn is_asked_for(image: &Image, dockerfile: &Dockerfile) -> bool {
     let Some(stage) = dockerfile.final_stage() else { return false };
     let mut stages = dockerfile.lineage(stage).flat_map(|stage| dockerfile.instructions_of(stage));
@@ -89,11 +93,9 @@ fn is_asked_for(image: &Image, dockerfile: &Dockerfile) -> bool {
         Keyword::Volume => has_volume = true,
         _ => {}
     });
-    let gets_user = is_started
-        && !has_user
-        && !has_volume
-        && matches!(root_image(dockerfile, stage).official_name(), Some("python" | "node"));
-    gets_user || !image.services.is_empty()
+    let base = root_image(dockerfile, stage).official_name();
+    let gets_user = !has_user && !has_volume && base == Some("python");
+    !image.services.is_empty() || (is_started && (gets_user || base == Some("node")))
 }
 
 struct Walk<'d> {
@@ -134,5 +136,10 @@ impl Walk<'_> {
         self.bytes += text.len();
         let told = program_text::told_of(&text).into_iter();
         self.code.told.extend(told.map(|told| (file.to_owned(), told)));
+        if program_text::is_script(file) {
+            let imports = program_text::imports(&text).into_iter();
+            self.code.imports.extend(imports.map(|import| (file.to_owned(), import)));
+        }
+        self.code.files.push(file.to_owned());
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
             }
         }
     }
+    read_workspaces(disk, dockerfile, context);
     let mut copies = Copies::new(context);
     // Many steps may name one file, and reading what it names takes as long as it is.
     let mut followed: BTreeSet<(String, String, String)> = BTreeSet::new();
@@ -71,6 +72,18 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
         if parents.contains(&stage.index) {
             last.insert(stage.index, state);
         }
+    }
+}
+
+/// Reads what tells that the context of a Node image is one package of a workspace.
+fn read_workspaces(disk: &Disk, dockerfile: &Dockerfile, context: &str) {
+    if !dockerfile.stages.iter().any(|stage| stage.base.official_name() == Some("node")) {
+        return;
+    }
+    let mut folder = context;
+    while !folder.is_empty() && !folder.starts_with("..") {
+        folder = path::parent(folder);
+        disk.read(&path::join(folder, "pnpm-workspace.yaml"));
     }
 }
 

@@ -175,12 +175,20 @@ fn read_lock(manager: Manager, text: &str) -> Result<Vec<LockedModule>, String> 
 
 /// Says so when nothing installs what package.json depends on, and a COPY takes the folder for it from the context.
 fn brought_along(cx: &Context, image: &ImageView) -> Option<String> {
-    let takes = |step: &&Instruction| match step.keyword {
-        Keyword::Run => managers::installation(image.script(step)).is_some(),
-        Keyword::Copy => step.flag("from").is_some() && step.body.text.contains(INSTALLED),
-        _ => false,
+    let installs = |step: &&Instruction| {
+        step.keyword == Keyword::Run && managers::installation(image.script(step)).is_some()
     };
-    if image.lineage().iter().any(takes) {
+    let is_installed = image.dockerfile.instructions.iter().any(|step| installs(&step));
+    let from_stage = image.lineage().into_iter().find(|step| {
+        step.keyword == Keyword::Copy && step.flag("from").is_some() && step.body.text.contains(INSTALLED)
+    });
+    if let Some(step) = from_stage.filter(|_| !is_installed) {
+        return Some(format!(
+            "no installation that is known fills the folder that line {} copies (BASE-05)",
+            image.line(step)
+        ));
+    }
+    if from_stage.is_some() || image.lineage().iter().any(installs) {
         return None;
     }
     let steps = Steps::of(cx, image);

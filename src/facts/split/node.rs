@@ -1,6 +1,7 @@
 //! How a stage of Node splits: dependencies alone, or the whole build with its development dependencies.
 
 mod programs;
+mod prune;
 
 use super::{
     super::{
@@ -74,6 +75,10 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     }
     let plan = match builds_after {
         true => whole_build(cx, image, (&mut parts, last), (&states, &project))?,
+        false if prune::is_workspace(cx, image, &project) => {
+            let why = "The packages of a workspace have folders of their own for what they need (MS-20).";
+            return Err((last, why.to_owned()));
+        }
         false => dependencies(cx, image, (&mut parts, last), &states)?,
     };
     leave_managers(cx, image, &mut parts);
@@ -181,7 +186,7 @@ fn whole_build(
     }
     let epilogue =
         match (project.is_production || project.package.dev_dependencies.is_empty(), prunes_itself(image)) {
-            (false, false) => Some(programs::prune(cx, image, project).map_err(|why| (last, why))?),
+            (false, false) => Some(prune::prune(cx, image, project).map_err(|why| (last, why))?),
             _ => None,
         };
     Ok(Outcome { path: folder.to_owned(), epilogue, owner })

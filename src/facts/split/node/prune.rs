@@ -1,0 +1,328 @@
+//! Whether the image can do without the development dependencies of its project, and what removes them.
+
+use super::{
+    super::super::{
+        Context, ImageView,
+        build_context::Steps,
+        caches, commands,
+        contract::join_path,
+        evidence::NodeProject,
+        node::{self, Action, Manager},
+        program_text::{Import, package_of},
+        runtime, start_scripts,
+    },
+    programs,
+};
+use crate::{
+    shell::{Command, Script},
+    workspace::path,
+};
+
+/// How deep scripts that call scripts are followed.
+const DEEPEST: usize = 8;
+
+/// Programs of packages that start what their arguments or settings tell of.
+const STARTING: [&str; 12] = [
+    "concurrently",
+    "dotenv",
+    "dotenvx",
+    "env-cmd",
+    "nodemon",
+    "npm-run-all",
+    "npm-run-all2",
+    "pm2",
+    "run-p",
+    "run-s",
+    "start-server-and-test",
+    "wait-on",
+];
+
+/// Commands of the shell and of the system, which need no package.
+const PLAIN: [&str; 18] = [
+    "", ":", "[", "cd", "curl", "echo", "exit", "export", "mkdir", "printf", "rm", "set", "sleep", "test",
+    "true", "umask", "wait", "wget",
+];
+
+/// The command that removes the development dependencies, if what the image starts is known not to need them.
+///
+/// # Errors
+/// Why that is not known.
+pub(super) fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<String, String> {
+    if project.manager == Manager::Yarn && caches::has_new_yarn(cx, image) {
+        return Err(
+            "How this version of yarn removes development dependencies is not known (MS-20).".to_owned()
+        );
+    }
+    if is_workspace(cx, image, project) {
+        return Err("The project is a workspace of several packages (MS-20).".to_owned());
+    }
+    let needs = Needs { cx, image, project, depth: 0 };
+    for words in commands::run_by(cx, image) {
+        needs.of_words(&words)?;
+    }
+    for (script, text) in start_scripts::known(cx, image) {
+        needs.of_text(text).map_err(|why| format!("{script}: {why}"))?;
+    }
+    for options in node_options(cx, image) {
+        needs.of_options(&options.split_whitespace().map(str::to_owned).collect::<Vec<_>>())?;
+    }
+    imported(cx, image, project)?;
+    let tag = image.root().tag.as_deref().unwrap_or_default();
+    let major = tag.split(['.', '-']).next().and_then(|text| text.parse::<u32>().ok());
+    // npm 6, which comes with Node up to 14, does not know --omit.
+    let is_old = project.manager == Manager::Npm && major.is_some_and(|major| major < 15);
+    Ok(if is_old { "npm prune --production" } else { project.manager.prune() }.to_owned())
+}
+
+/// Whether the installation serves several packages, each with a folder of its own.
+pub(super) fn is_workspace(cx: &Context, image: &ImageView, project: &NodeProject) -> bool {
+    let steps = Steps::of(cx, image);
+    let end = steps.instructions.len();
+    let has = |folder: &str| {
+        let wanted = join_path(folder, "pnpm-workspace.yaml");
+        let found = steps.origin(cx, 0..end, &wanted);
+        found
+            .is_some_and(|(_, file)| cx.ws.context_text(&file).is_some_and(|text| text.contains("packages:")))
+    };
+    if project.manager == Manager::Pnpm && is_member(cx, &image.image.context) {
+        return true;
+    }
+    let mut folders: Vec<&str> = steps.states.iter().map(|state| &*state.workdir).collect();
+    folders.dedup();
+    project.package.has_workspaces || (project.manager == Manager::Pnpm && folders.into_iter().any(has))
+}
+
+/// Whether the build context lies in a workspace of pnpm.
+fn is_member(cx: &Context, context: &str) -> bool {
+    let mut folder = context;
+    while !folder.is_empty() && !folder.starts_with("..") {
+        folder = path::parent(folder);
+        if cx.ws.context_text(&path::join(folder, "pnpm-workspace.yaml")).is_some() {
+            return true;
+        }
+    }
+    false
+}
+
+/// What NODE_OPTIONS holds, in the image and in its services.
+fn node_options(cx: &Context, image: &ImageView) -> Vec<String> {
+    let states = runtime::states(image);
+    let own = states[states.len() - 1].env.get("NODE_OPTIONS").cloned();
+    let services = cx.services_of(image.image);
+    let variables = services.iter().flat_map(|view| &view.service.environment);
+    let set = variables.filter(|variable| variable.value.name == "NODE_OPTIONS");
+    own.into_iter().chain(set.filter_map(|variable| variable.value.value.clone())).collect()
+}
+
+/// Requires that no program text imports a development dependency, which a build need not have bundled.
+fn imported(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<(), String> {
+    if cx.ws.code_of(image.id).any(|code| code.is_cut) {
+        return Err(
+            "There is more program text than is read, and it may import development dependencies (MS-20)."
+                .to_owned(),
+        );
+    }
+    let is_for_development = |import: &Import| is_development(&import.package, project);
+    let is_config = |file: &str| path::name(file).starts_with("next.config.");
+    let needs_typescript = cx
+        .ws
+        .code_of(image.id)
+        .flat_map(|code| &code.files)
+        .find(|file| is_config(file) && file.ends_with("ts") && is_development("typescript", project));
+    if let Some(file) = needs_typescript {
+        return Err(format!(
+            "next reads {file} with typescript, a development dependency, as it starts (MS-20)."
+        ));
+    }
+    let mut imports = cx.ws.code_of(image.id).flat_map(|code| &code.imports);
+    let found =
+        imports.find(|(file, import)| is_for_development(import) && (may_run(file) || is_config(file)));
+    match found {
+        None => Ok(()),
+        Some((file, import)) => Err(format!(
+            "Line {} of {file} imports {}, a development dependency, and may need it when it runs (MS-20).",
+            import.line, import.package
+        )),
+    }
+}
+
+/// Whether a file of program text is more than a test or the settings of a tool.
+fn may_run(file: &str) -> bool {
+    let name = path::name(file);
+    ![".config.", ".test.", ".spec.", ".stories.", ".setup."].iter().any(|part| name.contains(part))
+        && !["gulpfile.", "Gruntfile.", "gruntfile.", "jest."].iter().any(|start| name.starts_with(start))
+}
+
+fn is_development(package: &str, project: &NodeProject) -> bool {
+    let has = |list: &[(String, String)]| list.iter().any(|(name, _)| name == package);
+    has(&project.package.dev_dependencies) && !has(&project.package.dependencies)
+}
+
+/// What is started, and what that needs.
+#[derive(Clone, Copy)]
+struct Needs<'p> {
+    cx: &'p Context<'p>,
+    image: &'p ImageView<'p>,
+    project: &'p NodeProject,
+    depth: usize,
+}
+
+impl Needs<'_> {
+    fn of_text(self, text: &str) -> Result<(), String> {
+        if self.depth > DEEPEST {
+            return Err("The scripts of package.json call each other without end.".to_owned());
+        }
+        let script = Script::parse_str(text);
+        if let Some(why) = &script.unreadable {
+            return Err(format!("What the image starts cannot be read as a shell script ({why})."));
+        }
+        let deeper = Self { depth: self.depth + 1, ..self };
+        script.commands.iter().try_for_each(|command| deeper.of_command(command))
+    }
+
+    fn of_command(self, command: &Command) -> Result<(), String> {
+        let options = command.assignments.iter().filter_map(|assignment| {
+            assignment
+                .raw
+                .strip_prefix("NODE_OPTIONS=")
+                .map(|value| value.trim_matches(['"', '\'']).to_owned())
+        });
+        for options in options {
+            self.of_options(&options.split_whitespace().map(str::to_owned).collect::<Vec<_>>())?;
+        }
+        self.of_words(&command.words.iter().map(|word| word.text().to_owned()).collect::<Vec<_>>())
+    }
+
+    /// Requires that what a command starts needs no development dependency.
+    fn of_words(self, words: &[String]) -> Result<(), String> {
+        let Some((first, rest)) = words.split_first() else { return Ok(()) };
+        let name = path::name(first);
+        match name {
+            "tini"
+            | "dumb-init"
+            | "docker-entrypoint.sh"
+            | "exec"
+            | "env"
+            | "cross-env"
+            | "nohup"
+            | "time" => {
+                self.package(name)?;
+                let own = rest.iter().position(|word| !word.starts_with('-') && !word.contains('='));
+                self.of_words(own.map_or(&[][..], |at| &rest[at..]))
+            }
+            "sh" | "bash" | "ash" | "dash" => match rest.iter().position(|word| is_text_option(word)) {
+                Some(at) => self.of_text(rest.get(at + 1).map_or("", String::as_str)),
+                None => self.of_shell_script(rest),
+            },
+            "node" | "nodejs" => self.of_node(rest),
+            _ => self.of_manager(words),
+        }
+    }
+
+    /// A script that a shell is started with.
+    fn of_shell_script(self, words: &[String]) -> Result<(), String> {
+        let scripts = start_scripts::named(self.cx, self.image, words);
+        scripts.into_iter().try_for_each(|script| match script.text {
+            Some(text) => self.of_text(text),
+            None => {
+                Err(format!("{} is not in the build context, so what it starts is not known.", script.name))
+            }
+        })
+    }
+
+    /// What package managers run, or any other program.
+    fn of_manager(self, words: &[String]) -> Result<(), String> {
+        let line: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', ""))).collect();
+        let script = Script::parse_str(&line.join(" "));
+        let Some(command) = script.commands.first() else { return Ok(()) };
+        match node::action(command) {
+            Some((_, Action::RunsScript(name))) => self.of_script(&name),
+            Some((_, Action::RunsProgram(name))) => self.program(&name),
+            Some(_) => Err(format!(
+                "The image starts `{}`, and what that needs is not known (MS-20).",
+                words.join(" ")
+            )),
+            None => self.program(path::name(command.name())),
+        }
+    }
+
+    /// The script of package.json, with those that npm runs before and after it.
+    fn of_script(self, name: &str) -> Result<(), String> {
+        if self.project.package.script(name).is_none() {
+            return Err(format!("The script {name} is not in package.json."));
+        }
+        let names = [format!("pre{name}"), name.to_owned(), format!("post{name}")];
+        let texts = names.iter().filter_map(|name| self.project.package.script(name));
+        texts.into_iter().try_for_each(|text| self.of_text(text))
+    }
+
+    /// What `node` loads before the program, and the program where it is one of a package.
+    fn of_node(self, words: &[String]) -> Result<(), String> {
+        self.of_options(words)?;
+        if let Some(at) = words.iter().position(|word| word == "--run") {
+            return words.get(at + 1).map_or(Ok(()), |name| self.of_script(name));
+        }
+        let mut programs = words.iter().filter_map(|word| word.split("node_modules/").nth(1));
+        programs.try_for_each(|inner| match inner.strip_prefix(".bin/") {
+            Some(name) => self.program(name),
+            None => self.package(package_of(inner)),
+        })
+    }
+
+    /// The modules that options of node name.
+    fn of_options(self, words: &[String]) -> Result<(), String> {
+        const LOADING: [&str; 5] = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
+        for (at, word) in words.iter().enumerate() {
+            let (option, value) = match word.split_once('=') {
+                Some((option, value)) => (option, Some(value)),
+                None => (word.as_str(), words.get(at + 1).map(String::as_str)),
+            };
+            let module = value.filter(|value| LOADING.contains(&option) && !value.starts_with(['.', '/']));
+            module.map_or(Ok(()), |module| self.package(package_of(module)))?;
+        }
+        Ok(())
+    }
+
+    /// Requires of a program that it is none of a package, or of one that stays.
+    fn program(self, name: &str) -> Result<(), String> {
+        if PLAIN.contains(&name) || name.ends_with(".sh") {
+            return Ok(());
+        }
+        if STARTING.contains(&name) {
+            return Err(format!("What {name} starts is not looked at, and may need more (MS-20)."));
+        }
+        let package = programs::owner(name);
+        let is_dependency = self.project.package.dependencies.iter().any(|(known, _)| known == package);
+        match is_dependency {
+            true => Ok(()),
+            false => Err(format!(
+                "The image starts {name}, which is no dependency at run time in package.json (MS-20)."
+            )),
+        }
+    }
+
+    fn package(self, name: &str) -> Result<(), String> {
+        match is_development(name, self.project) {
+            true => Err(format!("The image loads {name}, a development dependency, as it starts (MS-20).")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// `-c`, alone or among other letters.
+fn is_text_option(word: &str) -> bool {
+    word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_and_settings_do_not_run() {
+        for file in ["a/b.test.ts", "vite.config.ts", "src/x.spec.js", "jest.setup.js"] {
+            assert!(!may_run(file), "{file}");
+        }
+        assert!(may_run("src/server.ts") && may_run("config/index.js"));
+    }
+}

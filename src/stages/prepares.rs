@@ -1,0 +1,83 @@
+//! Steps before the installation that it may need.
+
+use super::is_harmless;
+use crate::{
+    docker::{Instruction, Keyword},
+    facts::{
+        ImageView,
+        contract::join_path,
+        python,
+        runtime::State,
+        split::{Ecosystem, Part, Side, Split},
+        writers::{self, has_writable_name},
+    },
+    shell::Command,
+};
+
+/// Whether a step that stays, or a command of one that goes apart, could be needed by the installation.
+pub(super) fn may_be(image: &ImageView, split: &Split, (index, state): (usize, &State)) -> bool {
+    let instruction = &image.instructions()[index];
+    let is_needed =
+        |command: &Command| !is_harmless(command) || shapes_project(image, split, (command, state));
+    match (instruction.keyword, &split.parts[index]) {
+        (Keyword::Run, Part::Stays) => {
+            let script = image.script(instruction);
+            script.unreadable.is_some() || script.commands.iter().any(is_needed)
+        }
+        (Keyword::Run, Part::Apart(sides)) => {
+            let script = image.script(instruction);
+            let last = match index == split.last {
+                true => sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(0),
+                false => sides.len(),
+            };
+            let before = script
+                .commands
+                .iter()
+                .filter(|command| command.item < last && sides.get(command.item) == Some(&Side::Final));
+            before.into_iter().any(is_needed)
+        }
+        (Keyword::Copy | Keyword::Add, Part::Stays) => {
+            let words = instruction.words.iter().map(|word| word.text.as_str());
+            words.into_iter().any(|word| {
+                ["pip.conf", ".netrc", ".pypirc", ".pem", ".crt"].iter().any(|name| word.ends_with(name))
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Whether a command changes files of the project, and the installation or build reads more than manifests.
+///
+/// What it removes would also be gone from what the builder hands over, if the command came after that.
+fn shapes_project(image: &ImageView, split: &Split, (command, state): (&Command, &State)) -> bool {
+    let skipped = match command.name() {
+        "rm" | "touch" | "mkdir" => 0,
+        "chmod" => 1,
+        _ => return false,
+    };
+    let operands = command.arguments().filter(|word| !word.starts_with('-')).skip(skipped);
+    let in_project = |word: &&str| {
+        let path = join_path(&state.workdir, &state.known(word));
+        path.contains('$') || writers::is_below(&path, &state.workdir)
+    };
+    let mut touched = operands.filter(in_project);
+    match (command.name(), split.ecosystem) {
+        ("rm", Ecosystem::Node) => touched.next().is_some(),
+        _ if !reads_project(image, split) => false,
+        ("mkdir", _) => {
+            touched.any(|word| !has_writable_name(word) && join_path(&state.workdir, word) != *state.workdir)
+        }
+        _ => touched.next().is_some(),
+    }
+}
+
+/// Whether a build, or the installation of the project itself, runs in the builder.
+fn reads_project(image: &ImageView, split: &Split) -> bool {
+    let installs_local = |step: &Instruction| {
+        step.keyword == Keyword::Run
+            && python::pip_installs(image.script(step)).iter().any(|install| !install.local.is_empty())
+    };
+    split.is_build
+        || !split.tools.is_empty()
+        || image.instructions()[..=split.last].iter().any(installs_local)
+}

@@ -1,0 +1,3 @@
+import subprocess
+
+subprocess.run(["dot", "-Tpng", "plan.dot"])
