@@ -9,6 +9,7 @@ use crate::{
         root, runtime,
     },
     knowledge::{AlpineBranch, apt_images, tags},
+    shell::{Join, Script},
     source::Span,
 };
 
@@ -43,10 +44,24 @@ fn fitting(image: &ImageView) -> Option<Span> {
     runs.into_iter().find_map(|step| {
         let installs = packages::installs(image.script(step));
         let fits = |install: &&packages::Install| {
-            install.is_item && install.obstacles.is_empty() && install.group.is_none()
+            install.is_item
+                && install.obstacles.is_empty()
+                && install.group.is_none()
+                && !may_fail(image.script(step), install.item)
         };
         Some(installs.iter().find(fits)?.packages.last()?.span)
     })
+}
+
+/// Whether the build goes on when the installation at `item` fails: then what is added to it may not be there.
+pub fn may_fail(script: &Script, item: usize) -> bool {
+    let sets_e = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
+    let mut before = script.commands.iter().take_while(|command| command.item < item);
+    let stops = before.any(|command| command.name() == "set" && command.arguments().any(sets_e));
+    let is_tolerated = |join: Join| matches!(join, Join::Or | Join::Background);
+    let mut joins = script.items.iter().filter_map(|item| item.join);
+    let mut after = script.items[item..].iter().filter_map(|item| item.join);
+    joins.any(is_tolerated) || (!stops && after.any(|join| join != Join::And))
 }
 
 /// The step that sets up mirrors, proxies or certificates, where an installation of its own would stand before it.

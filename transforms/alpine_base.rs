@@ -44,7 +44,7 @@
 //!
 //! Review: musl is another C library. Name resolution, thread stacks and the allocator differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rpds::RedBlackTreeSet;
 
@@ -148,6 +148,8 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
     if !whole.unknown.is_empty() {
         change.notes.push(format!("Not known, taken on your word: {}.", whole.unknown.join("; ")));
     }
+    let mut seen = BTreeSet::new();
+    change.notes.retain(|note| seen.insert(note.clone()));
     change.propose()
 }
 

@@ -197,10 +197,25 @@ fn manifests(
     let Some(Ok(project)) = evidence::node_project(cx, image) else {
         return Err("package.json is not in the build context (MS-14).".to_owned());
     };
-    match reads_more(&project.package) {
+    match reads_more(&project.package).or_else(|| settings_name_more(cx, image, site)) {
         Some(what) => Err(format!("{what}, so the installation may need more than its manifests (ORD-01).")),
         None => Ok(Some(node::MANIFESTS.to_vec())),
     }
+}
+
+/// What in the settings beside package.json makes an installation read other files.
+fn settings_name_more(cx: &Context, image: &ImageView, site: &Site) -> Option<String> {
+    let file = |name: &str| {
+        let path = site.file(cx, image, name)?;
+        matches!(cx.ws.entry(&path), Some(Entry::File(_))).then_some(path)
+    };
+    if let Some(name) = node::READ_TOO.into_iter().find(|name| file(name).is_some()) {
+        return Some(format!("The installation reads {name}"));
+    }
+    let settings = file(".yarnrc.yml").and_then(|path| cx.ws.context_text(&path))?;
+    let key =
+        ["yarnPath", "plugins", "injectEnvironmentFiles"].into_iter().find(|key| settings.contains(key))?;
+    Some(format!("{key} in .yarnrc.yml names files of the project"))
 }
 
 /// What in a package.json makes an installation read other files.
@@ -214,7 +229,9 @@ fn reads_more(package: &PackageJson) -> Option<String> {
     }
     let all = package.dependencies.iter().chain(&package.dev_dependencies);
     let is_local = |range: &str| {
-        ["file:", "link:", "workspace:", "portal:", "patch:"].iter().any(|kind| range.starts_with(kind))
+        ["file:", "link:", "workspace:", "portal:", "patch:", "./", "../", "~/", "/"]
+            .iter()
+            .any(|kind| range.starts_with(kind))
     };
     let reads = |(name, range): &&(String, String)| {
         is_local(range) || matches!(name.as_str(), "@prisma/client" | "prisma" | "patch-package")

@@ -58,7 +58,7 @@ use crate::{
     docker::{self, write},
     edit::Edit,
     facts::{
-        self, Aspect, Context, ImageView, evidence,
+        Aspect, Context, ImageView, evidence,
         split::{self, Ecosystem, Part, Side, Split},
     },
     installs,
@@ -114,8 +114,8 @@ fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
     let run = &image.instructions()[split.first];
     let mut left_behind = stages::left_behind(image, split);
     left_behind.extend(stages::tools_left_behind(image, split).iter().map(|tool| (*tool).to_owned()));
-    if left_behind.is_empty() && split.epilogue.is_none() && compiled(cx, image).is_empty() {
-        let why = "A builder stage would leave nothing behind: no compiler, no headers, and nothing is built from source.";
+    if left_behind.is_empty() && split.epilogue.is_none() {
+        let why = "A builder stage would leave nothing behind: no compiler, no headers, no installer.";
         return Proposal::decline(image.id, run.span, why);
     }
     if image.root().is_full() && split.epilogue.is_none() {
@@ -132,19 +132,6 @@ fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
         return Proposal::decline(image.id, span, why);
     }
     change(cx, image, split, &left_behind)
-}
-
-fn compiled(cx: &Context, image: &ImageView) -> Vec<String> {
-    match facts::is_alpine(image.dockerfile) {
-        true => {
-            let evidence = match image.stage().base.official_name() {
-                Some("node") => evidence::node(cx, image),
-                _ => evidence::python(cx, image),
-            };
-            evidence.builds.into_iter().map(|build| build.name).collect()
-        }
-        false => Vec::new(),
-    }
 }
 
 fn change(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -> Proposal {
@@ -187,9 +174,6 @@ fn why(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -
             1 => "one development dependency".to_owned(),
             count => format!("{count} development dependencies"),
         });
-    }
-    if what.is_empty() {
-        what.push("what is built from source".to_owned());
     }
     let is_one = what.len() == 1 && !what[0].ends_with("dependencies");
     let is = if is_one { "is" } else { "are" };

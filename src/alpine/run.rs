@@ -8,6 +8,7 @@ use super::{
 use crate::{
     docker::{Instruction, write},
     facts::packages::{self, Install, Manager},
+    installs,
     knowledge::{
         AlpineBranch, Knowledge,
         apt::{AptFact, ImageFamily},
@@ -61,7 +62,7 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
         }
     }
     for install in packages::installs(script).iter().filter(|install| install.manager == Manager::Apt) {
-        if self::install(install, text, wanted, &mut out) {
+        if self::install((script, install), text, wanted, &mut out) {
             removed.push(install.item);
         }
     }
@@ -161,7 +162,7 @@ fn need_of(command: &Command, out: &mut Translated) {
 }
 
 /// Translates one `apt-get install`; `true` when nothing of it is left.
-fn install(install: &Install, text: &str, wanted: Wanted, out: &mut Translated) -> bool {
+fn install((script, install): (&Script, &Install), text: &str, wanted: Wanted, out: &mut Translated) -> bool {
     for obstacle in &install.obstacles {
         out.obstacles.push(Obstacle::new(install.head, format!("`{obstacle}` in apt-get install (PKG-11)")));
     }
@@ -210,6 +211,8 @@ fn install(install: &Install, text: &str, wanted: Wanted, out: &mut Translated) 
         return out.obstacles.is_empty() || install.packages.is_empty();
     }
     out.installed.extend(seen);
+    // What joins an installation that may fail may not be there.
+    let last = last.filter(|_| !installs::may_fail(script, install.item));
     out.last_package = last.or(out.last_package);
     out.pieces.push((install.head, "apk add --no-cache".to_owned()));
     out.pieces.extend(pieces);

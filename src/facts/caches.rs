@@ -172,8 +172,18 @@ pub fn has_new_yarn(cx: &Context, image: &ImageView) -> bool {
         _ => false,
     };
     let mut known = cx.ws.context.keys();
-    known.any(|path| is_settings(path) && cx.ws.context_text(path).is_some())
-        || image.dockerfile.instructions.iter().any(names)
+    known.any(|path| {
+        let text = || cx.ws.context_text(path);
+        (is_settings(path) && text().is_some())
+            || (path::name(path) == "package.json" && text().is_some_and(|text| asks_for_new_yarn(text)))
+    }) || image.dockerfile.instructions.iter().any(names)
+}
+
+/// Whether the text of a package.json has `"packageManager": "yarn@4.1.0"` or the like.
+fn asks_for_new_yarn(text: &str) -> bool {
+    let version = text.split_once("\"packageManager\"").and_then(|(_, rest)| rest.split_once("\"yarn@"));
+    let is_there = version.filter(|(between, _)| between.trim().trim_start_matches(':').trim().is_empty());
+    is_there.is_some_and(|(_, version)| !version.starts_with("1.") && !version.starts_with("0."))
 }
 
 /// The words of a script that keep a cache empty, such as `--no-cache-dir`.

@@ -87,6 +87,10 @@ pub const MANIFESTS: [&str; 12] = [
     "lerna.json",
 ];
 
+/// What an installation reads beside its manifests, where it is there: how to build, and where a browser goes.
+pub const READ_TOO: [&str; 5] =
+    ["binding.gyp", ".puppeteerrc.cjs", ".puppeteerrc.js", ".puppeteerrc.json", "puppeteer.config.cjs"];
+
 /// What `command` does when it is one of the package managers or their kin.
 pub fn action(command: &Command) -> Option<(Manager, Action)> {
     let words = &command.words[1.min(command.words.len())..];
@@ -124,7 +128,7 @@ fn npm(command: &Command, words: &[ShellWord]) -> Action {
         ("exec", Some(program)) => Action::RunsProgram(program.to_owned()),
         ("prune", _) => Action::Prunes,
         ("cache", _) => Action::ClearsCache(command.span),
-        ("config" | "set" | "pkg" | "rebuild", _) => Action::Prepares,
+        ("config" | "set" | "pkg", _) => Action::Prepares,
         ("", _) if words.iter().any(|word| word.raw == "-v" || word.raw == "--version") => Action::Prepares,
         _ => Action::Other,
     }

@@ -50,7 +50,7 @@ pub struct Install {
     pub obstacles: Vec<String>,
 }
 
-const DROPPED_OPTIONS: [&str; 16] = [
+const DROPPED_OPTIONS: [&str; 17] = [
     "-y",
     "-yq",
     "-qy",
@@ -58,6 +58,7 @@ const DROPPED_OPTIONS: [&str; 16] = [
     "-qqy",
     "-q",
     "-qq",
+    "-qqq",
     "--yes",
     "--assume-yes",
     "--no-install-recommends",

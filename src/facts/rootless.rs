@@ -6,7 +6,7 @@ mod ports;
 mod start;
 mod unseen;
 
-use std::cell::LazyCell;
+use std::{cell::LazyCell, collections::BTreeSet};
 
 use super::{
     Context, ImageView, ServiceView, build_context,
@@ -72,6 +72,8 @@ pub fn obstacles(cx: &Context, image: &ImageView) -> Vec<String> {
     found.extend(code::told_of(cx, (image, workdir)));
     cx.services_of(image.image).into_iter().for_each(|service| found.extend(of_service(service)));
     found.extend(of_start(cx, image));
+    let mut seen = BTreeSet::new();
+    found.retain(|what| seen.insert(what.clone()));
     found
 }
 

@@ -35,7 +35,20 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
 }
 
 /// Python packages that call the pip of their environment when they run.
-const CALLING_PIP: [&str; 6] = ["azure-cli", "nox", "pip-audit", "pip-tools", "pipx", "tox"];
+const CALLING_PIP: [&str; 12] = [
+    "azure-cli",
+    "ipykernel",
+    "ipython",
+    "jupyter",
+    "jupyterlab",
+    "nox",
+    "notebook",
+    "pip-audit",
+    "pip-tools",
+    "pipx",
+    "tox",
+    "voila",
+];
 
 /// A package that installs others later, with a pip that our environment does not have.
 fn installs_later(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {

@@ -44,11 +44,14 @@ pub fn is_compose(path: &str) -> bool {
     })
 }
 
-/// The Dockerfiles and compose files below `folder`, relative to `base`, sorted; ignored files are left out.
+/// The Dockerfiles and compose files below `folder`, relative to `base`, sorted; ignored files are left out, and so are
+/// those of vendored packages.
 ///
 /// What could not be looked at comes second.
 pub fn walk(base: &Path, folder: &Path) -> (Vec<String>, Vec<InputError>) {
-    let walker = ignore::WalkBuilder::new(folder).require_git(false).follow_links(false).build();
+    let mut walker = ignore::WalkBuilder::new(folder);
+    walker.require_git(false).follow_links(false).filter_entry(|entry| !is_of_others(entry.path()));
+    let walker = walker.build();
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for entry in walker {
         match entry {
@@ -61,6 +64,13 @@ pub fn walk(base: &Path, folder: &Path) -> (Vec<String>, Vec<InputError>) {
     }
     found.sort();
     (found, errors)
+}
+
+/// Whether a folder holds the packages of a project: what Go, Composer and npm bring along.
+fn is_of_others(path: &Path) -> bool {
+    let is_called = |name: &str| path.file_name().is_some_and(|own| own == name);
+    let has = |name: &str| path.join(name).is_file();
+    is_called("node_modules") || (is_called("vendor") && (has("modules.txt") || has("autoload.php")))
 }
 
 fn wanted(base: &Path, path: &Path) -> Option<String> {

@@ -134,7 +134,7 @@ fn project_files(script: &Script) -> Vec<String> {
         files.push("Gemfile.lock".to_owned());
     }
     if script.commands.iter().any(|command| node::action(command).is_some()) {
-        files.extend(node::MANIFESTS.map(str::to_owned));
+        files.extend(node::MANIFESTS.into_iter().chain(node::READ_TOO).map(str::to_owned));
     }
     files
 }

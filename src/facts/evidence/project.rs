@@ -113,12 +113,26 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
     let pinned = site.file(cx, image, ".python-version").and_then(|path| cx.ws.context_text(&path).cloned());
     if let Some(pinned) = pinned.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         let own = format!("{major}.{minor}");
-        let fits = pinned == own || pinned.starts_with(&format!("{own}.")) || pinned == major.to_string();
+        // A patch level is asked for as it stands.
+        let is_exact = tag == pinned || tag.strip_prefix(pinned).is_some_and(|rest| rest.starts_with('-'));
+        let fits = pinned == own || is_exact || pinned == major.to_string();
         if !fits {
             return Some(format!(
                 ".python-version asks for Python {pinned}, the image has {own}, so uv fetches another (MS-12)."
             ));
         }
+    }
+    let set = ["UV_PYTHON", "UV_PYTHON_PREFERENCE", "UV_MANAGED_PYTHON"];
+    if let Some(name) = set.into_iter().find(|name| steps.states[index].env.get(*name).is_some()) {
+        return Some(format!("{name} decides which Python uv takes, which may be one of its own (MS-12)."));
+    }
+    let settings = ["uv.toml", "pyproject.toml"].into_iter().find(|name| {
+        let path = site.file(cx, image, name);
+        let text = path.and_then(|path| cx.ws.context_text(&path));
+        text.is_some_and(|text| text.contains("python-preference"))
+    });
+    if let Some(name) = settings {
+        return Some(format!("{name} decides which Python uv takes, which may be one of its own (MS-12)."));
     }
     let manifest = Project::read(cx, image, (&site, ""), Tool::Uv).manifest?.ok()?;
     let requires = manifest.requires_python.as_ref()?;

@@ -5,7 +5,10 @@ use crate::docker::Keyword;
 
 /// What the packages of the image and of the project tell of.
 pub(super) fn told_of(cx: &Context, image: &ImageView) -> Vec<String> {
-    [of_package(image), of_devices(cx, image), of_npm(image)].into_iter().flatten().collect()
+    [of_package(image), of_devices(cx, image), of_devices_in_node(cx, image), of_npm(image)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// System packages whose programs need root, or devices that belong to it.
@@ -40,20 +43,53 @@ fn of_package(image: &ImageView) -> Option<String> {
 }
 
 /// Python packages that talk to devices, raw sockets or the engine.
-const OF_DEVICES: [&str; 12] = [
+const OF_DEVICES: [&str; 20] = [
     "bleak",
+    "bluepy",
+    "certbot",
     "docker",
     "gpiozero",
+    "icmplib",
     "netfilterqueue",
+    "pcapy-ng",
     "pyroute2",
     "pyserial",
+    "python-crontab",
     "python-iptables",
+    "pythonping",
+    "pyudev",
     "pyusb",
     "rpi-gpio",
     "scapy",
     "smbus",
     "smbus2",
+    "systemd-python",
 ];
+
+/// Packages of Node that talk to devices, raw sockets or the engine.
+const OF_DEVICES_IN_NODE: [&str; 14] = [
+    "@abandonware/bluetooth-hci-socket",
+    "@abandonware/noble",
+    "cap",
+    "dockerode",
+    "i2c-bus",
+    "net-ping",
+    "node-hid",
+    "onoff",
+    "pcap",
+    "pigpio",
+    "raw-socket",
+    "rpi-gpio",
+    "serialport",
+    "usb",
+];
+
+fn of_devices_in_node(cx: &Context, image: &ImageView) -> Option<String> {
+    let project = evidence::node_project(cx, image)?.ok()?;
+    let mut names = project.package.dependencies.iter().map(|(name, _)| name);
+    let name = names.find(|name| OF_DEVICES_IN_NODE.contains(&name.as_str()))?;
+    Some(format!("{name}, which talks to what belongs to root"))
+}
 
 fn of_devices(cx: &Context, image: &ImageView) -> Option<String> {
     let manifests = evidence::manifests(cx, image);

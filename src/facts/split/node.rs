@@ -64,6 +64,22 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
             .map_err(|why| (*at, why))?;
     }
     let builds_after = builds.iter().any(|at| *at >= first_install);
+    for (at, script) in scripts.iter().filter(|(at, _)| *at > last) {
+        if let Some(command) = script.commands.iter().find(|command| programs::may_compile(command)) {
+            let words: Vec<&str> = command.words.iter().take(3).map(|word| word.raw.as_str()).collect();
+            let why = format!("`{}` may compile after the installation (MS-08).", words.join(" "));
+            return Err((*at, why));
+        }
+    }
+    let mut folders = installs.iter().map(|at| &states[*at].workdir);
+    if folders.next().is_some_and(|first| folders.any(|other| other != first)) {
+        let why =
+            "Packages are installed in several folders, of which the final stage would get one (MS-20).";
+        return Err((last, why.to_owned()));
+    }
+    if let Some(why) = prune::elsewhere(cx, image, &project) {
+        return Err((last, why));
+    }
     let mut parts = Vec::new();
     for (index, instruction) in instructions.iter().enumerate() {
         parts.push(match instruction.keyword {
@@ -79,7 +95,16 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
             let why = "The packages of a workspace have folders of their own for what they need (MS-20).";
             return Err((last, why.to_owned()));
         }
-        false => dependencies(cx, image, (&mut parts, last), &states)?,
+        false => {
+            if let Some(name) = programs::script_at_installation(&project, &scripts) {
+                let why = format!(
+                    "What the script {name} of package.json makes would stay in the builder, unless it is in \
+                     node_modules (MS-20)."
+                );
+                return Err((last, why));
+            }
+            dependencies(cx, image, (&mut parts, last), &states)?
+        }
     };
     leave_managers(cx, image, &mut parts);
     let first = parts.iter().position(moves).unwrap_or(first_install);

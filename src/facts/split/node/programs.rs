@@ -53,6 +53,37 @@ pub(super) fn owner(name: &str) -> &str {
     PROGRAMS.iter().find(|(program, _)| *program == name).map_or(name, |(_, package)| package)
 }
 
+/// The script of package.json that an installation runs, and that may make files outside of node_modules.
+pub(super) fn script_at_installation<'p>(
+    project: &'p NodeProject,
+    scripts: &[(usize, Script)],
+) -> Option<&'p str> {
+    const HARMLESS: [&str; 9] =
+        ["", "echo", "exit", "husky", "is-ci", "only-allow", "patch-package", "test", "true"];
+    const RUN: [&str; 4] = ["preinstall", "install", "postinstall", "prepare"];
+    let ignores = |command: &Command| command.arguments().any(|word| word == "--ignore-scripts");
+    if scripts.iter().flat_map(|(_, script)| &script.commands).any(ignores) {
+        return None;
+    }
+    let is_harmless = |command: &Command| match node::action(command) {
+        Some((_, Action::RunsProgram(name))) => HARMLESS.contains(&name.as_str()),
+        Some(_) => false,
+        None => HARMLESS.contains(&command.name()),
+    };
+    let own = project.package.scripts.iter().filter(|(name, _)| RUN.contains(&name.as_str()));
+    let mut others = own.filter(|(_, text)| {
+        let script = Script::parse_str(text);
+        script.unreadable.is_some() || !script.commands.iter().all(is_harmless)
+    });
+    others.next().map(|(name, _)| name.as_str())
+}
+
+/// Whether a command after the installation may compile: `npm rebuild`, `npm install NAME`, `node-gyp`.
+pub(super) fn may_compile(command: &Command) -> bool {
+    let is_gyp = matches!(command.name(), "node-gyp" | "node-pre-gyp" | "prebuild-install" | "cmake-js");
+    is_gyp || matches!(node::action(command), Some((_, Action::Other)))
+}
+
 /// Packages whose programs have another name.
 const PROGRAMS: [(&str, &str); 12] = [
     ("nest", "@nestjs/cli"),

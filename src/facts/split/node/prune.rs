@@ -74,6 +74,17 @@ pub(super) fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> R
     Ok(if is_old { "npm prune --production" } else { project.manager.prune() }.to_owned())
 }
 
+/// Why what is installed would not be in node_modules.
+pub(super) fn elsewhere(cx: &Context, image: &ImageView, project: &NodeProject) -> Option<String> {
+    let is_new = project.manager == Manager::Yarn && caches::has_new_yarn(cx, image);
+    let links = |text: &str| text.lines().any(|line| line.trim_end() == "nodeLinker: node-modules");
+    let mut settings = cx.ws.context.keys().filter(|path| path::name(path) == ".yarnrc.yml");
+    let is_linked = settings.any(|path| cx.ws.context_text(path).is_some_and(|text| links(text)));
+    (is_new && !is_linked).then(|| {
+        "Yarn from version 2 on keeps packages outside of node_modules, unless nodeLinker says so (MS-20).".to_owned()
+    })
+}
+
 /// Whether the installation serves several packages, each with a folder of its own.
 pub(super) fn is_workspace(cx: &Context, image: &ImageView, project: &NodeProject) -> bool {
     let steps = Steps::of(cx, image);
