@@ -85,6 +85,8 @@ impl Roles {
         match manager {
             // As on Debian: the interpreter in /usr/local has headers of its own.
             Manager::Apk if is_own_python(image, name) => Role::Build,
+            // Its C++ interface, which sharp loads, is in a package of its own that the tables do not list.
+            Manager::Apk if name == "vips-dev" => Role::UnknownTwin,
             Manager::Apk => match apk::lookup(name) {
                 Some(fact) if fact.kind == PackageKind::Build => Role::Build,
                 Some(fact) if fact.kind == PackageKind::DevHeaders && fact.is_listed => {
