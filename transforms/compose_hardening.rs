@@ -236,6 +236,9 @@ fn unwritable(cx: &Context, running: &Running) -> Option<String> {
     if let Some(line) = kept_in_tmp(running) {
         return Some(format!("a tmpfs at /tmp would hide what line {line} puts there (HARD-05)"));
     }
+    if let Some(name) = writers::unread_program(running).filter(|_| list.is_empty()) {
+        return Some(format!("what {name} writes is not known (HARD-01)"));
+    }
     (!list.is_empty()).then(|| {
         format!("something may write to {list}. Mount a volume or tmpfs there, or stop writing (HARD-01)")
     })

@@ -15,6 +15,7 @@ use crate::{
     knowledge::writers::{Kind, lookup},
     shell::Command,
     source::{FileId, Span},
+    workspace::path,
 };
 
 /// Something that writes.
@@ -83,6 +84,40 @@ pub fn of_program_text(cx: &Context, running: &Running) -> Option<String> {
         let mut sources = cx.ws.code_of(running.image.id);
         sources.any(|code| code.is_cut).then(|| "what more program text than is read may tell of".to_owned())
     })
+}
+
+/// The program that a service starts and whose text is not read, so that nobody can tell what it writes.
+pub fn unread_program<'r>(running: &'r Running) -> Option<&'r str> {
+    const BEFORE: [&str; 9] =
+        ["--", "docker-entrypoint.sh", "dumb-init", "env", "exec", "tini", "sh", "bash", "ash"];
+    const READ: [&str; 20] = [
+        "cd",
+        "daphne",
+        "echo",
+        "export",
+        "fastapi",
+        "flask",
+        "gunicorn",
+        "hypercorn",
+        "node",
+        "nodejs",
+        "npm",
+        "npx",
+        "pnpm",
+        "python",
+        "python3",
+        "set",
+        "sleep",
+        "uvicorn",
+        "waitress-serve",
+        "yarn",
+    ];
+    let is_read = |word: &str| READ.contains(&path::name(word)) || super::scripts::is_script(word);
+    let is_before =
+        |word: &&String| BEFORE.contains(&path::name(word)) || word.starts_with('-') || word.contains('=');
+    let firsts = running.commands.iter().filter_map(|line| line.words.iter().find(|word| !is_before(word)));
+    let mut names = firsts.map(String::as_str);
+    names.find(|name| !is_read(name))
 }
 
 fn running_text(cx: &Context, running: &Running) -> Option<String> {

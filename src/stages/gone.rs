@@ -25,7 +25,7 @@ const BRING: [(&[&str], &[&str]); 6] = [
 ];
 
 /// Programs that compile, whichever package has them.
-const COMPILE: [&str; 11] = [
+const COMPILE: [&str; 16] = [
     "configure",
     "autogen.sh",
     "bootstrap.sh",
@@ -37,6 +37,11 @@ const COMPILE: [&str; 11] = [
     "bazel",
     "qmake",
     "cython",
+    "cythonize",
+    "mypyc",
+    "node-gyp",
+    "nuitka",
+    "pyinstaller",
 ];
 
 /// The first such call: its place and a sentence.
