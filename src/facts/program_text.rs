@@ -1,5 +1,7 @@
 //! Files that program text tells of: absolute paths that it names, and calls that write.
 
+use std::{cell::LazyCell, collections::BTreeSet};
+
 /// A line of program text that tells of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -120,13 +122,14 @@ pub fn told_of(text: &str) -> Vec<Told> {
 /// The packages that the lines of a program in JavaScript or TypeScript import, each once; types alone do not count.
 pub fn imports(text: &str) -> Vec<Import> {
     let mut found: Vec<Import> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim_start();
         if line.starts_with("//") || line.starts_with('*') || line.starts_with("import type ") {
             continue;
         }
         for package in imported(line) {
-            if !found.iter().any(|known| known.package == package) {
+            if seen.insert(package) {
                 found.push(Import { package: package.to_owned(), line: index + 1 });
             }
         }
@@ -163,6 +166,9 @@ pub fn is_script(name: &str) -> bool {
 
 /// The call of a line that writes a file.
 fn call(line: &str) -> Option<&'static str> {
+    if !line.contains('(') && !line.contains("sqlite") {
+        return None;
+    }
     let named = CALLS.into_iter().find(|call| line.contains(call));
     named.map(|call| call.trim_end_matches('(')).or_else(|| {
         let (_, rest) = line.split_once("open(")?;
@@ -182,18 +188,18 @@ fn paths(line: &str) -> impl Iterator<Item = String> {
         let end = rest.find(|c: char| quote.starts_with(c) || c.is_whitespace() || "{$%".contains(c))?;
         Some(rest[..end].trim_end_matches('/'))
     });
-    let speaks_of_addresses = OF_ADDRESSES.iter().any(|part| line.contains(part));
-    literals.filter(move |path| may_be_written(path, speaks_of_addresses)).map(str::to_owned)
+    let speaks_of_addresses = LazyCell::new(|| OF_ADDRESSES.iter().any(|part| line.contains(part)));
+    literals.filter(move |path| may_be_written(path, &|| *speaks_of_addresses)).map(str::to_owned)
 }
 
-fn may_be_written(path: &str, speaks_of_addresses: bool) -> bool {
+fn may_be_written(path: &str, speaks_of_addresses: &dyn Fn() -> bool) -> bool {
     let is_in = |folders: &[&str]| folders.iter().any(|folder| super::writers::is_below(path, folder));
     if NEVER.contains(&path) || is_in(&NEVER[2..]) {
         return false;
     }
     let is_data = WRITTEN.iter().any(|ending| path.ends_with(ending));
     is_in(&OF_FILES)
-        || (is_in(&OF_BOTH) && (!speaks_of_addresses || is_data))
+        || (is_in(&OF_BOTH) && (is_data || !speaks_of_addresses()))
         || (is_in(&OF_THE_SYSTEM) && is_data)
 }
 

@@ -35,20 +35,10 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
 }
 
 /// Python packages that call the pip of their environment when they run.
-const CALLING_PIP: [&str; 12] = [
-    "azure-cli",
-    "ipykernel",
-    "ipython",
-    "jupyter",
-    "jupyterlab",
-    "nox",
-    "notebook",
-    "pip-audit",
-    "pip-tools",
-    "pipx",
-    "tox",
-    "voila",
-];
+const CALLING_PIP: [&str; 6] = ["azure-cli", "nox", "pip-audit", "pip-tools", "pipx", "tox"];
+
+/// Packages of notebooks, in which `%pip` installs; that counts where the image starts one.
+const NOTEBOOKS: [&str; 6] = ["ipykernel", "ipython", "jupyter", "jupyterlab", "notebook", "voila"];
 
 /// A package that installs others later, with a pip that our environment does not have.
 fn installs_later(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
@@ -57,7 +47,13 @@ fn installs_later(cx: &Context, image: &ImageView, split: &Split) -> Option<Stri
     }
     let evidence = evidence::python(cx, image);
     let mut names = evidence.known.iter().chain(&evidence.unknown_packages);
-    let name = names.find(|name| CALLING_PIP.contains(&name.as_str()))?;
+    let started = commands::run_by(cx, image).concat();
+    let is_notebook =
+        started.iter().any(|word| ["ipython", "jupyter", "voila"].iter().any(|part| word.contains(part)));
+    let calls = |name: &&String| {
+        CALLING_PIP.contains(&name.as_str()) || (is_notebook && NOTEBOOKS.contains(&name.as_str()))
+    };
+    let name = names.find(calls)?;
     Some(format!("{name} calls pip when it runs, and {} has none (MS-25).", split.environment.path))
 }
 

@@ -15,6 +15,9 @@ const MOST_BYTES: usize = 16 << 20;
 /// The largest file that is read; larger ones are made by tools.
 const LARGEST: usize = 1 << 20;
 
+/// How many lines of one file are kept.
+const MOST_TOLD: usize = 1_000;
+
 /// Folders that hold no program text of the service's own.
 const LEFT_OUT: [&str; 8] =
     ["__pycache__", "__tests__", "docs", "node_modules", "site-packages", "test", "tests", "venv"];
@@ -23,11 +26,11 @@ const LEFT_OUT: [&str; 8] =
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
     /// Each line that tells of a file, with the file that it stands in.
-    pub told: Vec<(String, program_text::Told)>,
+    pub told: Vec<(Arc<str>, program_text::Told)>,
     /// The packages that its lines import, each with the file.
-    pub imports: Vec<(String, program_text::Import)>,
+    pub imports: Vec<(Arc<str>, program_text::Import)>,
     /// The files.
-    pub files: Vec<String>,
+    pub files: Vec<Arc<str>>,
     /// Whether there is more of it than is read.
     pub is_cut: bool,
 }
@@ -134,12 +137,12 @@ impl Walk<'_> {
         }
         let Some(text) = self.disk.small_text(file, LARGEST) else { return };
         self.bytes += text.len();
-        let told = program_text::told_of(&text).into_iter();
-        self.code.told.extend(told.map(|told| (file.to_owned(), told)));
-        if program_text::is_script(file) {
-            let imports = program_text::imports(&text).into_iter();
-            self.code.imports.extend(imports.map(|import| (file.to_owned(), import)));
-        }
-        self.code.files.push(file.to_owned());
+        let file: Arc<str> = file.into();
+        let told = program_text::told_of(&text);
+        let imports = if program_text::is_script(&file) { program_text::imports(&text) } else { Vec::new() };
+        self.code.is_cut |= told.len() > MOST_TOLD || imports.len() > MOST_TOLD;
+        self.code.told.extend(told.into_iter().take(MOST_TOLD).map(|told| (file.clone(), told)));
+        self.code.imports.extend(imports.into_iter().take(MOST_TOLD).map(|import| (file.clone(), import)));
+        self.code.files.push(file);
     }
 }
