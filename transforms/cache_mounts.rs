@@ -234,7 +234,7 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     pieces.extend(step.removals.operands.iter().map(|span| write::delete_word(text, *span)));
     pieces.extend(write::delete_items(text, script, &purges(image, step)));
     let cancelled = !pieces.is_empty();
-    let fold = write::fold(text) + &second_indent(text, instruction);
+    let fold = write::fold(text) + &body_indent(text, instruction);
     let flags: Vec<String> = step.caches.iter().map(flag).collect();
     let flag = flags.join(&fold);
     let body = instruction.body_span().start();
@@ -264,10 +264,16 @@ fn joined(pieces: Vec<write::Piece>, at: usize, body: usize) -> Vec<write::Piece
     [(Span::new(at, body), flag)].into_iter().chain(rest).collect()
 }
 
-/// The indentation of the second line of an instruction, or four blanks.
-fn second_indent(text: &str, instruction: &Instruction) -> String {
-    let second = instruction.span.of(text).lines().nth(1).filter(|line| !line.trim().is_empty());
-    second.map_or_else(|| "    ".to_owned(), |line| line[..line.len() - line.trim_start().len()].to_owned())
+/// The least indentation of the lines below the first one of an instruction; four blanks where that is none or one.
+///
+/// Where a compound command begins behind the keyword, its end stands as deep as it would.
+fn body_indent(text: &str, instruction: &Instruction) -> String {
+    let end = instruction.heredocs.first().map_or(instruction.span.end(), |heredoc| heredoc.body.start());
+    let lines = text[instruction.span.start()..end].lines().skip(1);
+    let code = lines.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    let indents = code.map(|line| &line[..line.len() - line.trim_start().len()]);
+    let least = indents.min_by_key(|indent| indent.len()).filter(|indent| !matches!(*indent, "" | " "));
+    least.unwrap_or("    ").to_owned()
 }
 
 fn flag(cache: &Cache) -> String {
