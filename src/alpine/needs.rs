@@ -56,6 +56,11 @@ pub fn add(
                 fonts::BROUGHT => {
                     format!("{package} is added: {what} draws text, and on Debian it brings that font along.")
                 }
+                "openssh-client" if what.starts_with("git") => {
+                    format!(
+                        "{package} is added: Debian's git brings it along, and something is fetched over ssh."
+                    )
+                }
                 _ if what.ends_with("-dev") => {
                     format!("{package} is added: apk would remove it along with {what} (PKG-05).")
                 }

@@ -63,9 +63,26 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
     if settings.any(|setting| is_zone(&setting.name, setting.value.as_deref().unwrap_or_default())) {
         out.needs.push(("tzdata".to_owned(), "TZ".to_owned()));
     }
+    if out.installed.iter().any(|name| name == "git") && fetches_over_ssh(cx, image) {
+        // On Debian git recommends it.
+        out.needs.push(("openssh-client".to_owned(), "git over ssh".to_owned()));
+    }
     super::wishes::look(image, &mut out);
     super::commands::look(cx, image, branch, &mut out);
     out
+}
+
+/// Whether something of the image, or a manifest that it copies, names a repository that git fetches over ssh.
+fn fetches_over_ssh(cx: &Context, image: &ImageView) -> bool {
+    let names = |text: &str| ["git@", "ssh://", "git+ssh", "type=ssh"].iter().any(|part| text.contains(part));
+    let is_manifest = |path: &str| {
+        let name = crate::workspace::path::name(path);
+        matches!(name, "package.json" | "pyproject.toml" | "Pipfile") || name.ends_with(".txt")
+    };
+    let is_told = |step: &Instruction| names(step.span.of(image.text));
+    let mut manifests = cx.ws.context.keys().filter(|path| is_manifest(path));
+    image.instructions().iter().any(is_told)
+        || manifests.any(|path| cx.ws.context_text(path).is_some_and(|text| names(text)))
 }
 
 /// Archives of the build context, into which nobody looks.
