@@ -22,9 +22,10 @@
 //!
 //! ## Declines
 //!
-//! When an input of the installation is not known or cannot be copied alone: a requirements file that is not in
-//! the build context, a package that is a folder of the project, instructions between the two that the installation
-//! may depend on, files that options and variables such as `PIP_CONSTRAINT` name, npm scripts that run at installation.
+//! When an input of the installation is not known or cannot be copied alone: a requirements file that is not in the
+//! build context, a package that is a folder of the project, instructions between the two that the installation may
+//! depend on, files that options and variables such as `PIP_CONSTRAINT` name, npm scripts that run at installation.
+//! When settings beside the manifests name further files, such as yarnPath, or binding.gyp says how to build.
 //!
 //! ## Risk
 //!

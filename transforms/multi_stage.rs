@@ -39,16 +39,19 @@
 //!
 //! ## Declines
 //!
-//! When nothing would be left behind: no compiler, no headers, no installer, nothing built from source. When nothing
-//! says what the image starts. When a later step installs packages by the lists that an earlier one fetched. When the
-//! installation cannot be told apart from the rest: editable projects without a build backend, `pip install
-//! --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no longer
-//! exist. When the Python is older than its module venv, or the Alpine older than those that the tables list. When the
-//! runtime package of a `-dev` package is not known. When a script or a service calls the tool
-//! that would be left behind, installs with pip, or runs in a login shell or with a PATH of its own. When a later step
-//! calls a program that would be left behind, compiles, or runs a script that cannot be read. When the image is one to
-//! work in or to start other images from. When `uv run` and its like do more than start a program: tasks, variables
-//! from files, scripts with packages of their own.
+//! When nothing would be left behind: no compiler, no headers, no installer. When
+//! nothing says what the image starts. When a later step installs packages by the lists that an earlier one
+//! fetched. When the installation cannot be told apart from the rest: editable projects without a build backend,
+//! `pip install --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no
+//! longer exist. When the Python is older than its module venv, or the Alpine older than those that the tables
+//! list. When the runtime package of a `-dev` package is not known. When a script or a service calls the tool that
+//! would be left behind, installs with pip, or runs in a login shell or with a PATH of its own. When a later step
+//! calls a program that would be left behind, compiles, or runs a script that cannot be read. When the image is one
+//! to work in or to start other images from. When `uv run` and its like do more than start a program: tasks,
+//! variables from files, scripts with packages of their own. When something that is started, or program text that
+//! is copied, may need a development dependency of Node, when the installation runs scripts that may write
+//! elsewhere, and when packages are installed in several folders, for a workspace, or outside of node_modules. When
+//! a step before the installation shapes the project.
 //!
 //! ## Risk
 //!
