@@ -9,7 +9,7 @@ use crate::{
     facts::{
         Context, ImageView,
         commands::{self, Standing, commands_of, shell_words},
-        runtime,
+        programs, runtime,
         scripts::is_script,
     },
     knowledge::AlpineBranch,
@@ -102,7 +102,7 @@ fn place_of(standing: &Standing, words: &[String], span: Span, out: &mut Transla
 fn unseen(standing: &Standing, words: &[String], (span, workdir): (Span, &str), out: &mut Translated) {
     let words = if words.first().is_some_and(|word| word == "sudo") { &words[1..] } else { words };
     let Some((first, rest)) = words.split_first() else { return };
-    let is_shell = matches!(path::name(first), "sh" | "bash" | "ash" | "dash" | "." | "source");
+    let is_shell = programs::is_shell(first) || matches!(first.as_str(), "." | "source");
     if is_shell && let Some(at) = rest.iter().position(|word| word.starts_with('-') && word.ends_with('c')) {
         for inner in rest.get(at + 1).map(|line| shell_words(line)).unwrap_or_default() {
             unseen(standing, &inner, (span, workdir), out);
@@ -137,7 +137,7 @@ fn run_commands(image: &ImageView, instruction: &Instruction) -> Vec<Vec<String>
 fn starts_script(words: &[String]) -> bool {
     let words = if words.first().is_some_and(|word| word == "sudo") { &words[1..] } else { words };
     let Some((first, rest)) = words.split_first() else { return false };
-    let is_shell = matches!(path::name(first), "sh" | "bash" | "ash" | "dash" | "." | "source" | "exec");
+    let is_shell = programs::is_shell(first) || matches!(first.as_str(), "." | "source" | "exec");
     is_script(first) || (is_shell && rest.iter().any(|word| is_script(word) && !word.contains(' ')))
 }
 
@@ -162,7 +162,7 @@ fn command(
             }
         }
     }
-    if matches!(name, "sh" | "bash" | "ash" | "tini" | "dumb-init") {
+    if programs::is_shell(name) || matches!(name, "tini" | "dumb-init") {
         for line in words.iter().skip(1).filter(|word| word.contains(' ')) {
             for inner in shell_words(line) {
                 command(standing, image, &inner, (span, workdir), out);

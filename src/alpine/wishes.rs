@@ -2,8 +2,11 @@
 
 use super::{obstacles::Obstacle, stage::Translated};
 use crate::{
-    docker::Keyword,
-    facts::{ImageView, runtime},
+    facts::{
+        ImageView,
+        bare::{Bare, bare},
+        runtime,
+    },
     source::Span,
     workspace::path,
 };
@@ -14,18 +17,6 @@ const IN_NAMES: [&str; 8] = ["bookworm", "bullseye", "buster", "debian", "glibc"
 /// Words of a comment that speaks of a C library, or of the distribution that has another one.
 const IN_COMMENTS: [&str; 3] = ["alpine", "musl", "glibc"];
 
-/// The shell that is all that the image starts.
-fn started_shell(image: &ImageView) -> Option<String> {
-    if runtime::last(image, Keyword::Entrypoint).is_some() {
-        return None;
-    }
-    let words = runtime::words_of(runtime::last(image, Keyword::Cmd)?)?;
-    let (first, rest) = words.split_first()?;
-    let is_shell = matches!(path::name(first), "bash" | "sh" | "zsh" | "dash");
-    (is_shell && rest.iter().all(|word| matches!(word.as_str(), "-l" | "-i" | "--login")))
-        .then(|| first.clone())
-}
-
 /// Adds to `out` that the author may have decided for Debian.
 pub(super) fn look(image: &ImageView, out: &mut Translated) {
     let base = image.base_word().span;
@@ -33,7 +24,8 @@ pub(super) fn look(image: &ImageView, out: &mut Translated) {
     if let Some(word) = name.split(['.', '-', '_']).find(|word| IN_NAMES.contains(word)) {
         out.unknown.push(Obstacle::new(base, format!("the file is called {word}")));
     }
-    if let Some(shell) = image.is_final().then(|| started_shell(image)).flatten() {
+    let started = if image.is_final() { runtime::started(image) } else { None };
+    if let Some((shell, Bare::Shell)) = started.as_deref().and_then(bare) {
         let what = format!("the image starts {shell} alone, and what is done in it is not known");
         out.unknown.push(Obstacle::new(base, what));
     }

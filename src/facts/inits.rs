@@ -105,7 +105,7 @@ pub fn not_needed(cx: &Context, image: &ImageView) -> Option<String> {
     let is_installed = !program.contains('/')
         || matches!(path::parent(program), "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin");
     let is_tool = match name {
-        "sh" | "bash" | "ash" | "dash" | "zsh" => match rest {
+        _ if programs::is_shell(name) => match rest {
             [] => true,
             [option, line] if option == "-c" => only_runs_tools(line),
             _ => false,

@@ -1,6 +1,7 @@
 //! Facts: what the passes may know, computed from the documents.
 
 pub mod app_server;
+pub mod bare;
 pub mod build_context;
 pub mod caches;
 pub mod chown;

@@ -46,10 +46,15 @@ pub fn started_by(step: &Instruction, text: &str) -> Vec<String> {
     commands.iter().flat_map(|words| started(words)).collect()
 }
 
+/// Whether a word starts a shell.
+pub fn is_shell(word: &str) -> bool {
+    matches!(path::name(word), "ash" | "bash" | "dash" | "sh" | "zsh")
+}
+
 /// The programs that a command starts: its own, or those of the line that it gives to a shell.
 pub fn started(words: &[String]) -> Vec<String> {
     let Some((program, rest)) = program_of(words) else { return Vec::new() };
-    let is_shell = matches!(path::name(program), "sh" | "bash" | "ash" | "dash");
+    let is_shell = is_shell(program);
     let line = rest.iter().skip_while(|word| !word.starts_with('-') || !word.ends_with('c')).nth(1);
     match line.filter(|_| is_shell) {
         Some(line) => shell_words(line)

@@ -2,7 +2,7 @@
 
 use super::{
     Context, ImageView, ServiceView, app_server::surroundings::env_path, build_context::Copies,
-    contract::join_path, runtime::State,
+    contract::join_path, programs, runtime::State,
 };
 use crate::{
     compose::{Field, command::Command, env_file, variable::Variable},
@@ -169,10 +169,10 @@ fn expanded(line: CommandLine) -> Vec<CommandLine> {
 impl CommandLine {
     /// The text that the line gives to a shell with `-c`.
     pub fn shell_text(&self) -> Option<&String> {
-        let is_shell = |word: &String| matches!(path::name(word), "sh" | "bash" | "ash" | "dash");
         let mut pairs = self.words.windows(2);
-        let at = pairs
-            .position(|pair| is_shell(&pair[0]) && pair[1].ends_with('c') && pair[1].starts_with('-'))?;
+        let at = pairs.position(|pair| {
+            programs::is_shell(&pair[0]) && pair[1].ends_with('c') && pair[1].starts_with('-')
+        })?;
         self.words.get(at + 2)
     }
 }

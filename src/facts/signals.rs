@@ -1,10 +1,9 @@
 //! Whether what starts a service hands signals on to it: a shell does so only with `exec`.
 
-use super::{Context, ImageView, runtime, start_scripts};
+use super::{Context, ImageView, programs, runtime, start_scripts};
 use crate::{
     docker::{Instruction, Keyword},
     shell::Script,
-    workspace::path,
 };
 
 /// The shell in the start of an image that keeps signals to itself, in a few words.
@@ -28,8 +27,7 @@ fn shell_line(step: &Instruction) -> Option<String> {
         let is_one = Script::parse_str(&step.body.text).items.len() == 1;
         return (!is_one).then(|| step.body.text.clone());
     };
-    let shell =
-        words.iter().position(|word| matches!(path::name(&word.text), "sh" | "bash" | "ash" | "dash"))?;
+    let shell = words.iter().position(|word| programs::is_shell(&word.text))?;
     let option = words.get(shell + 1).filter(|word| word.text.starts_with('-') && word.text.ends_with('c'));
     option.and_then(|_| words.get(shell + 2)).map(|word| word.text.clone())
 }

@@ -6,7 +6,7 @@ use crate::{
     facts::{
         Context, ImageView,
         commands::Standing,
-        runtime, scripts,
+        programs, runtime, scripts,
         split::{Part, Split},
         start_scripts,
     },
@@ -94,9 +94,7 @@ fn compiled(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, Str
 
 /// Whether the word stands right after a shell.
 fn follows_shell(words: &[&str], wanted: &str) -> bool {
-    words
-        .windows(2)
-        .any(|pair| pair[1] == wanted && matches!(path::name(pair[0]), "sh" | "bash" | "ash" | "source"))
+    words.windows(2).any(|pair| pair[1] == wanted && (programs::is_shell(pair[0]) || pair[0] == "source"))
 }
 
 /// A script that the image starts and that nobody can look into.

@@ -2,14 +2,9 @@
 
 use crate::{
     docker::Keyword,
-    facts::{ImageView, packages, runtime},
+    facts::{ImageView, bare::bare, packages, runtime},
     source::Span,
-    workspace::path,
 };
-
-/// Shells and interpreters: an image that starts one by itself is a place to work in.
-const TO_WORK_IN: [&str; 10] =
-    ["bash", "sh", "ash", "zsh", "fish", "python", "python3", "ipython", "node", "irb"];
 
 /// Packages of servers that start programs without the variables of the image.
 const WITHOUT_PATH: [&str; 6] = ["cron", "cronie", "dcron", "openssh", "openssh-server", "anacron"];
@@ -37,17 +32,6 @@ pub(super) fn first(image: &ImageView) -> Option<(Span, String)> {
 /// The command that only starts a shell or an interpreter, or tells a version.
 fn work_place(image: &ImageView) -> Option<Span> {
     let entrypoint = runtime::last(image, Keyword::Entrypoint);
-    let command = runtime::last(image, Keyword::Cmd);
-    let start = entrypoint.or(command)?;
-    let mut words = runtime::words_of(start)?;
-    if entrypoint.is_some() {
-        words.extend(command.and_then(runtime::words_of).unwrap_or_default());
-    }
-    let is_init = |word: &String| word.ends_with("tini") || word.ends_with("dumb-init") || word == "--";
-    let words: Vec<String> = words.into_iter().skip_while(is_init).collect();
-    let (first, rest) = words.split_first()?;
-    let only_tells = rest
-        .iter()
-        .all(|word| matches!(word.as_str(), "--version" | "-V" | "-v" | "--help" | "-h" | "-l" | "-i"));
-    (only_tells && (TO_WORK_IN.contains(&path::name(first)) || !rest.is_empty())).then_some(start.span)
+    let start = entrypoint.or(runtime::last(image, Keyword::Cmd))?;
+    bare(&runtime::started(image)?).map(|_| start.span)
 }

@@ -6,7 +6,7 @@ use crate::{
     facts::{
         build_context::matches_glob,
         contract::join_path,
-        node,
+        node, programs,
         python::{self, project},
         runtime::State,
     },
@@ -113,7 +113,7 @@ impl Place<'_> {
         match command.name() {
             "rm" | "rmdir" => self.of_removal(command, caches),
             "find" => self.of_search(command, caches),
-            "sh" | "bash" | "ash" | "dash" => self.of_shell(command, caches),
+            name if programs::is_shell(name) => self.of_shell(command, caches),
             _ => Reach::Nothing,
         }
     }

@@ -1,6 +1,11 @@
 //! Reasons beside the Dockerfile for which a service keeps its rights.
 
-use super::super::{Context, layers, service::Running};
+use super::super::{
+    Context,
+    bare::{Bare, bare},
+    layers,
+    service::Running,
+};
 use crate::{docker::Keyword, workspace::path};
 
 /// Images whose servers listen below 1024 where nothing else is said; their own EXPOSE is not in the file.
@@ -56,12 +61,13 @@ fn of_text(running: &Running) -> Option<String> {
 
 /// A container that waits for others to run something in it.
 fn idle(running: &Running) -> Option<String> {
-    let words: Vec<&str> = running.commands.iter().flat_map(|line| &line.words).map(String::as_str).collect();
-    let is_shell = |word: &str| matches!(path::name(word), "bash" | "sh" | "ash" | "zsh" | "tini" | "--");
-    let waits = words.windows(2).any(|pair| matches!(pair, ["sleep", "infinity"] | ["-f", "/dev/null"]));
+    let words: Vec<String> = running.commands.iter().flat_map(|line| line.words.clone()).collect();
+    let waits = words.windows(2).any(|pair| {
+        matches!((pair[0].as_str(), pair[1].as_str()), ("sleep", "infinity") | ("-f", "/dev/null"))
+    });
     let has_start = !words.is_empty()
         || !matches!(running.image.root().official_name(), Some("debian" | "ubuntu" | "alpine"));
-    (waits || !has_start || (!words.is_empty() && words.iter().all(|word| is_shell(word))))
+    (waits || !has_start || matches!(bare(&words), Some((_, Bare::Shell))))
         .then(|| "it only waits, and what runs in it is not known".to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! Shells and settings that take the environment's programs off PATH again.
 
-use crate::workspace::path;
+use crate::{facts::programs::is_shell, workspace::path};
 
 /// Folders that hold an interpreter, or may.
 const INTERPRETERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
@@ -45,7 +45,7 @@ pub(super) fn new_environment(words: &[&str]) -> Option<String> {
             "su" | "runuser" => {
                 rest.iter().take(3).take_while(|word| **word != "-c").position(|word| is_login(word))
             }
-            "sh" | "bash" | "ash" | "dash" | "zsh" => shell_options(rest).position(is_login_option),
+            name if is_shell(name) => shell_options(rest).position(is_login_option),
             "env" => rest.first().filter(|word| matches!(**word, "-i" | "-")).map(|_| 0),
             "sudo" => {
                 rest.first().filter(|word| matches!(**word, "-u" | "-H" | "-E" | "-i" | "-n")).map(|_| 0)

@@ -9,6 +9,7 @@ use super::{
         evidence::NodeProject,
         node::{self, Action, Manager},
         program_text::{Import, package_of},
+        programs::is_shell,
         runtime, start_scripts,
     },
     programs,
@@ -221,7 +222,7 @@ impl Needs<'_> {
                 let own = rest.iter().position(|word| !word.starts_with('-') && !word.contains('='));
                 self.of_words(own.map_or(&[][..], |at| &rest[at..]))
             }
-            "sh" | "bash" | "ash" | "dash" => match rest.iter().position(|word| is_text_option(word)) {
+            _ if is_shell(name) => match rest.iter().position(|word| is_text_option(word)) {
                 Some(at) => self.of_text(rest.get(at + 1).map_or("", String::as_str)),
                 None => self.of_shell_script(rest),
             },
