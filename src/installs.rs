@@ -9,7 +9,7 @@ use crate::{
         root, runtime,
     },
     knowledge::{AlpineBranch, apt_images, tags},
-    shell::{Join, Script},
+    shell::{Command, Join, Script},
     source::Span,
 };
 
@@ -61,7 +61,20 @@ pub fn may_fail(script: &Script, item: usize) -> bool {
     let is_tolerated = |join: Join| matches!(join, Join::Or | Join::Background);
     let mut joins = script.items.iter().filter_map(|item| item.join);
     let mut after = script.items[item..].iter().filter_map(|item| item.join);
-    joins.any(is_tolerated) || (!stops && after.any(|join| join != Join::And))
+    let goes_on = after.any(|join| join != Join::And);
+    joins.any(is_tolerated) || (goes_on && (!stops || depends(script, item)))
+}
+
+/// Whether the command at `item` stands behind `&&` and one that is no part of installing: a shell with `set -e` goes
+/// on when that fails.
+fn depends(script: &Script, item: usize) -> bool {
+    let before = (0..item).rev().take_while(|at| script.items[*at].join == Some(Join::And));
+    before.into_iter().any(|at| {
+        let is_part = |command: &Command| {
+            packages::is_apt(command) || matches!(command.name(), "apk" | "set" | "echo" | "mkdir")
+        };
+        !script.command_of(at).is_some_and(is_part)
+    })
 }
 
 /// The step that sets up mirrors, proxies or certificates, where an installation of its own would stand before it.

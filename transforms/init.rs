@@ -40,7 +40,7 @@
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
-    facts::{self, Aspect, Context, ImageView, inits, packages::Manager, runtime, signals},
+    facts::{self, Aspect, Context, ImageView, inits, packages::Manager, runtime, signals, start_scripts},
     installs,
     knowledge::apt_images,
     pass::{Change, Pass, Proposal, Risk},
@@ -83,9 +83,12 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     if let Some(why) = installs::obstacle(image).or_else(|| installs::without_tini(image)) {
         return Proposal::decline(image.id, place.span, why);
     }
-    if let Some(step) = looks_at_process_1(image) {
-        let why = format!("Line {} looks at process 1, which would be tini.", image.line(step));
-        return Proposal::decline(image.id, place.span, why);
+    if let Some(who) = looks_at_process_1(cx, image) {
+        return Proposal::decline(
+            image.id,
+            place.span,
+            format!("{who} looks at process 1, which would be tini."),
+        );
     }
     let proposal = match entrypoint {
         Some(entrypoint) => chained(image, entrypoint),
@@ -106,12 +109,28 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     }
 }
 
-/// A step that reads what /proc tells of process 1.
-fn looks_at_process_1<'a>(image: &ImageView<'a>) -> Option<&'a Instruction> {
-    image.lineage().into_iter().find(|step| {
+/// Who asks for process 1: a step, a service, or a script that one of them starts.
+fn looks_at_process_1(cx: &Context, image: &ImageView) -> Option<String> {
+    let asks = |text: &str| {
+        ["/proc/1/", "ps -p 1", "ps -p1", "kill -0 1", "pgrep -o", "pidof -s", "--pid 1 "]
+            .iter()
+            .any(|part| text.contains(part))
+    };
+    let is_step = |step: &&Instruction| {
         matches!(step.keyword, Keyword::Healthcheck | Keyword::Cmd | Keyword::Entrypoint)
-            && step.body.text.contains("/proc/1/")
-    })
+            && asks(&step.body.text)
+    };
+    let step = image.lineage().into_iter().find(is_step).map(|step| format!("Line {}", image.line(step)));
+    let of_services = || {
+        let services = cx.services_of(image.image);
+        let view = services.iter().find(|view| asks(view.service.span.of(view.text)))?;
+        Some(format!("The service {}", view.service.name))
+    };
+    let of_scripts = || {
+        let scripts = start_scripts::known(cx, image);
+        scripts.into_iter().find(|(_, text)| asks(text)).map(|(name, _)| name)
+    };
+    step.or_else(of_services).or_else(of_scripts)
 }
 
 /// The name of a last stage that is made to test or to develop what an earlier one holds.

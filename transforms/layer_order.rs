@@ -39,16 +39,16 @@ use crate::{
         build_context::{self, Site, Steps},
         caches::{self, removal},
         contract::join_path,
-        evidence, first_copy, node,
+        evidence, first_copy, node, node_inputs,
         python::{
             self,
             environment::Environment,
+            inputs,
             project::{self, Action},
         },
         runtime::{State, Variables},
         sources,
     },
-    manifest::package_json::PackageJson,
     pass::{Change, Pass, Proposal, Risk},
     shell::{Command, Script},
     source::Span,
@@ -125,10 +125,19 @@ fn inputs(
     if let Some(local) = installs.iter().flat_map(|install| &install.local).next() {
         return Err(format!("The installation of {local} needs the source itself (MS-09)."));
     }
+    if !installs.is_empty()
+        && script
+            .commands
+            .iter()
+            .flat_map(Command::arguments)
+            .any(|word| word.split('=').next() == Some("--group"))
+    {
+        return Err("--group reads pyproject.toml, which is not copied alone (ORD-01).".to_owned());
+    }
     if let Some((name, path)) = first_copy::comes_with_source(cx, (steps, install), copy, script) {
         return Err(format!("{name} names {path}, which comes with the source (ORD-01)."));
     }
-    if let Some(manifests) = manifests(cx, image, (&steps.site(install), script))? {
+    if let Some(manifests) = manifests(cx, image, (&steps.site(install), script), &state.env)? {
         return alone(cx, image, (steps, &manifests), (copy, state));
     }
     let mut files: Vec<(String, String)> = Vec::new();
@@ -179,9 +188,13 @@ fn manifests(
     cx: &Context,
     image: &ImageView,
     (site, script): (&Site, &Script),
+    env: &Variables,
 ) -> Result<Option<Vec<&'static str>>, String> {
     if let Some(install) = project::installs(script).first() {
         let name = install.tool.name();
+        if let Some(what) = inputs::elsewhere(cx, image, site, script) {
+            return Err(format!("{what}, which is not copied alone (ORD-01)."));
+        }
         return match install.installs_project {
             true => Err(format!("{name} installs the project itself, whose source it needs (MS-09).")),
             false => match evidence::local_package(cx, image, site, install.tool) {
@@ -198,46 +211,10 @@ fn manifests(
     let Some(Ok(project)) = evidence::node_project(cx, image) else {
         return Err("package.json is not in the build context (MS-14).".to_owned());
     };
-    match reads_more(&project.package).or_else(|| settings_name_more(cx, image, site)) {
+    match node_inputs::beyond_manifests(cx, image, (site, script), (&project.package, env)) {
         Some(what) => Err(format!("{what}, so the installation may need more than its manifests (ORD-01).")),
         None => Ok(Some(node::MANIFESTS.to_vec())),
     }
-}
-
-/// What in the settings beside package.json makes an installation read other files.
-fn settings_name_more(cx: &Context, image: &ImageView, site: &Site) -> Option<String> {
-    let file = |name: &str| {
-        let path = site.file(cx, image, name)?;
-        matches!(cx.ws.entry(&path), Some(Entry::File(_))).then_some(path)
-    };
-    if let Some(name) = node::READ_TOO.into_iter().find(|name| file(name).is_some()) {
-        return Some(format!("The installation reads {name}"));
-    }
-    let settings = file(".yarnrc.yml").and_then(|path| cx.ws.context_text(&path))?;
-    let key =
-        ["yarnPath", "plugins", "injectEnvironmentFiles"].into_iter().find(|key| settings.contains(key))?;
-    Some(format!("{key} in .yarnrc.yml names files of the project"))
-}
-
-/// What in a package.json makes an installation read other files.
-fn reads_more(package: &PackageJson) -> Option<String> {
-    let scripts = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
-    if let Some(script) = scripts.into_iter().find(|name| package.script(name).is_some()) {
-        return Some(format!("package.json has a script {script}"));
-    }
-    if package.has_workspaces {
-        return Some("The project is a workspace of several packages".to_owned());
-    }
-    let all = package.dependencies.iter().chain(&package.dev_dependencies);
-    let is_local = |range: &str| {
-        ["file:", "link:", "workspace:", "portal:", "patch:", "./", "../", "~/", "/"]
-            .iter()
-            .any(|kind| range.starts_with(kind))
-    };
-    let reads = |(name, range): &&(String, String)| {
-        is_local(range) || matches!(name.as_str(), "@prisma/client" | "prisma" | "patch-package")
-    };
-    all.clone().find(reads).map(|(name, _)| format!("{name} reads files of the project"))
 }
 
 /// The COPY lines for manifests in the working directory; `None` when they are copied already.

@@ -70,8 +70,11 @@ pub fn closure(cx: &Context, origin: &str, wanted: &str) -> Result<Vec<(String, 
         if matches!(other.value, ItemKind::Editable { .. } | ItemKind::LocalPath { .. }) {
             return Err(format!("{} installs a local project (MS-09).", other.file));
         }
-        if let ItemKind::Option { name: "--find-links", value: Some(value) } = &other.value
-            && !value.contains("://")
+        if let ItemKind::Option {
+            name: "--find-links" | "--index-url" | "--extra-index-url",
+            value: Some(value),
+        } = &other.value
+            && (!value.contains("://") || value.starts_with("file:"))
         {
             return Err(format!("{} names {value}, which is not copied alone (ORD-01).", other.file));
         }

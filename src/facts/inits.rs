@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Programs that are made to be process 1, or that bring one along.
-const INITS: [&str; 17] = [
+const INITS: [&str; 22] = [
     "/lib/systemd/systemd",
     "/sbin/init",
     "/usr/sbin/init",
@@ -32,11 +32,20 @@ const INITS: [&str; 17] = [
     "my_init",
     "docker-init",
     "with-contenv",
+    "systemctl",
+    "systemctl.py",
+    "systemctl3.py",
+    "s6-linux-init",
+    "openrc-init",
 ];
 
 /// The init that a text names as a word, alone or at the end of a path, if it names one.
 pub fn named_in(text: &str) -> Option<&'static str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "/_-.".contains(c);
+    let words: Vec<&str> = text.split(|c: char| !is_part(c)).filter(|word| !word.is_empty()).collect();
+    if matches!(words[..], ["init", ..] | ["busybox" | "/bin/busybox", "init", ..]) {
+        return Some("init");
+    }
     text.split(|c: char| !is_part(c)).find_map(|word| INITS.into_iter().find(|init| is_init(word, init)))
 }
 
@@ -62,6 +71,11 @@ pub fn started(cx: &Context, image: &ImageView) -> Option<String> {
         if view.service.init.as_ref().is_some_and(|init| init.value.value != Some(false)) {
             return Some(format!(
                 "The service {name} has `init: true`, and two inits are one too many (CMD-02)."
+            ));
+        }
+        if view.service.pid.as_ref().is_some_and(|pid| pid.value == "host") {
+            return Some(format!(
+                "The service {name} shares the processes of the host, and is not process 1."
             ));
         }
         if let Some(init) =

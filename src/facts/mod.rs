@@ -16,6 +16,7 @@ pub mod layers;
 pub mod limits;
 pub mod needs;
 pub mod node;
+pub mod node_inputs;
 pub mod packages;
 pub mod privileges;
 pub mod program_text;

@@ -88,8 +88,20 @@ pub const MANIFESTS: [&str; 12] = [
 ];
 
 /// What an installation reads beside its manifests, where it is there: how to build, and where a browser goes.
-pub const READ_TOO: [&str; 5] =
-    ["binding.gyp", ".puppeteerrc.cjs", ".puppeteerrc.js", ".puppeteerrc.json", "puppeteer.config.cjs"];
+pub const READ_TOO: [&str; 12] = [
+    ".pnpmfile.cjs",
+    ".puppeteerrc",
+    ".puppeteerrc.cjs",
+    ".puppeteerrc.js",
+    ".puppeteerrc.json",
+    ".puppeteerrc.yaml",
+    "binding.gyp",
+    "lerna.json",
+    "pnpmfile.js",
+    "puppeteer.config.cjs",
+    "puppeteer.config.js",
+    "puppeteer.config.mjs",
+];
 
 /// What `command` does when it is one of the package managers or their kin.
 pub fn action(command: &Command) -> Option<(Manager, Action)> {

@@ -15,6 +15,8 @@ pub struct PackageJson {
     pub dependencies: Vec<(String, String)>,
     /// The dependencies of development as name and range.
     pub dev_dependencies: Vec<(String, String)>,
+    /// The dependency, override or patch that names a file or folder of the project.
+    pub names_file: Option<String>,
     /// Whether it is the root of a workspace of several packages.
     pub has_workspaces: bool,
 }
@@ -55,8 +57,37 @@ pub fn read(text: &str) -> Result<PackageJson, JsonError> {
         scripts: pairs(&object, "scripts"),
         dependencies,
         dev_dependencies: pairs(&object, "devDependencies"),
+        names_file: FILED.into_iter().find_map(|key| file_in(key, object.get(key)?, 0)),
         has_workspaces: object.contains_key("workspaces"),
     })
+}
+
+/// Keys whose values may name files.
+const FILED: [&str; 7] = [
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "overrides",
+    "patchedDependencies",
+    "pnpm",
+    "resolutions",
+];
+
+/// The key of the first value, at any depth, that names a file or folder.
+fn file_in(key: &str, value: &Value, depth: usize) -> Option<String> {
+    const LOCAL: [&str; 9] = ["file:", "link:", "workspace:", "portal:", "patch:", "./", "../", "~/", "/"];
+    match value {
+        Value::String(text) => {
+            let is_archive = [".tgz", ".tar.gz", ".tar"].iter().any(|ending| text.ends_with(ending));
+            let is_local = LOCAL.iter().any(|start| text.starts_with(start)) || text.contains("@patch:");
+            (is_local || (is_archive && !text.contains("://"))).then(|| key.to_owned())
+        }
+        Value::Object(inner) if depth < 8 => {
+            let patched = inner.keys().find(|key| *key == "patchedDependencies").cloned();
+            patched.or_else(|| inner.iter().find_map(|(key, value)| file_in(key, value, depth + 1)))
+        }
+        _ => None,
+    }
 }
 
 /// The packages of a `package-lock.json` that are built for glibc and have no twin for musl in it.

@@ -1,7 +1,7 @@
 //! What an installation reads beside its manifests: settings of its tools, and files that variables and options name.
 
 use super::{
-    super::runtime::Variables,
+    super::{Context, ImageView, build_context::Site, runtime::Variables},
     pip_installs,
     project::{self, Tool},
 };
@@ -58,6 +58,26 @@ pub fn settings(script: &Script) -> Vec<&'static str> {
         tools.push(Tool::Uv);
     }
     tools.into_iter().flat_map(|tool| tool.settings()).copied().collect()
+}
+
+/// What makes a tool read another folder, or files that its manifest names, in words.
+pub fn elsewhere(cx: &Context, image: &ImageView, site: &Site, script: &Script) -> Option<String> {
+    const FOLDERS: [&str; 5] = ["-C", "--directory", "--project", "--project-dir", "-p"];
+    let commands = script.commands.iter().enumerate();
+    let of_tools = commands.filter(|(index, command)| project::action(*index, command).is_some());
+    let mut words = of_tools.flat_map(|(_, command)| command.arguments());
+    if let Some(word) = words.find(|word| FOLDERS.contains(&word.split('=').next().unwrap_or(word))) {
+        return Some(format!("{word} names another folder"));
+    }
+    let text = site.file(cx, image, "pyproject.toml").and_then(|path| cx.ws.context_text(&path))?;
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let names_files = |line: &&str| {
+        line.contains("find-links") || ["\"file:", "\"./", "\"../"].iter().any(|start| line.contains(start))
+    };
+    let is_source =
+        |line: &&str| line.contains("url") || line.contains("find-links") || line.contains("index");
+    let line = lines.filter(is_source).find(names_files)?;
+    Some(format!("`{}` in pyproject.toml names a place of the project", line.trim()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,2 @@
+#!/bin/sh
+grep -q node /proc/1/cmdline
