@@ -115,6 +115,9 @@ pub fn known_manager(image: &ImageView) -> Option<Manager> {
     if facts::is_alpine(image.dockerfile) {
         return Some(Manager::Apk);
     }
+    if image.root().is_windows() {
+        return None;
+    }
     let steps = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
     let called = steps.filter_map(|step| packages::installs(image.script(step)).pop()).last();
     let root = image.root();

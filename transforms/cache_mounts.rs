@@ -42,7 +42,7 @@ use crate::{
     facts::{
         Aspect, Context, ImageView,
         caches::{
-            self, Cache, obstacles,
+            self, Cache, hazards, obstacles,
             removal::{self, Removals},
         },
         root,
@@ -78,6 +78,8 @@ struct Step<'a> {
     instruction: &'a Instruction,
     caches: Vec<Cache>,
     removals: Removals,
+    /// Whether its stage stands on musl.
+    is_musl: bool,
 }
 
 fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
@@ -98,7 +100,9 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
                     Some(why) => Err(why),
                 };
                 match removals {
-                    Ok(removals) => steps.push(Step { instruction, caches, removals }),
+                    Ok(removals) => {
+                        steps.push(Step { instruction, caches, removals, is_musl: view.root().is_alpine() })
+                    }
                     Err(why) => proposals.push(Proposal::decline(image.id, instruction.span, why)),
                 }
             }
@@ -111,7 +115,12 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
             steps.iter().flat_map(|step| &step.caches).map(|cache| (cache.folder.as_str(), cache)).collect();
         let why = obstacles::without_buildkit(cx, image)
             .or_else(|| obstacles::kept_otherwise(image))
-            .or_else(|| folders.values().find_map(|cache| obstacles::wanted(image, cache)));
+            .or_else(|| folders.values().find_map(|cache| obstacles::wanted(image, cache)))
+            .or_else(|| hazards::first(cx, image, &folders.values().copied().collect::<Vec<_>>()))
+            .or_else(|| {
+                let mounted: Vec<Span> = steps.iter().map(|step| step.instruction.span).collect();
+                hazards::needs_switch(cx, image, &mounted)
+            });
         proposals.push(match why {
             Some(why) => Proposal::decline(image.id, first.instruction.span, why),
             None => change(image, &steps),
@@ -205,6 +214,13 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
         format!("Downloads stay in {} on the build host and never get into the image.", folders.join(", "));
     let mut change =
         Change::new(image.id, first.span, Risk::Review, "Mount a cache for package downloads", why);
+    if steps.iter().any(|step| step.is_musl && step.caches.iter().any(Cache::holds_builds)) {
+        change.notes.push(
+            "The id names musl: a mount is shared on the build host, and what was built for glibc does not load here \
+             (PIP-09)."
+                .to_owned(),
+        );
+    }
     for step in steps {
         let (edit, cancelled) = mounted(image, step);
         change.edits.push(edit);
@@ -235,7 +251,7 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     pieces.extend(write::delete_items(text, script, &purges(image, step)));
     let cancelled = !pieces.is_empty();
     let fold = write::fold(text) + &body_indent(text, instruction);
-    let flags: Vec<String> = step.caches.iter().map(flag).collect();
+    let flags: Vec<String> = step.caches.iter().map(|cache| flag(cache, step.is_musl)).collect();
     let flag = flags.join(&fold);
     let body = instruction.body_span().start();
     let at = instruction.flags.last().map_or(instruction.keyword_span.end(), |flag| flag.span.end());
@@ -276,9 +292,17 @@ fn body_indent(text: &str, instruction: &Instruction) -> String {
     least.unwrap_or("    ").to_owned()
 }
 
-fn flag(cache: &Cache) -> String {
+/// The option that mounts a cache.
+///
+/// Wheels that pip builds itself say nothing of the C library, and mounts of one place are one on the build host: those
+/// of musl get an id of their own.
+fn flag(cache: &Cache, is_musl: bool) -> String {
+    let id = match is_musl && cache.holds_builds() {
+        true => format!("id={}-musl,", cache.owner),
+        false => String::new(),
+    };
     let sharing = if cache.is_exclusive { ",sharing=locked" } else { "" };
-    format!("--mount=type=cache,target={}{sharing}", cache.folder)
+    format!("--mount=type=cache,{id}target={}{sharing}", cache.folder)
 }
 
 /// The items that empty the cache, if others remain.

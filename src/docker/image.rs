@@ -77,6 +77,12 @@ impl ImageRef {
         self.official_name() == Some("alpine") || self.tag.as_ref().is_some_and(|tag| tag.contains("alpine"))
     }
 
+    /// Whether the tag is one for Windows.
+    pub fn is_windows(&self) -> bool {
+        let tag = self.tag.as_deref().unwrap_or_default();
+        ["windows", "nanoserver"].iter().any(|word| tag.contains(word) || self.name.contains(word))
+    }
+
     /// Whether it is the full variant of a language's image, with compilers, git and the headers of many libraries.
     pub fn is_full(&self) -> bool {
         let tag = self.tag.as_deref().unwrap_or("latest");

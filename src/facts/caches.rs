@@ -1,5 +1,6 @@
 //! Where package managers keep their downloads, and what keeps them from doing so.
 
+pub mod hazards;
 pub mod obstacles;
 pub mod removal;
 
@@ -25,8 +26,17 @@ use crate::{
 pub struct Cache {
     /// The folder, absolute.
     pub folder: String,
+    /// Who keeps downloads there.
+    pub owner: &'static str,
     /// Whether only one build at a time may use it.
     pub is_exclusive: bool,
+}
+
+impl Cache {
+    /// Whether it holds what was built for one C library, too: wheels of source packages.
+    pub fn holds_builds(&self) -> bool {
+        matches!(self.owner, "pdm" | "pip" | "poetry" | "uv")
+    }
 }
 
 /// Variables that switch a cache off with any value that is set.
@@ -44,6 +54,9 @@ pub fn is_of_old_yarn(cache: &Cache) -> bool {
 pub fn of_script(script: &Script, env: &Variables) -> Vec<Cache> {
     let mut found: Vec<Cache> = Vec::new();
     for (index, command) in script.commands.iter().enumerate() {
+        if is_exported_elsewhere(command) {
+            break;
+        }
         if let Some(cache) = of_command(index, command, env)
             && !found.contains(&cache)
         {
@@ -61,7 +74,7 @@ fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache>
         if installs_from_disk(command, &pip, env) {
             return None;
         }
-        return if pip.is_uv { uv(env) } else { shared(env, ("PIP_CACHE_DIR", "~/.cache/pip")) };
+        return if pip.is_uv { uv(env) } else { shared(env, "pip", ("PIP_CACHE_DIR", "~/.cache/pip")) };
     }
     if let Some((tool, Action::Installs(_))) = project::action(index, command) {
         return of_tool(tool, env).filter(|_| command.is_item);
@@ -72,6 +85,15 @@ fn of_command(index: usize, command: &Command, env: &Variables) -> Option<Cache>
         }
         _ => None,
     }
+}
+
+/// Whether a command leads those after it to another folder: `export HOME=/x`.
+fn is_exported_elsewhere(command: &Command) -> bool {
+    let is_home = |word: &str| {
+        let name = word.split('=').next().unwrap_or_default();
+        name == "HOME" || name.to_ascii_lowercase().contains("cache") || name == "PNPM_HOME"
+    };
+    matches!(command.name(), "export" | "declare") && command.arguments().any(is_home)
 }
 
 /// Whether options or variables of the command itself say where it keeps downloads.
@@ -110,10 +132,10 @@ fn of_tool(tool: Tool, env: &Variables) -> Option<Cache> {
         Tool::Uv => uv(env),
         // poetry's environments stand in its cache unless they are led elsewhere: mounted, they would be lost.
         Tool::Poetry if keeps_environment_elsewhere(env) => {
-            let cache = shared(env, ("POETRY_CACHE_DIR", "~/.cache/pypoetry"))?;
+            let cache = shared(env, "poetry", ("POETRY_CACHE_DIR", "~/.cache/pypoetry"))?;
             Some(Cache { is_exclusive: true, ..cache })
         }
-        Tool::Pdm => shared(env, ("PDM_CACHE_DIR", "~/.cache/pdm")),
+        Tool::Pdm => shared(env, "pdm", ("PDM_CACHE_DIR", "~/.cache/pdm")),
         Tool::Poetry | Tool::Pipenv => None,
     }
 }
@@ -129,22 +151,36 @@ fn keeps_environment_elsewhere(env: &Variables) -> bool {
 
 fn of_manager(manager: Manager, env: &Variables) -> Option<Cache> {
     match manager {
-        Manager::Npm => shared(env, ("npm_config_cache", "~/.npm")),
-        Manager::Yarn => shared(env, ("YARN_CACHE_FOLDER", YARN_FOLDER)),
+        Manager::Npm => shared(env, "npm", ("npm_config_cache", "~/.npm")),
+        Manager::Yarn => {
+            let xdg = env.get("XDG_CACHE_HOME").map(|folder| format!("{folder}/yarn"));
+            let folder = shared(env, "yarn", ("YARN_CACHE_FOLDER", xdg.as_deref().unwrap_or(YARN_FOLDER)))?;
+            Some(Cache { is_exclusive: true, ..folder })
+        }
         Manager::Pnpm => {
-            let store = shared(env, ("npm_config_store_dir", "~/.local/share/pnpm/store"))?;
+            let home = env.get("PNPM_HOME").map(|home| format!("{home}/store"));
+            let data = env.get("XDG_DATA_HOME").map(|folder| format!("{folder}/pnpm/store"));
+            let default = home.or(data).unwrap_or_else(|| "~/.local/share/pnpm/store".to_owned());
+            let store = shared(env, "pnpm", ("npm_config_store_dir", &default))?;
             Some(Cache { is_exclusive: true, ..store })
         }
     }
 }
 
 fn uv(env: &Variables) -> Option<Cache> {
-    shared(env, ("UV_CACHE_DIR", "~/.cache/uv"))
+    shared(env, "uv", ("UV_CACHE_DIR", "~/.cache/uv"))
 }
 
 /// The folder that `variable` names, or `default` in the home of root; `None` where a variable leads elsewhere.
-fn shared(env: &Variables, (variable, default): (&str, &str)) -> Option<Cache> {
-    let set = |name: &str| env.get(name).filter(|value| !value.is_empty());
+fn shared(env: &Variables, owner: &'static str, (variable, default): (&str, &str)) -> Option<Cache> {
+    // npm reads its variables in any case.
+    let is_called = |known: &str, name: &str| {
+        known == name || (name.starts_with("npm_") && known.eq_ignore_ascii_case(name))
+    };
+    let set = |name: &str| {
+        let found = env.iter().find(|(known, _)| is_called(known, name)).map(|(_, value)| value);
+        found.filter(|value| !value.is_empty())
+    };
     let folder = match (set(variable), set("XDG_CACHE_HOME"), default.strip_prefix('~')) {
         (Some(own), ..) => own.clone(),
         (None, Some(cache), Some(below)) if below.starts_with("/.cache/") => {
@@ -156,18 +192,23 @@ fn shared(env: &Variables, (variable, default): (&str, &str)) -> Option<Cache> {
         (None, _, None) => default.to_owned(),
     };
     let is_plain = folder.starts_with('/') && !folder.contains('$');
-    is_plain.then_some(Cache { folder, is_exclusive: false })
+    is_plain.then_some(Cache { folder, owner, is_exclusive: false })
 }
 
 /// Whether yarn is of version 2 or later, as far as the file and its context tell: it keeps its downloads elsewhere.
 pub fn has_new_yarn(cx: &Context, image: &ImageView) -> bool {
     let is_settings = |path: &str| path::name(path) == ".yarnrc.yml";
+    let is_new = |word: &str| {
+        let version = word.split_once("yarn@").map(|(_, version)| version);
+        version.is_some_and(|version| !version.is_empty() && !version.starts_with("1.") && version != "1")
+    };
     let names = |step: &Instruction| match step.keyword {
         Keyword::Copy | Keyword::Add => step.words.iter().any(|word| is_settings(&word.text)),
         Keyword::Run => image.script(step).commands.iter().any(|command| {
             let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
-            command.name() == "yarn"
-                && (words.contains(&"--immutable") || words[1..].starts_with(&["set", "version"]))
+            (command.name() == "corepack" && words.iter().any(|word| is_new(word)))
+                || command.name() == "yarn"
+                    && (words.contains(&"--immutable") || words[1..].starts_with(&["set", "version"]))
         }),
         _ => false,
     };

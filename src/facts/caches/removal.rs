@@ -242,7 +242,8 @@ mod tests {
 
     fn removals(script: &str) -> Result<(usize, Vec<String>), String> {
         let folders = ["/root/.cache/pip", "/tmp/poetry"];
-        let caches = folders.map(|folder| Cache { folder: folder.to_owned(), is_exclusive: false });
+        let caches =
+            folders.map(|folder| Cache { folder: folder.to_owned(), owner: "pip", is_exclusive: false });
         let state = State::default();
         let found = of_script(&Script::parse_str(script), &state, &caches).map_err(|(text, _)| text)?;
         let operands = found.operands.iter().map(|span| span.of(script).to_owned()).collect();
