@@ -6,7 +6,7 @@ use crate::{
     facts::{
         self, ImageView,
         packages::{self, Manager},
-        root, runtime,
+        programs, root, runtime,
     },
     knowledge::{AlpineBranch, apt_images, tags},
     shell::{Command, Join, Script},
@@ -161,6 +161,16 @@ pub fn obstacle(image: &ImageView) -> Option<String> {
         return Some(format!(
             "Packages cannot be installed: it is not known that {}{tag} brings a package manager whose servers still answer.",
             root.name
+        ));
+    }
+    let is_other = |step: &&Instruction| {
+        let program = step.json.as_deref().and_then(|words| words.first());
+        step.keyword == Keyword::Shell && !program.is_some_and(|word| programs::is_shell(&word.text))
+    };
+    if let Some(step) = image.lineage().into_iter().find(is_other) {
+        let line = image.line(step);
+        return Some(format!(
+            "Packages cannot be installed: the shell of line {line} reads another language."
         ));
     }
     if !runtime::inherited(image).is_root() {

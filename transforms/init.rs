@@ -112,9 +112,13 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
 /// Who asks for process 1: a step, a service, or a script that one of them starts.
 fn looks_at_process_1(cx: &Context, image: &ImageView) -> Option<String> {
     let asks = |text: &str| {
-        ["/proc/1/", "ps -p 1", "ps -p1", "kill -0 1", "pgrep -o", "pidof -s", "--pid 1 "]
-            .iter()
-            .any(|part| text.contains(part))
+        // What is written to its output goes where it went.
+        let of_proc =
+            text.match_indices("/proc/1/").any(|(at, part)| !text[at + part.len()..].starts_with("fd/"));
+        of_proc
+            || ["ps -p 1", "ps -p1", "kill -0 1", "pgrep -o", "pidof -s", "--pid 1 "]
+                .iter()
+                .any(|part| text.contains(part))
     };
     let is_step = |step: &&Instruction| {
         matches!(step.keyword, Keyword::Healthcheck | Keyword::Cmd | Keyword::Entrypoint)
