@@ -26,7 +26,7 @@ impl Obstacle {
 }
 
 /// Commands that only Debian has, with the trap that tells more.
-const DEBIAN_COMMANDS: [(&str, &str); 22] = [
+const DEBIAN_COMMANDS: [(&str, &str); 42] = [
     ("add-apt-repository", "PKG-03"),
     ("apt-add-repository", "PKG-03"),
     ("apt-key", "PKG-03"),
@@ -49,7 +49,59 @@ const DEBIAN_COMMANDS: [(&str, &str); 22] = [
     ("kafkacat", "PKG-17"),
     ("tailf", "PKG-17"),
     ("sudo", "PKG-17"),
+    ("chfn", "PKG-17"),
+    ("choom", "PKG-17"),
+    ("chrt", "PKG-17"),
+    ("faillog", "PKG-17"),
+    ("findmnt", "PKG-17"),
+    ("infocmp", "PKG-17"),
+    ("ischroot", "PKG-17"),
+    ("lastlog", "PKG-17"),
+    ("lsns", "PKG-17"),
+    ("mawk", "PKG-17"),
+    ("mcookie", "PKG-17"),
+    ("namei", "PKG-17"),
+    ("newusers", "PKG-17"),
+    ("prlimit", "PKG-17"),
+    ("savelog", "PKG-17"),
+    ("sg", "PKG-17"),
+    ("tempfile", "PKG-17"),
+    ("tic", "PKG-17"),
+    ("tput", "PKG-17"),
+    ("tset", "PKG-17"),
 ];
+
+/// Options that no package brings under the same name: the command, the option, and the trap.
+const DEBIAN_OPTIONS: [(&str, &str, &str); 4] = [
+    ("hostname", "-I", "PKG-16"),
+    ("hostname", "--all-ip-addresses", "PKG-16"),
+    ("hostname", "-A", "PKG-16"),
+    ("run-parts", "--regex", "PKG-16"),
+];
+
+/// An option of a command that Alpine's programs do not have, whatever is installed.
+pub(super) fn debian_option(command: &Command) -> Option<String> {
+    let has = |option: &str| {
+        command.arguments().any(|word| word == option || word.split('=').next() == Some(option))
+    };
+    let known = DEBIAN_OPTIONS.iter().find(|(name, option, _)| *name == command.name() && has(option));
+    known.map(|(name, option, trap)| format!("`{name} {option}` ({trap})"))
+}
+
+/// Escapes that Debian's sh reads in what echo gets, and Alpine's does not.
+///
+/// dash follows POSIX with XSI; busybox's echo reads them after `-e` alone. bash does neither.
+pub(super) fn escaped_echo(command: &Command) -> Option<String> {
+    let has_escape = |word: &str| {
+        let quoted = word.contains(['"', '\'']);
+        quoted && ["\\n", "\\t", "\\r", "\\c", "\\0"].iter().any(|escape| word.contains(escape))
+    };
+    let mut words = command.words.iter().skip(1);
+    let reads_anyway =
+        command.words.get(1).is_some_and(|word| word.raw.starts_with("-e") || word.raw == "-ne");
+    let is_such = command.name() == "echo" && !reads_anyway && words.any(|word| has_escape(&word.raw));
+    is_such.then(|| "`echo` with a backslash, which Alpine's sh prints as it is (PKG-16)".to_owned())
+}
 
 /// What tells of Debian's release, and is something else on Alpine or nothing.
 const RELEASE: [&str; 5] =
@@ -143,7 +195,8 @@ pub(super) fn debian_command(name: &str) -> Option<String> {
 fn of_command(command: &Command, text: &str) -> Vec<Obstacle> {
     let mut found = Vec::new();
     let name = command.name();
-    found.extend(debian_command(name).map(|what| Obstacle::new(command.span, what)));
+    let told = debian_command(name).into_iter().chain(debian_option(command));
+    found.extend(told.map(|what| Obstacle::new(command.span, what)));
     if name.starts_with("/etc/init.d/") {
         found.push(Obstacle::new(command.span, format!("`{name}`, a start script of Debian's (PKG-14)")));
     }

@@ -168,7 +168,9 @@ fn debian_tools(script: &Script, commands: &[Command], out: &mut Translated) {
     owners::look_in_script((script.name, script.text, script.span), out);
     let functions = functions(script.text);
     for command in commands.iter().filter(|command| !functions.contains(command.name())) {
-        if let Some(what) = obstacles::debian_command(command.name()) {
+        let is_sh = !interpreter(script.text).contains("bash");
+        let told = obstacles::debian_command(command.name()).or_else(|| obstacles::debian_option(command));
+        if let Some(what) = told.or_else(|| obstacles::escaped_echo(command).filter(|_| is_sh)) {
             out.obstacles.push(Obstacle::new(script.span, format!("{}: {what}", script.at(command))));
         }
     }

@@ -108,6 +108,20 @@ fn run_step(
     wanted: run::Wanted,
     out: &mut Translated,
 ) {
+    // bash prints what it gets; so does Alpine's sh, which takes its place.
+    let is_bash = |step: &&Instruction| step.keyword == Keyword::Shell && step.body.text.contains("bash");
+    if !image
+        .lineage()
+        .into_iter()
+        .take_while(|step| step.span != instruction.span)
+        .any(|step| is_bash(&step))
+    {
+        let commands = &image.script(instruction).commands;
+        out.obstacles.extend(commands.iter().filter_map(|command| {
+            let what = obstacles::escaped_echo(command)?;
+            Some(Obstacle::new(command.span, what))
+        }));
+    }
     let step = run::translate(instruction, image.text, wanted);
     let is_translated = step.obstacles.is_empty()
         && !out.obstacles.last().is_some_and(|known| instruction.span.contains(known.span));

@@ -6,10 +6,11 @@ const WORDS: Table = Table::new(include_str!("../../knowledge/shell-words.tsv"))
 
 /// Alpine's packages for tools that every Debian and Ubuntu brings: those of the packages that are marked as
 /// essential or required there (Packages index of Debian 12).
-const OF_DEBIANS_BASE: [&str; 16] = [
+const OF_DEBIANS_BASE: [&str; 17] = [
     "bash",
     "coreutils",
     "coreutils-env",
+    "diffutils",
     "findutils",
     "grep",
     "gzip",
@@ -50,8 +51,20 @@ pub fn missing(command: &str, words: &[&str]) -> Option<Need> {
     if let Some(row) = WORDS.row(command) {
         return Some(need(&row));
     }
-    if command == "date" && words_name_a_day(words) {
+    if matches!(command, "date" | "touch") && words_name_a_day(words) {
         return Some(Need { package: "coreutils", option: "-d", instead: "" });
+    }
+    let needs = |package, option| Some(Need { package, option, instead: "" });
+    match command {
+        "mktemp" if words.iter().any(|word| ends_behind_its_letters(word)) => {
+            return needs("coreutils", "with an ending");
+        }
+        "sed" => {
+            if let Some(part) = words.iter().find_map(|word| of_gnu_sed(word)) {
+                return needs("sed", part);
+            }
+        }
+        _ => {}
     }
     let options: Vec<Row> = WORDS.rows_with_prefix(&format!("{command} ")).collect();
     if options.is_empty() {
@@ -59,6 +72,22 @@ pub fn missing(command: &str, words: &[&str]) -> Option<Need> {
     }
     let until_end = words.iter().take_while(|word| **word != "--");
     until_end.filter_map(|word| options.iter().find(|row| is_option(word, row.cell(2)))).map(need).next()
+}
+
+/// Whether a template of mktemp goes on behind its `XXX`, or has less than six of them.
+fn ends_behind_its_letters(word: &str) -> bool {
+    let last = word.rfind("XXX").map(|at| at + 3);
+    last.is_some_and(|end| end < word.len() || !word.ends_with("XXXXXX"))
+}
+
+/// What an expression of sed has that busybox reads otherwise without a word: `0,/x/`, `1~2`, `\U`.
+fn of_gnu_sed(word: &str) -> Option<&'static str> {
+    const ADDRESSES: [&str; 3] = ["0,/", "0~", "1~"];
+    const CASES: [&str; 4] = ["\\U", "\\L", "\\u", "\\l"];
+    let word = word.trim_start();
+    let address = ADDRESSES.into_iter().find(|start| word.starts_with(start));
+    let case = || CASES.into_iter().find(|escape| word.starts_with(['s', '/']) && word.contains(escape));
+    address.or_else(case)
 }
 
 /// Whether `date -d` gets words such as `yesterday`: busybox reads seconds and dates in figures alone.

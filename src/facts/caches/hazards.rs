@@ -138,15 +138,20 @@ fn is_of(image: &ImageView, file: &str) -> bool {
     context.is_empty() || is_below(file, context)
 }
 
-/// A setting of npm or pnpm that says where downloads are kept.
+/// A setting of npm, pnpm or uv that says where downloads are kept.
 fn settings(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String> {
     let is_of_npm = caches.iter().any(|cache| matches!(cache.owner, "npm" | "pnpm"));
     let leads = |line: &str| {
         let key = line.split(['=', ':']).next().unwrap_or_default().trim();
         matches!(key, "cache" | "store-dir" | "storeDir" | "cache-dir" | "cacheDir")
     };
-    let file = cx.ws.context.keys().filter(|file| is_of_npm && is_of(image, file)).find(|file| {
-        let is_settings = matches!(path::name(file), ".npmrc" | "pnpm-workspace.yaml");
+    let is_of_uv = caches.iter().any(|cache| cache.owner == "uv");
+    let file = cx.ws.context.keys().filter(|file| is_of(image, file)).find(|file| {
+        let is_settings = match path::name(file) {
+            ".npmrc" | "pnpm-workspace.yaml" => is_of_npm,
+            "pyproject.toml" | "uv.toml" => is_of_uv,
+            _ => false,
+        };
         is_settings && cx.ws.context_text(file).is_some_and(|text| text.lines().any(leads))
     })?;
     Some(format!("{file} says where downloads are kept, so a mount would be in another place (PIP-08)."))

@@ -89,7 +89,7 @@ pub fn wanted(image: &ImageView, cache: &Cache) -> Option<String> {
         match command.name() {
             "mkdir" => !is_lenient() && words().any(|word| is_within(&word)),
             "ln" => words().any(|word| is_within(&word)),
-            "cp" | "mv" | "rsync" | "tar" => {
+            "chmod" | "chown" | "cp" | "mv" | "rsync" | "tar" => {
                 words().any(|word| is_within(&word) || word.starts_with(&cache.folder))
             }
             _ => false,

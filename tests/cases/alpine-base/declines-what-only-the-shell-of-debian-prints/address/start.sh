@@ -1,0 +1,3 @@
+#!/bin/sh
+export HOST="$(hostname -I)"
+exec python shop.py

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo 'a\nb' > /srv/lines
+exec python shop.py
