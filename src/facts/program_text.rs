@@ -22,6 +22,9 @@ pub struct Import {
     pub line: usize,
 }
 
+/// Told in place of a call: what only root may do.
+pub const NEEDS_ROOT: &str = "needs root";
+
 /// Endings of files that are read.
 const ENDINGS: [&str; 7] = [".py", ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"];
 
@@ -100,6 +103,66 @@ pub fn is_read(name: &str) -> bool {
         && !name.ends_with(".d.ts")
 }
 
+/// Endings of settings, whose values may be paths without quotes.
+const SETTINGS: [&str; 7] = [".cfg", ".ini", ".json", ".prisma", ".toml", ".yaml", ".yml"];
+
+/// Settings that say nothing of what a service writes: those of builds, packages and other services.
+const OF_OTHERS: [&str; 9] =
+    ["compose", "docker-compose", "jsconfig", "lerna", "openapi", "package", "pnpm", "swagger", "tsconfig"];
+
+/// Whether the file called `name` holds settings that are read.
+pub fn is_settings(name: &str) -> bool {
+    SETTINGS.iter().any(|ending| name.ends_with(ending))
+        && !OF_OTHERS.iter().any(|start| name.starts_with(start))
+        && !name.contains("lock")
+}
+
+/// The paths that settings name and that a service writes to, by their folder or ending.
+pub fn told_by_settings(text: &str) -> Vec<Told> {
+    // A manifest of Kubernetes speaks of other containers, too.
+    if text.lines().any(|line| line.starts_with("apiVersion:")) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with(['#', ';', '/']) {
+            continue;
+        }
+        let ends = |c: char| c.is_whitespace() || "\"'=:,()[]{}<>".contains(c);
+        let words = line.split(ends).filter(|word| word.starts_with('/'));
+        let written = words.filter(|word| may_be_written(word, &|| true));
+        found.extend(written.map(|path| Told { path: path.to_owned(), call: "", line: index + 1 }));
+    }
+    found
+}
+
+/// What only root may do, in a line that starts another program or by itself.
+fn of_root(line: &str) -> Option<&'static str> {
+    const STARTED: [&str; 6] = ["apk add", "apt-get", "iptables", "modprobe", "pip install", "useradd"];
+    const STARTS: [&str; 6] = ["Popen", "check_", "exec", "os.system", "spawn", "subprocess"];
+    const ALONE: [&str; 7] = [
+        "SOCK_RAW",
+        "os.setgid(",
+        "os.setuid(",
+        "process.setgid(",
+        "process.setuid(",
+        "RPi.GPIO",
+        "/dev/tty",
+    ];
+    const PORTS: [&str; 6] = ["listen(80", "listen(443", "port=80", "port=443", "|| 80", "|| 443"];
+    let is_whole = |part: &&str| {
+        let after = line.find(*part).map(|at| &line[at + part.len()..]);
+        after.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let starts = || STARTS.iter().any(|part| line.contains(part));
+    let plain = line.replace(['"', '\'', ','], "");
+    STARTED
+        .into_iter()
+        .find(|part| plain.contains(*part) && starts())
+        .or_else(|| ALONE.into_iter().find(|part| line.contains(part)))
+        .or_else(|| PORTS.into_iter().find(is_whole))
+}
+
 /// What the lines of a program tell of, in their order.
 pub fn told_of(text: &str) -> Vec<Told> {
     let mut found = Vec::new();
@@ -110,6 +173,9 @@ pub fn told_of(text: &str) -> Vec<Told> {
         }
         let (line, at) = (trimmed, index + 1);
         let call = call(line);
+        if let Some(sign) = of_root(line) {
+            found.push(Told { path: sign.trim_end_matches('(').to_owned(), call: NEEDS_ROOT, line: at });
+        }
         let paths: Vec<String> = paths(line).collect();
         if let Some(call) = call.filter(|_| paths.is_empty()) {
             found.push(Told { path: String::new(), call, line: at });
@@ -230,6 +296,34 @@ mod tests {
         ] {
             assert_eq!(seen(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn what_only_root_may_do() {
+        for text in [
+            "subprocess.run([\"apt-get\", \"install\", \"x\"])",
+            "execSync('apk add curl')",
+            "socket.socket(AF_INET, socket.SOCK_RAW)",
+            "app.listen(80, done)",
+            "app.run(host='0.0.0.0', port=80)",
+            "const port = process.env.PORT || 80;",
+        ] {
+            assert!(of_root(text).is_some(), "{text}");
+        }
+        for text in ["raise ImportError('pip install x')", "app.listen(8080)", "port=8000", "x || 801"] {
+            assert_eq!(of_root(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn settings_name_paths_without_quotes() {
+        let paths = |text: &str| -> Vec<String> {
+            told_by_settings(text).into_iter().map(|told| told.path).collect()
+        };
+        assert_eq!(paths("args=('/var/log/shop.log',)\nroot = /etc/x"), ["/var/log/shop.log"]);
+        assert_eq!(paths("url = \"file:/data/shop.db\""), ["/data/shop.db"]);
+        assert_eq!(paths("# /var/x\napiVersion: v1"), Vec::<String>::new());
+        assert!(is_settings("logging.ini") && !is_settings("package.json") && !is_settings("poetry.lock"));
     }
 
     #[test]

@@ -33,9 +33,16 @@ pub fn known<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &'a str)> 
 pub fn named<'a>(cx: &Context<'a>, image: &ImageView, words: &[String]) -> Vec<Started<'a>> {
     let mut state = State::default();
     image.lineage().into_iter().for_each(|step| state.advance(step, image.text));
-    let words = words.iter().flat_map(|word| word.split_whitespace());
-    let names = words.filter(|word| scripts::is_script(word)).map(str::to_owned);
-    Finder::of(cx, image, state.workdir).all(names.collect())
+    let words: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
+    let finder = Finder::of(cx, image, state.workdir);
+    let is_named = |word: &&&str| scripts::is_script(word);
+    // What has no ending is a script where its text says so.
+    let is_told = |word: &&&str| {
+        let script = word.contains('/').then(|| finder.script(word)).flatten();
+        script.is_some_and(|script| script.text.is_some_and(|text| text.starts_with("#!")))
+    };
+    let names = words.iter().filter(|word| is_named(word) || is_told(word));
+    finder.all(names.map(|word| (*word).to_owned()).collect())
 }
 
 /// Whether a word is the entrypoint that the base image brings, and that is known to hand the command on.
@@ -46,7 +53,9 @@ pub fn is_of_base(image: &ImageView, word: &str) -> bool {
         Keyword::Copy | Keyword::Add | Keyword::Run => step.body.text.contains("docker-entrypoint.sh"),
         _ => false,
     };
-    path::name(word) == "docker-entrypoint.sh" && is_known && !image.lineage().iter().any(is_own)
+    matches!(word, "docker-entrypoint.sh" | "/usr/local/bin/docker-entrypoint.sh")
+        && is_known
+        && !image.lineage().iter().any(is_own)
 }
 
 /// Finds the scripts of the build context that stand in an image, whatever stage copies them.

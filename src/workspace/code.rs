@@ -132,13 +132,15 @@ impl Walk<'_> {
     }
 
     fn read(&mut self, file: &str) {
-        if !program_text::is_read(file) {
+        let is_settings = program_text::is_settings(path::name(file));
+        if !program_text::is_read(file) && !is_settings {
             return;
         }
         let Some(text) = self.disk.small_text(file, LARGEST) else { return };
         self.bytes += text.len();
         let file: Arc<str> = file.into();
-        let told = program_text::told_of(&text);
+        let told =
+            if is_settings { program_text::told_by_settings(&text) } else { program_text::told_of(&text) };
         let imports = if program_text::is_script(&file) { program_text::imports(&text) } else { Vec::new() };
         self.code.is_cut |= told.len() > MOST_TOLD || imports.len() > MOST_TOLD;
         self.code.told.extend(told.into_iter().take(MOST_TOLD).map(|told| (file.clone(), told)));

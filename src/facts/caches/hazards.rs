@@ -6,8 +6,9 @@ use crate::{
     facts::{
         Context, ImageView, build_context, commands,
         contract::join_path,
+        evidence,
         runtime::{self, Variables},
-        scripts, start_scripts,
+        scripts, split, start_scripts,
         writers::is_below,
     },
     shell::Command,
@@ -160,9 +161,17 @@ fn settings(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String
 /// A program that npx fetched into the cache at build, and that is started with npx later.
 fn needed_by_npx(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String> {
     let is_of_npm = caches.iter().any(|cache| cache.owner == "npm");
-    let is_npx = |command: &Command| matches!(command.name(), "npx" | "pnpx");
+    let project = evidence::node_project(cx, image).and_then(Result::ok);
+    let fetches = |command: &Command| {
+        let name = command.arguments().find(|word| !word.starts_with('-'));
+        let has_version = name.is_some_and(|name| name.trim_start_matches('@').contains('@'));
+        let is_there = name.is_some_and(|name| {
+            project.as_ref().is_some_and(|project| project.package.depends_on(split::node::owner(name)))
+        });
+        matches!(command.name(), "npx" | "pnpx") && (has_version || !is_there)
+    };
     let mut runs = image.dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
-    let step = runs.find(|step| image.script(step).commands.iter().any(is_npx)).filter(|_| is_of_npm)?;
+    let step = runs.find(|step| image.script(step).commands.iter().any(fetches)).filter(|_| is_of_npm)?;
     let started = commands::run_by(cx, image).concat().join(" ");
     started.split(|c: char| c.is_whitespace() || ";&|".contains(c)).any(|word| word == "npx").then(|| {
         format!("What npx fetches in line {} may be started with npx again, and has to stay in the image (PIP-11).", image.line(step))

@@ -1,6 +1,6 @@
 //! Paths outside the working directory that the program text names.
 
-use super::super::{Context, ImageView, writers};
+use super::super::{Context, ImageView, program_text::NEEDS_ROOT, writers};
 
 /// Folders that everybody may write to.
 const OF_EVERYBODY: [&str; 2] = ["/tmp", "/var/tmp"];
@@ -15,6 +15,9 @@ pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> Opt
     sources.find_map(|code| {
         let found = code.told.iter().find(|(_, told)| is_elsewhere(&told.path));
         match found {
+            Some((file, told)) if told.call == NEEDS_ROOT => {
+                Some(format!("{} in line {} of {file}, which needs root", told.path, told.line))
+            }
             Some((file, told)) => Some(format!("{}, which {file} names in line {}", told.path, told.line)),
             None => code.is_cut.then(|| "more program text than is read".to_owned()),
         }

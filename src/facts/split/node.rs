@@ -3,6 +3,8 @@
 mod programs;
 mod prune;
 
+pub use programs::owner;
+
 use super::{
     super::{
         Context, ImageView,

@@ -49,7 +49,7 @@ fn package_of<'p>(name: &str, project: &'p NodeProject) -> Option<&'p str> {
 }
 
 /// The package that the program called `name` belongs to.
-pub(super) fn owner(name: &str) -> &str {
+pub fn owner(name: &str) -> &str {
     PROGRAMS.iter().find(|(program, _)| *program == name).map_or(name, |(_, package)| package)
 }
 

@@ -1,0 +1,3 @@
+import subprocess
+
+subprocess.run(["apk", "add", "curl"], check=True)
