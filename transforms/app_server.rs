@@ -120,7 +120,35 @@ fn settled(cx: &Context, image: &ImageView) -> Result<(&'static str, Vec<Setting
         .or_else(|| surroundings::health_check(cx, image))
         .or_else(|| surroundings::entrypoint(cx, image));
     found.map_or(Ok(()), Err)?;
-    Ok((worker_class(&evidence::manifests(cx, image))?, settings))
+    let manifests = evidence::manifests(cx, image);
+    if let Some(name) = loads_models(&manifests) {
+        return Err(format!(
+            "{name} may load a model for longer than gunicorn waits for a worker to start, and uvicorn waits for ever \
+             (CMD-14)."
+        ));
+    }
+    Ok((worker_class(&manifests)?, settings))
+}
+
+/// A package that loads models, as services do when they start.
+fn loads_models(manifests: &evidence::Manifests) -> Option<&str> {
+    const SUCH: [&str; 12] = [
+        "diffusers",
+        "faster-whisper",
+        "llama-cpp-python",
+        "mlflow",
+        "onnxruntime",
+        "openai-whisper",
+        "sentence-transformers",
+        "spacy",
+        "tensorflow",
+        "torch",
+        "transformers",
+        "vllm",
+    ];
+    let packages = manifests.closures.iter().flat_map(|(_, closure)| &closure.packages);
+    let mut names = packages.map(|located| located.value.name.as_str());
+    names.find(|name| SUCH.contains(name))
 }
 
 /// Where the number of workers stands afterwards.

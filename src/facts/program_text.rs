@@ -128,6 +128,9 @@ pub fn told_by_settings(text: &str) -> Vec<Told> {
         if line.trim_start().starts_with(['#', ';', '/']) {
             continue;
         }
+        if line.contains("FileHandler") {
+            found.push(Told { path: String::new(), call: "FileHandler", line: index + 1 });
+        }
         let ends = |c: char| c.is_whitespace() || "\"'=:,()[]{}<>".contains(c);
         let words = line.split(ends).filter(|word| word.starts_with('/'));
         let written = words.filter(|word| may_be_written(word, &|| true));
@@ -136,10 +139,12 @@ pub fn told_by_settings(text: &str) -> Vec<Told> {
     found
 }
 
+/// Parts of a line that starts another program.
+const STARTS: [&str; 6] = ["Popen", "check_", "exec", "os.system", "spawn", "subprocess"];
+
 /// What only root may do, in a line that starts another program or by itself.
 fn of_root(line: &str) -> Option<&'static str> {
     const STARTED: [&str; 6] = ["apk add", "apt-get", "iptables", "modprobe", "pip install", "useradd"];
-    const STARTS: [&str; 6] = ["Popen", "check_", "exec", "os.system", "spawn", "subprocess"];
     const ALONE: [&str; 7] = [
         "SOCK_RAW",
         "os.setgid(",
@@ -234,6 +239,16 @@ pub fn is_script(name: &str) -> bool {
 fn call(line: &str) -> Option<&'static str> {
     if !line.contains('(') && !line.contains("sqlite") {
         return None;
+    }
+    // `request.files["x"].save("uploads/x")`; a model of a database is saved without a name.
+    let saves = line.split_once(".save(").is_some_and(|(_, rest)| {
+        rest.trim_start_matches(['f', 'r']).starts_with(['"', '\'', '`']) || rest.starts_with("os.path")
+    });
+    if saves {
+        return Some("save");
+    }
+    if line.contains("git") && line.contains("clone") && STARTS.iter().any(|part| line.contains(part)) {
+        return Some("git clone");
     }
     let named = CALLS.into_iter().find(|call| line.contains(call));
     named.map(|call| call.trim_end_matches('(')).or_else(|| {
@@ -356,6 +371,8 @@ mod tests {
         assert_eq!(seen("with open(path, mode='a') as file:"), of("open"));
         assert_eq!(seen("Path(a).mkdir(parents=True)"), of("mkdir"));
         assert_eq!(seen("fs.writeFileSync(name, text)"), of("writeFile"));
+        assert_eq!(seen("request.files['x'].save(f\"uploads/{name}\")"), of("save"));
+        assert_eq!(seen("order.save()"), []);
         for text in ["open(path)", "open(path, 'rb')", "opened(a, b)", "read_text()", "open('warehouse')"] {
             assert_eq!(seen(text), [], "{text}");
         }

@@ -5,7 +5,7 @@ mod lines;
 use super::{
     Context, ImageView, ServiceView,
     contract::join_path,
-    evidence,
+    evidence, python,
     runtime::{self, State},
     service::Running,
     start,
@@ -296,7 +296,11 @@ fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer
     let of_node = projects.flat_map(|project| {
         project.package.dependencies.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
     });
-    let names: Vec<String> = of_python.chain(of_node).collect();
+    let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
+    let installs = runs.flat_map(|step| python::pip_installs(image.script(step)));
+    let of_steps = installs.flat_map(|install| install.packages);
+    let of_steps = of_steps.map(|name| crate::manifest::normal_name(python::bare_name(&name)));
+    let names: Vec<String> = of_python.chain(of_node).chain(of_steps).collect();
     let known = names.iter().filter_map(|name| Some((lookup(Kind::Install, name)?, name)));
     let span = image.base_word().span;
     known
