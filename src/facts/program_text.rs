@@ -22,8 +22,14 @@ pub struct Import {
     pub line: usize,
 }
 
+/// More folders than a path has.
+const MOST_LEVELS: usize = 32;
+
 /// Told in place of a call: what only root may do.
 pub const NEEDS_ROOT: &str = "needs root";
+
+/// Told in place of a call: a place as many folders above the file as the path has parts.
+pub const ABOVE: &str = "above";
 
 /// Endings of files that are read.
 const ENDINGS: [&str; 7] = [".py", ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"];
@@ -181,6 +187,10 @@ pub fn told_of(text: &str) -> Vec<Told> {
         if let Some(sign) = of_root(line) {
             found.push(Told { path: sign.trim_end_matches('(').to_owned(), call: NEEDS_ROOT, line: at });
         }
+        let up = levels_up(line);
+        if up > 1 {
+            found.push(Told { path: vec![".."; up].join("/"), call: ABOVE, line: at });
+        }
         let paths: Vec<String> = paths(line).collect();
         if let Some(call) = call.filter(|_| paths.is_empty()) {
             found.push(Told { path: String::new(), call, line: at });
@@ -233,6 +243,21 @@ pub fn package_of(module: &str) -> &str {
 /// Whether the file called `name` is JavaScript or TypeScript.
 pub fn is_script(name: &str) -> bool {
     is_read(name) && !name.ends_with(".py")
+}
+
+/// How many folders above its own file a line names: 1 is the folder of the file.
+fn levels_up(line: &str) -> usize {
+    if !line.contains("__file__") && !line.contains("__dirname") && !line.contains("import.meta") {
+        return 0;
+    }
+    let parents = line
+        .split_once("parents[")
+        .and_then(|(_, rest)| rest.split(']').next()?.trim().parse::<usize>().ok());
+    let of_python =
+        [line.matches(".parent").count(), line.matches("dirname(").count()].into_iter().max().unwrap_or(0);
+    let own = usize::from(line.contains("__dirname"));
+    let dots = line.matches("..").count();
+    parents.map_or(0, |index| index + 1).max(of_python + dots).max(own + dots).min(MOST_LEVELS)
 }
 
 /// The call of a line that writes a file.
@@ -310,6 +335,20 @@ mod tests {
             "ssl = '/etc/ssl/certs'",
         ] {
             assert_eq!(seen(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn folders_above_are_counted() {
+        for (line, levels) in [
+            ("BASE = Path(__file__).resolve().parent.parent", 2),
+            ("ROOT = Path(__file__).parents[2]", 3),
+            ("os.path.dirname(os.path.dirname(os.path.abspath(__file__)))", 2),
+            ("path.join(__dirname, '..', '..', 'logs')", 3),
+            ("path.join(__dirname, 'public')", 1),
+            ("x.parent.parent", 0),
+        ] {
+            assert_eq!(levels_up(line), levels, "{line}");
         }
     }
 
