@@ -7,6 +7,7 @@ use crate::{
         Context, ImageView, build_context, commands,
         contract::join_path,
         evidence,
+        programs::is_shell,
         runtime::{self, Variables},
         scripts, split, start_scripts,
         writers::is_below,
@@ -227,7 +228,9 @@ fn starting(cx: &Context, image: &ImageView) -> Option<String> {
 /// Whether a command installs Python packages, or starts something that may.
 fn may_install(command: &Command) -> bool {
     let name = path::name(command.name());
-    let is_of_project = scripts::is_script(command.name()) || command.arguments().any(scripts::is_script);
+    let runs_files = is_shell(name) || name.starts_with("python") || matches!(name, "." | "source");
+    let is_of_project =
+        scripts::is_script(command.name()) || (runs_files && command.arguments().any(scripts::is_script));
     is_of_project || matches!(name, "conda" | "just" | "make" | "mamba" | "nox" | "task" | "tox")
 }
 
