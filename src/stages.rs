@@ -1,5 +1,6 @@
 //! The text of a builder stage, and what is left of the final one, made from a single-stage file.
 
+mod beside;
 mod gone;
 pub mod half;
 mod later;

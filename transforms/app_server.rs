@@ -27,7 +27,7 @@
 //! CMD ["gunicorn", "app.main:app", \
 //!      "--worker-class", "uvicorn_worker.UvicornWorker", \
 //!      "--bind", "0.0.0.0:8000", \
-//!      "--access-logfile", "-", "--timeout", "120", \
+//!      "--access-logfile", "-", "--keep-alive", "5", "--timeout", "120", \
 //!      "--max-requests", "1000", "--max-requests-jitter", "100"]
 //! ```
 //!
@@ -43,7 +43,7 @@
 //! Review: gunicorn kills a worker that is silent for `--timeout` seconds; uvicorn does not.
 
 use crate::{
-    docker::{Instruction, Keyword, write},
+    docker::{Instruction, Keyword, lines, write},
     edit::Edit,
     facts::{
         Aspect, Context, ImageView,
@@ -52,6 +52,7 @@ use crate::{
             surroundings::{self, Setting},
         },
         evidence::{self, Manifests},
+        program_text::{LOGS_OF_UVICORN, Told},
         runtime,
     },
     pass::{Change, Pass, Proposal, Risk},
@@ -90,6 +91,9 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
         Some(Err(_)) => return decline("The number of workers holds a variable (CMD-20).".to_owned()),
         Some(Ok(count)) => count,
     };
+    if command.span.of(image.text).lines().skip(1).any(lines::is_comment) {
+        return decline("A comment stands inside CMD and would have no place.".to_owned());
+    }
     if let Some(option) = &uvicorn.obstacle {
         return decline(format!("gunicorn has no counterpart of uvicorn's {option} (CMD-12)."));
     }
@@ -125,6 +129,14 @@ fn settled(cx: &Context, image: &ImageView) -> Result<(&'static str, Vec<Setting
         return Err(format!(
             "{name} may load a model for longer than gunicorn waits for a worker to start, and uvicorn waits for ever \
              (CMD-14)."
+        ));
+    }
+    let speaks = |(file, told): &(std::sync::Arc<str>, Told)| {
+        (told.call == LOGS_OF_UVICORN).then(|| format!("Line {} of {file}", told.line))
+    };
+    if let Some(who) = cx.ws.code_of(image.id).flat_map(|code| &code.told).find_map(speaks) {
+        return Err(format!(
+            "{who} logs under the name uvicorn, which gunicorn's worker does not print (CMD-12)."
         ));
     }
     Ok((worker_class(&manifests)?, settings))
@@ -171,8 +183,20 @@ fn overruled(cx: &Context, image: &ImageView) -> Result<(), String> {
     services.iter().try_for_each(|view| match view.service {
         service if service.command.is_some() => overrules("a command", &service.name),
         service if service.entrypoint.is_some() => overrules("an entrypoint", &service.name),
+        service if service.read_only.is_some() && !has_tmp(service) => Err(format!(
+            "The service {} has a read-only root, and gunicorn needs a folder for temporary files; mount a tmpfs at \
+             /tmp first (HARD-05).",
+            service.name
+        )),
         _ => Ok(()),
     })
+}
+
+/// Whether something writable is mounted at /tmp.
+fn has_tmp(service: &crate::compose::Service) -> bool {
+    let tmpfs = service.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or_default());
+    let mounts = service.volumes.iter().map(|mount| mount.value.target.as_str());
+    tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == "/tmp")
 }
 
 /// The variable that would give gunicorn another number of workers than `count`.

@@ -101,7 +101,7 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
                 };
                 match removals {
                     Ok(removals) => {
-                        steps.push(Step { instruction, caches, removals, is_musl: view.root().is_alpine() })
+                        steps.push(Step { instruction, caches, removals, is_musl: is_musl(&view) })
                     }
                     Err(why) => proposals.push(Proposal::decline(image.id, instruction.span, why)),
                 }
@@ -127,6 +127,15 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
         });
     }
     proposals
+}
+
+/// Whether a stage stands on musl: by its base, or since it calls apk.
+fn is_musl(view: &ImageView) -> bool {
+    let calls_apk = |step: &&Instruction| {
+        step.keyword == Keyword::Run
+            && view.script(step).commands.iter().any(|command| command.name() == "apk")
+    };
+    view.root().is_alpine() || view.lineage().iter().any(calls_apk)
 }
 
 /// What a step removes of the folders to mount.

@@ -105,7 +105,7 @@ fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
     }
     found.extend(add(cx, running, &policy, &missing));
     let changes = found.iter().any(|proposal| matches!(proposal, Proposal::Change(_)));
-    let unmeasured = || limits::unmeasured::reason(running).filter(|_| !policy.is_explicit);
+    let unmeasured = || limits::unmeasured::reason(cx, running).filter(|_| !policy.is_explicit);
     match layers::obstacle(cx, service, limits::deciding_key).or_else(unmeasured).filter(|_| changes) {
         Some(why) => {
             let why = format!("The limits of {} stay: {why}.", service.service.name);

@@ -208,8 +208,10 @@ fn manifests(
     if node::installation(script).is_none() {
         return Ok(None);
     }
-    let Some(Ok(project)) = evidence::node_project(cx, image) else {
-        return Err("package.json is not in the build context (MS-14).".to_owned());
+    let project = match evidence::node_project(cx, image) {
+        Some(Ok(project)) => project,
+        Some(Err(why)) => return Err(format!("What is installed is not known: {why}.")),
+        None => return Err("package.json is not in the build context (MS-14).".to_owned()),
     };
     match node_inputs::beyond_manifests(cx, image, (site, script), (&project.package, env)) {
         Some(what) => Err(format!("{what}, so the installation may need more than its manifests (ORD-01).")),

@@ -125,6 +125,10 @@ impl Uvicorn {
             rest.extend(words(&["--access-logfile", "-"]));
         }
         rest.extend(others.iter().filter(|pair| pair[0] != "--max-requests").flat_map(|pair| pair.to_vec()));
+        if !others.iter().any(|pair| pair[0] == "--keep-alive") {
+            // uvicorn's default; gunicorn's own is two seconds.
+            rest.extend(words(&["--keep-alive", "5"]));
+        }
         rest.extend(words(&["--timeout", "120"]));
         groups.push(rest);
         let given = self.options.iter().find(|pair| pair[0] == "--max-requests").map(|pair| pair[1].clone());

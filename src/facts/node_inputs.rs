@@ -59,7 +59,8 @@ pub fn beyond_manifests(
         .or_else(|| of_settings(cx, image, site))
 }
 
-fn of_words(script: &Script) -> Option<String> {
+/// An option of an installation that names another folder than the working directory.
+pub fn of_words(script: &Script) -> Option<String> {
     let mut words = script
         .commands
         .iter()

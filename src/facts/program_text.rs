@@ -13,6 +13,13 @@ pub struct Told {
     pub line: usize,
 }
 
+impl Told {
+    /// Whether it tells of a file, and not of something else.
+    pub fn is_of_file(&self) -> bool {
+        !matches!(self.call, ABOVE | LOGS_OF_UVICORN)
+    }
+}
+
 /// A line of JavaScript or TypeScript that imports a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
@@ -21,6 +28,9 @@ pub struct Import {
     /// The line, from 1.
     pub line: usize,
 }
+
+/// Told in place of a call: messages under the name of the server itself.
+pub const LOGS_OF_UVICORN: &str = "logs of uvicorn";
 
 /// More folders than a path has.
 const MOST_LEVELS: usize = 32;
@@ -104,9 +114,14 @@ const MODES: [&str; 8] = ["\"w", "'w", "\"a", "'a", "\"x", "'x", "\"r+", "'r+"];
 
 /// Whether the file called `name` is program text that is read.
 pub fn is_read(name: &str) -> bool {
+    let own = name.rsplit('/').next().unwrap_or(name);
+    let is_test = own.starts_with("test_")
+        || own == "conftest.py"
+        || ["_test.py", ".test.", ".spec."].iter().any(|part| own.contains(part));
     ENDINGS.iter().any(|ending| name.ends_with(ending))
         && !name.ends_with(".min.js")
         && !name.ends_with(".d.ts")
+        && !is_test
 }
 
 /// Endings of settings, whose values may be paths without quotes.
@@ -187,6 +202,9 @@ pub fn told_of(text: &str) -> Vec<Told> {
         if let Some(sign) = of_root(line) {
             found.push(Told { path: sign.trim_end_matches('(').to_owned(), call: NEEDS_ROOT, line: at });
         }
+        if line.contains("getLogger(\"uvicorn\")") || line.contains("getLogger('uvicorn')") {
+            found.push(Told { path: String::new(), call: LOGS_OF_UVICORN, line: at });
+        }
         let up = levels_up(line);
         if up > 1 {
             found.push(Told { path: vec![".."; up].join("/"), call: ABOVE, line: at });
@@ -238,6 +256,16 @@ fn imported(line: &str) -> impl Iterator<Item = &str> {
 pub fn package_of(module: &str) -> &str {
     let parts = if module.starts_with('@') { 2 } else { 1 };
     module.match_indices('/').nth(parts - 1).map_or(module, |(at, _)| &module[..at])
+}
+
+/// The line of a Python program that imports pkg_resources, which belongs to setuptools.
+pub fn imports_pkg_resources(text: &str) -> Option<Import> {
+    let is_such = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("import pkg_resources") || line.starts_with("from pkg_resources")
+    };
+    let at = text.lines().position(is_such)?;
+    Some(Import { package: "pkg_resources".to_owned(), line: at + 1 })
 }
 
 /// Whether the file called `name` is JavaScript or TypeScript.

@@ -296,13 +296,14 @@ fn of_start(cx: &Context, image: &ImageView) -> Option<String> {
     let Some(words) = runtime::started(image) else {
         return Some("what the image starts, which is not one plain command".to_owned());
     };
-    if let Some(device) = words.iter().find(|word| word.contains("/dev/")) {
+    if let Some(device) = words.iter().find(|word| word.starts_with("/dev/") && word.len() > "/dev/".len()) {
         return Some(format!("the device {device}"));
     }
     let is_known = |word: &&String| {
         word.as_str() == "docker-entrypoint.sh" || matches!(path::name(word), "--" | "dumb-init" | "tini")
     };
-    let own: Vec<String> = words.into_iter().skip_while(|word| is_known(&word)).collect();
+    let is_option = |word: &String| word.starts_with('-');
+    let own: Vec<String> = words.into_iter().skip_while(|word| is_known(&word) || is_option(word)).collect();
     let first = own.first().map_or("", |word| path::name(word));
     (!SERVERS.contains(&first) && !starts_node(cx, image, &own))
         .then(|| format!("`{first}`, of which it is not known what it writes"))

@@ -110,6 +110,9 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     late::check(image, &parts, last)?;
     late::leave(&mut parts, last);
     let tools = sides::tools(image);
+    if let Some(refusal) = mixed(image, &installs, &tools) {
+        return Err(refusal);
+    }
     let ecosystem = Ecosystem::Python;
     Ok(Some(Split {
         ecosystem,
@@ -123,4 +126,21 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
         epilogue: None,
         owner: None,
     }))
+}
+
+/// A pip that installs a tool together with other packages, or packages beside those that pipenv brings: where each
+/// of them has to go is not the same place.
+fn mixed(image: &ImageView, installs: &[usize], tools: &[Tool]) -> Option<Refusal> {
+    installs.iter().find_map(|at| {
+        let pips = python::pip_installs(image.script(&image.instructions()[*at]));
+        pips.iter().find_map(|install| {
+            let names = || install.packages.iter().map(|name| python::bare_name(name).to_owned());
+            let brings_tool = || names().any(|name| tools.iter().any(|tool| tool.name() == name));
+            let is_mixed = !install.is_tooling() && (brings_tool() || tools.contains(&Tool::Pipenv));
+            let what = names().collect::<Vec<_>>().join(", ");
+            is_mixed.then(|| {
+                (*at, format!("pip installs {what} beside a tool that would be left behind (PIP-15)."))
+            })
+        })
+    })
 }

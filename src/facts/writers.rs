@@ -5,9 +5,7 @@ mod lines;
 use super::{
     Context, ImageView, ServiceView,
     contract::join_path,
-    evidence,
-    program_text::ABOVE,
-    python,
+    evidence, python,
     runtime::{self, State},
     service::Running,
     start,
@@ -124,7 +122,7 @@ pub fn unread_program<'r>(running: &'r Running) -> Option<&'r str> {
 
 fn running_text(cx: &Context, running: &Running) -> Option<String> {
     let mut lines = cx.ws.code_of(running.image.id).flat_map(|code| &code.told);
-    let (file, told) = lines.find(|(_, told)| told.call != ABOVE && !is_covered(running, &told.path))?;
+    let (file, told) = lines.find(|(_, told)| told.is_of_file() && !is_covered(running, &told.path))?;
     let path = if told.path.is_empty() { "an unknown path" } else { &told.path };
     let call = if told.call.is_empty() { "named" } else { told.call };
     Some(format!("{path} ({call} in line {} of {file})", told.line))

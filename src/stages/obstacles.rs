@@ -1,6 +1,6 @@
 //! What keeps an installation from moving into a builder.
 
-use super::{gone, later, lost, merged, prepares, purpose, started};
+use super::{beside, gone, later, lost, merged, prepares, purpose, started};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -31,6 +31,7 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
         .or_else(|| gone::first(cx, image, split))
         .or_else(|| started::first(cx, image, split))
         .or_else(|| merged::first(cx, image, split))
+        .or_else(|| beside::first(cx, image, split))
         .or_else(|| installs_later(cx, image, split).map(|why| (start, why)))
 }
 

@@ -19,8 +19,18 @@ const LARGEST: usize = 1 << 20;
 const MOST_TOLD: usize = 1_000;
 
 /// Folders that hold no program text of the service's own.
-const LEFT_OUT: [&str; 8] =
-    ["__pycache__", "__tests__", "docs", "node_modules", "site-packages", "test", "tests", "venv"];
+const LEFT_OUT: [&str; 10] = [
+    "__pycache__",
+    "__tests__",
+    "docs",
+    "documentation",
+    "examples",
+    "node_modules",
+    "site-packages",
+    "test",
+    "tests",
+    "venv",
+];
 
 /// What the program text that an image copies tells of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,7 +151,10 @@ impl Walk<'_> {
         let file: Arc<str> = file.into();
         let told =
             if is_settings { program_text::told_by_settings(&text) } else { program_text::told_of(&text) };
-        let imports = if program_text::is_script(&file) { program_text::imports(&text) } else { Vec::new() };
+        let imports = match program_text::is_script(&file) {
+            true => program_text::imports(&text),
+            false => program_text::imports_pkg_resources(&text).into_iter().collect(),
+        };
         self.code.is_cut |= told.len() > MOST_TOLD || imports.len() > MOST_TOLD;
         self.code.told.extend(told.into_iter().take(MOST_TOLD).map(|told| (file.clone(), told)));
         self.code.imports.extend(imports.into_iter().take(MOST_TOLD).map(|import| (file.clone(), import)));

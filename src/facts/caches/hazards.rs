@@ -199,8 +199,12 @@ pub fn needs_switch(cx: &Context, image: &ImageView, mounted: &[Span]) -> Option
             .any(|flag| flag.value.as_deref().is_some_and(|value| value.contains("type=cache")));
         has_cache || mounted.contains(&step.span)
     };
-    let runs = image.dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
+    let is_run = |step: &&Instruction| matches!(step.keyword, Keyword::Run | Keyword::Onbuild);
+    let runs = image.dockerfile.instructions.iter().filter(is_run);
     let step = runs.filter(|step| !is_mounted(step)).find(|step| {
+        if step.keyword == Keyword::Onbuild {
+            return installs_in_text(&step.body.text);
+        }
         let script = image.script(step);
         script.unreadable.is_some()
             || script.commands.iter().any(may_install)

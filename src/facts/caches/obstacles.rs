@@ -47,7 +47,7 @@ pub fn without_buildkit(cx: &Context, image: &ImageView) -> Option<String> {
     cx.ws.consumers_of(image.id).find_map(|consumer| {
         let (line, what) = consumer.without_buildkit?;
         Some(format!(
-            "{}:{line} builds the file with {what}, which does not carry out cache mounts (PIP-06).",
+            "{}:{line} builds the file with {what}, which does not carry out cache mounts as they would stand here (PIP-06).",
             consumer.path
         ))
     })

@@ -8,7 +8,7 @@ use super::{
         build_context::{Site, Steps},
         contract::join_path,
         node::{self as managers, Action, Manager},
-        sources,
+        node_inputs, sources,
     },
     Build, Evidence,
 };
@@ -129,6 +129,10 @@ fn projects(cx: &Context, image: &ImageView) -> Vec<Result<NodeProject, String>>
                 "line {line} changes the folder before {} installs, and what it installs there is not read",
                 manager.name()
             )));
+        }
+        if let Some(what) = node_inputs::of_words(script) {
+            let line = image.line(step);
+            return Some(Err(format!("line {line} installs elsewhere, and that is not read: {what}")));
         }
         let is_set = steps.states[index].env.get("NODE_ENV").is_some_and(|value| value == "production");
         let (site, is_production) = (steps.site(index), is_production || is_set);

@@ -1,0 +1,184 @@
+//! What the environment alone is not: files that an installation writes into the source, packages that `uv run` adds
+//! at start, modules that the base image has, and compilers that packages call when they run.
+
+use crate::{
+    docker::{Instruction, Keyword},
+    facts::{
+        Context, ImageView, build_context, commands, evidence,
+        python::{self, project::Tool},
+        sources,
+        split::{Ecosystem, Split},
+        writers::is_below,
+    },
+    source::Span,
+    workspace::{Entry, path},
+};
+
+/// Signs in the manifests of a project that its build writes beside the source.
+const WRITING: [&str; 15] = [
+    "[tool.hatch.build.hooks",
+    "[tool.poetry.build]",
+    "build.py",
+    "cffi_modules",
+    "cythonize",
+    "ext-modules",
+    "ext_modules",
+    "hatch-vcs",
+    "maturin",
+    "mesonpy",
+    "scikit_build_core",
+    "setuptools-scm",
+    "setuptools_scm",
+    "version-file",
+    "write_to",
+];
+
+/// Packages that compile when they run, or do so where they can.
+const COMPILING: [&str; 15] = [
+    "aesara",
+    "brian2",
+    "cmdstanpy",
+    "cppyy",
+    "deepspeed",
+    "httpstan",
+    "pymc",
+    "pyopencl",
+    "pystan",
+    "pytensor",
+    "sglang",
+    "theano",
+    "theano-pymc",
+    "triton",
+    "vllm",
+];
+
+/// Packages that import pkg_resources without requiring setuptools.
+const OF_SETUPTOOLS: [&str; 5] =
+    ["face-recognition", "face-recognition-models", "imageio-ffmpeg", "razorpay", "webrtcvad"];
+
+/// The first such thing: its place and a sentence.
+pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    if split.ecosystem != Ecosystem::Python {
+        return None;
+    }
+    let from = image.instructions()[0].span;
+    written(cx, image, split)
+        .or_else(|| synchronised(image, split))
+        .or_else(|| of_packages(cx, image, split))
+        .map(|why| (from, why))
+        .or_else(|| overlaid(cx, image, split))
+}
+
+/// A project that is installed in place and whose build writes into the source.
+fn written(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
+    let is_editable = |step: &Instruction| {
+        step.keyword == Keyword::Run
+            && python::pip_installs(image.script(step)).iter().any(|install| !install.editable.is_empty())
+    };
+    if split.tools.is_empty() && !image.instructions().iter().any(is_editable) {
+        return None;
+    }
+    let context = &image.image.context;
+    let is_manifest = |file: &&String| {
+        let is_of = context.is_empty() || is_below(file, context);
+        is_of && matches!(path::name(file), "pyproject.toml" | "setup.cfg" | "setup.py")
+    };
+    cx.ws.context.keys().filter(is_manifest).find_map(|file| {
+        let text = cx.ws.context_text(file)?;
+        let sign = WRITING.into_iter().find(|sign| text.contains(sign))?;
+        Some(format!(
+            "{sign} in {file} may write files beside the source, which stay in the builder (MS-09)."
+        ))
+    })
+}
+
+/// `uv run`, which installs what `uv sync` left out.
+fn synchronised(image: &ImageView, split: &Split) -> Option<String> {
+    const LEFT_OUT: [&str; 7] = [
+        "--no-dev",
+        "--no-default-groups",
+        "--no-group",
+        "--no-install-project",
+        "--no-install-workspace",
+        "--only-group",
+        "--no-editable",
+    ];
+    if !split.tools.contains(&Tool::Uv) {
+        return None;
+    }
+    let runs = |step: &&Instruction| {
+        let text = step.body.text.replace(['"', ','], " ");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_run = words.windows(2).any(|pair| pair == ["uv", "run"]);
+        is_run && !words.iter().any(|word| *word == "--no-sync")
+    };
+    let starts = |step: &&Instruction| matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint);
+    image.instructions().iter().filter(starts).find(runs)?;
+    let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    let syncs = steps.filter(|step| step.body.text.contains("uv sync"));
+    let last = syncs.last()?;
+    let option = LEFT_OUT.into_iter().find(|option| last.body.text.contains(option))?;
+    let module =
+        commands::commands_of(image.instructions().iter().rfind(starts)?).concat().contains(&"-m".to_owned());
+    (module || option != "--no-dev").then(|| {
+        format!("`uv run` installs what `uv sync {option}` left out, before it starts anything (MS-22).")
+    })
+}
+
+/// A package that compiles when it runs, or needs what the base image has beside pip.
+fn of_packages(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
+    let evidence = evidence::python(cx, image);
+    let mut names = evidence.known.iter().chain(&evidence.unknown_packages);
+    if let Some(name) = names.clone().find(|name| COMPILING.contains(&name.as_str())) {
+        return Some(format!("{name} compiles when it runs, and the compiler would be left behind (MS-08)."));
+    }
+    let tag = image.stage().base.tag.as_deref().unwrap_or_default();
+    let has_setuptools = evidence::python_version(tag).is_none_or(|version| version < (3, 12));
+    if split.environment.is_authors || !has_setuptools || names.clone().any(|name| name == "setuptools") {
+        return None;
+    }
+    let old_gunicorn = || {
+        let manifests = evidence::manifests(cx, image);
+        let version = manifests.package("gunicorn")?.exact_version().cloned()?;
+        (version < pep440_rs::Version::new([20, 1])).then(|| format!("gunicorn {version}"))
+    };
+    let who = names.find(|name| OF_SETUPTOOLS.contains(&name.as_str())).cloned().or_else(old_gunicorn);
+    let own = || {
+        let mut lines = cx.ws.code_of(image.id).flat_map(|code| &code.imports);
+        let (file, _) = lines.find(|(_, import)| import.package == "pkg_resources")?;
+        Some(file.to_string())
+    };
+    who.or_else(own).map(|who| {
+        format!("{who} imports pkg_resources, which is in the base image and not in {}; require setuptools (MS-12).",
+            split.environment.path)
+    })
+}
+
+/// A COPY after the installation that may bring another environment, which `uv run` would have replaced.
+fn overlaid(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+    let installed = &split.environment.path;
+    let starts_with_tool = image.instructions().iter().any(|step| {
+        matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint)
+            && split.tools.iter().any(|tool| super::later::words_of(&step.body.text).contains(&tool.name()))
+    });
+    if path::name(installed) != ".venv" || !starts_with_tool {
+        return None;
+    }
+    let states = crate::facts::runtime::states(image);
+    let steps = image.instructions().iter().zip(&states).skip(split.first);
+    let step = steps.into_iter().find_map(|(step, state)| {
+        let (copied, target) = build_context::local_copy(step)?;
+        let target = crate::facts::contract::join_path(&state.workdir, &state.known(&target.text));
+        let rest = installed.strip_prefix(target.trim_end_matches('/'))?.trim_start_matches('/');
+        let may_bring = |source: &str| {
+            let from = build_context::context_path(&image.image.context, source);
+            let is_tree =
+                build_context::is_whole_context(source) || cx.ws.entry(&from) == Some(&Entry::Folder);
+            is_tree && !sources::is_kept_out(cx, image, &path::join(&from, rest))
+        };
+        copied.iter().any(|source| may_bring(&source.text)).then_some(step)
+    })?;
+    let why = "The .venv of the build context, if there is one, would lie over the installed one, and nothing would \
+               make it anew; name it in .dockerignore first (ORD-04).";
+    Some((step.span, why.to_owned()))
+}
