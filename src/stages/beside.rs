@@ -110,7 +110,7 @@ fn synchronised(image: &ImageView, split: &Split) -> Option<String> {
         let text = step.body.text.replace(['"', ','], " ");
         let words: Vec<&str> = text.split_whitespace().collect();
         let is_run = words.windows(2).any(|pair| pair == ["uv", "run"]);
-        is_run && !words.iter().any(|word| *word == "--no-sync")
+        is_run && !words.contains(&"--no-sync")
     };
     let starts = |step: &&Instruction| matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint);
     image.instructions().iter().filter(starts).find(runs)?;
