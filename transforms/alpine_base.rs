@@ -228,7 +228,11 @@ fn why(evidence: &Evidence) -> String {
             format!("{} on musl; compiled there: {}.", all_install(evidence), builds.join(", "))
         }
     };
-    let beyond = if evidence.is_shallow { " What these bring along is not looked at." } else { "" };
+    let beyond = match (evidence.is_shallow, evidence.known.len()) {
+        (false, _) => "",
+        (true, 1) => " What it brings along is not looked at.",
+        (true, _) => " What these bring along is not looked at.",
+    };
     format!(
         "{packages}{beyond} Test it before production: musl differs in name resolution, thread stacks and allocator."
     )

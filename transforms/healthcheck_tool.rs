@@ -84,8 +84,10 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let names: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     let called: Vec<&str> = missing.iter().map(|(program, _)| program.as_str()).collect();
     let why = format!(
-        "{} is called when the container runs, and the final stage does not install it (HC-01).",
-        called.join(", ")
+        "{} {} when the container runs, and the final stage does not install {} (HC-01).",
+        called.join(", "),
+        if called.len() == 1 { "is called" } else { "are called" },
+        if called.len() == 1 { "it" } else { "them" }
     );
     let title = format!("Install {} where it is called", names.join(", "));
     Some(Change::new(image.id, span, Risk::Safe, title, why).with([installs::add(image, &names)]).propose())

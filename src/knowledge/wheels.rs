@@ -117,7 +117,10 @@ pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
         build: row.words(5),
         runtime: row.words(6),
         is_heavy,
-        why: sentence(&format!("No wheel of {name} is known for musl"), note),
+        why: sentence(
+            &format!("No wheel of {name} is known for musl"),
+            note.strip_prefix("or ").unwrap_or(note),
+        ),
     };
     match row.cell(1) {
         "pure" | "pure-slow" | "sdist-pure?" | "no-compiler" | "other-os" => {
