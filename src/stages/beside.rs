@@ -4,14 +4,13 @@
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
-        Context, ImageView, build_context, commands, evidence,
+        Context, ImageView, commands, evidence,
         python::{self, project::Tool},
-        sources,
         split::{Ecosystem, Split},
         writers::is_below,
     },
     source::Span,
-    workspace::{Entry, path},
+    workspace::path,
 };
 
 /// Signs in the manifests of a project that its build writes beside the source.
@@ -66,7 +65,6 @@ pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(S
         .or_else(|| synchronised(image, split))
         .or_else(|| of_packages(cx, image, split))
         .map(|why| (from, why))
-        .or_else(|| overlaid(cx, image, split))
 }
 
 /// A project that is installed in place and whose build writes into the source.
@@ -152,33 +150,4 @@ fn of_packages(cx: &Context, image: &ImageView, split: &Split) -> Option<String>
         format!("{who} imports pkg_resources, which is in the base image and not in {}; require setuptools (MS-12).",
             split.environment.path)
     })
-}
-
-/// A COPY after the installation that may bring another environment, which `uv run` would have replaced.
-fn overlaid(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
-    let installed = &split.environment.path;
-    let starts_with_tool = image.instructions().iter().any(|step| {
-        matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint)
-            && split.tools.iter().any(|tool| super::later::words_of(&step.body.text).contains(&tool.name()))
-    });
-    if path::name(installed) != ".venv" || !starts_with_tool {
-        return None;
-    }
-    let states = crate::facts::runtime::states(image);
-    let steps = image.instructions().iter().zip(&states).skip(split.first);
-    let step = steps.into_iter().find_map(|(step, state)| {
-        let (copied, target) = build_context::local_copy(step)?;
-        let target = crate::facts::contract::join_path(&state.workdir, &state.known(&target.text));
-        let rest = installed.strip_prefix(target.trim_end_matches('/'))?.trim_start_matches('/');
-        let may_bring = |source: &str| {
-            let from = build_context::context_path(&image.image.context, source);
-            let is_tree =
-                build_context::is_whole_context(source) || cx.ws.entry(&from) == Some(&Entry::Folder);
-            is_tree && !sources::is_kept_out(cx, image, &path::join(&from, rest))
-        };
-        copied.iter().any(|source| may_bring(&source.text)).then_some(step)
-    })?;
-    let why = "The .venv of the build context, if there is one, would lie over the installed one, and nothing would \
-               make it anew; name it in .dockerignore first (ORD-04).";
-    Some((step.span, why.to_owned()))
 }
