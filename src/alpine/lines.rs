@@ -170,7 +170,10 @@ fn installs_in_step(image: &ImageView, (run, lines): (&Instruction, &Lines), out
     let known = python::pip_installs(script).len()
         + python::project::installs(script).len()
         + script.commands.iter().filter(|command| installs_by_node(command)).count();
-    let parts = lines.text.split(['&', ';', '|', '\n']).filter(|part| !is_comment(part));
+    // What empties a cache installs nothing, whatever words follow.
+    let clears_cache = |part: &str| words(part).nth(1) == Some("cache");
+    let parts =
+        lines.text.split(['&', ';', '|', '\n']).filter(|part| !is_comment(part) && !clears_cache(part));
     let named: Vec<String> = parts.filter_map(installer).collect();
     if named.len() > known {
         let what = format!("`{}` may install packages that are not looked at", named[named.len() - 1]);
