@@ -68,6 +68,9 @@ pub struct Optimize {
     /// The highest risk to apply.
     #[arg(long, value_enum, default_value_t = RiskCap::Review)]
     pub risk: RiskCap,
+    /// The most questions that a change may carry to be applied; the default is any number.
+    #[arg(long, value_name = "N")]
+    pub max_questions: Option<usize>,
     /// What to print on stdout.
     #[arg(long, value_enum, default_value_t = Format::Diff)]
     pub format: Format,

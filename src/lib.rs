@@ -7,6 +7,7 @@
 //! - [`documents`]: Dockerfiles and compose files parsed, each text once.
 //! - [`pragma`]: comments that tell alpinist to leave something alone.
 //! - [`knowledge`]: questions asked of the tables in `knowledge/`.
+//! - [`reason`]: what speaks against a change, with its weight.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
 //! - [`index`]: asking a package index; the only module that touches the network.
 //! - [`facts`]: what passes may know.
@@ -35,6 +36,7 @@ pub mod pipeline;
 pub mod places;
 pub mod plan;
 pub mod pragma;
+pub mod reason;
 pub mod shell;
 pub mod source;
 pub mod stages;

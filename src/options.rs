@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{knowledge::Knowledge, pass::Risk};
+use crate::{knowledge::Knowledge, pass::Risk, reason::Weights};
 
 /// Where to go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,10 @@ pub struct Options {
     pub skip: Vec<String>,
     /// The highest risk that is applied.
     pub risk: Risk,
+    /// The most questions that a change may carry; none is any number.
+    pub max_questions: Option<usize>,
+    /// What reasons weigh.
+    pub weights: Weights,
     /// What is known of packages and images, with what alpinist.yaml says.
     pub knowledge: Arc<Knowledge>,
     /// Limits by service, from alpinist.yaml.
@@ -61,6 +65,8 @@ impl Default for Options {
             only: Vec::new(),
             skip: Vec::new(),
             risk: Risk::Review,
+            max_questions: None,
+            weights: Weights::default(),
             knowledge: Arc::default(),
             limits: BTreeMap::new(),
         }

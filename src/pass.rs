@@ -3,6 +3,7 @@
 use crate::{
     edit::Edit,
     facts::{Aspect, Context},
+    reason::Reason,
     source::{FileId, Span},
 };
 
@@ -46,6 +47,12 @@ pub struct Change {
     pub edits: Vec<Edit>,
     /// Further sentences for the reviewer: what to watch, what was left alone.
     pub notes: Vec<String>,
+    /// What speaks against it; the pipeline weighs these.
+    pub reasons: Vec<Reason>,
+    /// What holds where it is not made, such as `stays on python:3.11-slim`; said before the reasons.
+    pub otherwise: String,
+    /// Whether it decides the way of the whole file, so that people read first why it is not made.
+    pub comes_first: bool,
 }
 
 impl Change {
@@ -58,7 +65,18 @@ impl Change {
         why: impl Into<String>,
     ) -> Self {
         let (title, why) = (title.into(), why.into());
-        Self { title, why, risk, file, span, edits: Vec::new(), notes: Vec::new() }
+        Self {
+            title,
+            why,
+            risk,
+            file,
+            span,
+            edits: Vec::new(),
+            notes: Vec::new(),
+            reasons: Vec::new(),
+            otherwise: String::new(),
+            comes_first: false,
+        }
     }
 
     /// The same change with these edits.
@@ -70,6 +88,18 @@ impl Change {
     /// The same change with this note.
     pub fn noting(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
+        self
+    }
+
+    /// The same change with what speaks against it.
+    pub fn against(mut self, reasons: impl IntoIterator<Item = Reason>) -> Self {
+        self.reasons.extend(reasons);
+        self
+    }
+
+    /// The same change, said to be `otherwise` where it is not made.
+    pub fn or_else(mut self, otherwise: impl Into<String>) -> Self {
+        self.otherwise = otherwise.into();
         self
     }
 
@@ -86,12 +116,19 @@ pub struct Decline {
     pub file: FileId,
     /// The place.
     pub span: Span,
-    /// Why nothing is done, in sentences.
-    pub why: String,
-    /// Whether there was simply nothing to gain; such declines are shown only on request.
-    pub is_quiet: bool,
+    /// What holds instead, such as `stays on python:3.11-slim`, or the whole of it where there are no reasons.
+    pub what: String,
+    /// What speaks against a change; none where there was simply nothing to gain, which is shown only on request.
+    pub reasons: Vec<Reason>,
     /// Whether it decides the way of the whole file, so that people read it first.
     pub comes_first: bool,
+}
+
+impl Decline {
+    /// Whether there was simply nothing to gain.
+    pub fn is_quiet(&self) -> bool {
+        self.reasons.is_empty()
+    }
 }
 
 /// What a pass says.
@@ -104,19 +141,38 @@ pub enum Proposal {
 }
 
 impl Proposal {
-    /// Nothing is done at `span`, because of `why`.
-    pub fn decline(file: FileId, span: Span, why: impl Into<String>) -> Self {
-        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: false, comes_first: false })
+    /// Nothing is done at `span`, because of these reasons.
+    pub fn refuse(file: FileId, span: Span, reasons: impl IntoIterator<Item = Reason>) -> Self {
+        let (what, reasons) = (String::new(), reasons.into_iter().collect());
+        Proposal::Decline(Decline { file, span, what, reasons, comes_first: false })
     }
 
-    /// The file stays on its base, because of `why`: what comes after it follows from that.
-    pub fn stay(file: FileId, span: Span, why: impl Into<String>) -> Self {
-        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: false, comes_first: true })
+    /// Nothing is done at `span`, because of `why`.
+    pub fn decline(file: FileId, span: Span, why: impl Into<String>) -> Self {
+        Self::refuse(file, span, [Reason::untold(span, why)])
+    }
+
+    /// The same decline, said to be `what` before its reasons; a change stays as it is.
+    pub fn saying(mut self, what: impl Into<String>) -> Self {
+        if let Proposal::Decline(decline) = &mut self {
+            decline.what = what.into();
+        }
+        self
+    }
+
+    /// The same, told before the rest of the file: what comes after it follows from it.
+    pub fn first(mut self) -> Self {
+        match &mut self {
+            Proposal::Decline(decline) => decline.comes_first = true,
+            Proposal::Change(change) => change.comes_first = true,
+        }
+        self
     }
 
     /// There is nothing to do at `span`, and nobody would expect otherwise.
     pub fn nothing(file: FileId, span: Span, why: impl Into<String>) -> Self {
-        Proposal::Decline(Decline { file, span, why: why.into(), is_quiet: true, comes_first: false })
+        let (what, reasons) = (why.into(), Vec::new());
+        Proposal::Decline(Decline { file, span, what, reasons, comes_first: false })
     }
 }
 

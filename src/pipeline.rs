@@ -8,8 +8,9 @@ use crate::{
     edit,
     facts::{Context, Contract, contract::is_declared, evidence},
     options::Options,
-    pass::{Change, Pass, Proposal},
-    plan::{DeclineRecord, Outcome, Plan, Step},
+    pass::{Change, Pass, Proposal, Risk},
+    plan::{DeclineRecord, Outcome, Plan, Step, Weighed},
+    reason::{Reason, Weight},
     shell::Script,
     source::{FileId, Place, SourceFile},
     workspace::Workspace,
@@ -21,6 +22,7 @@ mod inputs;
 mod outputs;
 mod pragmas;
 mod skips;
+mod weigh;
 
 use pragmas::Pragmas;
 use skips::Skips;
@@ -30,8 +32,9 @@ pub fn run(ws: Workspace, documents: Documents, passes: &[Pass], options: &Optio
     let pragmas = Pragmas::of(&ws, &documents);
     let skips = Skips::of(&ws, &documents, &pragmas);
     let inputs = inputs::checked(&ws, &documents, options);
-    let (steps, declines) = (Vec::new(), inputs.declines);
-    let mut state = State { ws: inputs.ws, documents, pragmas, skips, steps, declines };
+    let (steps, declines) = (Vec::new(), Vec::new());
+    let mut state =
+        State { ws: ws.clone(), documents, pragmas, skips, steps, declines, of_files: inputs.reasons };
     state.ws.read_only.extend(state.skips.ids());
     let selected: Vec<&Pass> = passes.iter().filter(|pass| is_selected(pass, options)).collect();
     for pass in &selected {
@@ -79,6 +82,26 @@ struct State {
     skips: Skips,
     steps: Vec<Step>,
     declines: Vec<DeclineRecord>,
+    /// What speaks against any change of a file, until a change carries it.
+    of_files: BTreeMap<FileId, Vec<Reason>>,
+}
+
+/// A change with its place in the text as it was read, and its reasons weighed.
+struct Proposed {
+    change: Change,
+    place: Place,
+    reasons: Vec<Weighed>,
+}
+
+impl Proposed {
+    fn questions(&self) -> usize {
+        self.reasons.iter().filter(|weighed| weighed.weight == Weight::Ask).count()
+    }
+
+    /// What a question is asked about, a person has to agree to.
+    fn risk(&self) -> Risk {
+        if self.questions() > 0 { self.change.risk.max(Risk::Review) } else { self.change.risk }
+    }
 }
 
 impl State {
@@ -92,17 +115,24 @@ impl State {
                 Proposal::Decline(decline) if self.skips.contains(decline.file) => {}
                 Proposal::Change(change) if self.skips.contains(change.file) => {}
                 Proposal::Decline(decline) => {
-                    if !decline.is_quiet {
+                    if !decline.is_quiet() {
                         self.pragmas.note(pass, decline.file, decline.span);
                     }
-                    let place = self.place(decline.file, decline.span.start());
-                    self.declines.push(DeclineRecord { pass: pass.id, decline, place });
+                    let record = self.declined(pass, decline, options);
+                    self.declines.push(record);
                 }
-                Proposal::Change(change) => changes.push(change),
+                Proposal::Change(change) => {
+                    let proposed = self.weighed(change, options);
+                    match proposed.reasons.first().map(|weighed| weighed.weight) {
+                        Some(Weight::Breaks) => {
+                            self.pragmas.note(pass, proposed.change.file, proposed.change.span);
+                            self.declines.push(weigh::forbidden(pass, proposed));
+                        }
+                        _ => changes.push(proposed),
+                    }
+                }
             }
         }
-        let place = |change: &Change| self.place(change.file, change.span.start());
-        let changes = changes.into_iter().map(|change| (place(&change), change)).collect();
         self.take_all(pass, &seen, changes, options);
     }
 
@@ -112,25 +142,22 @@ impl State {
     }
 
     /// Applies the changes of a pass together; when that breaks a promise, one by one, to find out which did.
-    fn take_all(
-        &mut self,
-        pass: &Pass,
-        seen: &[SourceFile],
-        changes: Vec<(Place, Change)>,
-        options: &Options,
-    ) {
-        let seen_so = (seen, &self.pragmas.parted_by(&changes, seen));
+    fn take_all(&mut self, pass: &Pass, seen: &[SourceFile], changes: Vec<Proposed>, options: &Options) {
+        let all: Vec<&Change> = changes.iter().map(|proposed| &proposed.change).collect();
+        let seen_so = (seen, &self.pragmas.parted_by(&all, seen));
         let held: Vec<Option<Outcome>> =
-            changes.iter().map(|(_, change)| self.held(pass, seen_so, change, options)).collect();
+            changes.iter().map(|proposed| self.held(pass, seen_so, proposed, options)).collect();
         let edits: Vec<edit::Edit> = changes
             .iter()
             .zip(&held)
             .filter(|(_, held)| held.is_none())
-            .flat_map(|((_, change), _)| change.edits.clone())
+            .flat_map(|(proposed, _)| proposed.change.edits.clone())
             .collect();
         let is_done = !edits.is_empty() && self.apply(pass, seen, &edits, &mut Vec::new()).is_ok();
         let mut accepted = Vec::new();
-        for ((place, change), held) in changes.into_iter().zip(held) {
+        for (proposed, held) in changes.into_iter().zip(held) {
+            let risk = proposed.risk();
+            let Proposed { change, place, reasons } = proposed;
             let outcome = match held {
                 Some(held) => held,
                 None if is_done => Outcome::Applied,
@@ -139,12 +166,14 @@ impl State {
                     Err(why) => Outcome::Rejected(why),
                 },
             };
+            let reasons = self.unasked(change.file, reasons, &outcome);
             self.steps.push(Step {
                 pass: pass.id,
                 title: change.title,
                 why: change.why,
                 notes: change.notes,
-                risk: change.risk,
+                reasons,
+                risk,
                 file: change.file,
                 place,
                 outcome,
@@ -157,11 +186,15 @@ impl State {
         &mut self,
         pass: &Pass,
         seen: (&[SourceFile], &BTreeSet<FileId>),
-        change: &Change,
+        proposed: &Proposed,
         options: &Options,
     ) -> Option<Outcome> {
-        if change.risk > options.risk {
-            return Some(Outcome::Held(format!("--risk {}", change.risk.name())));
+        let (change, questions) = (&proposed.change, proposed.questions());
+        if proposed.risk() > options.risk {
+            return Some(Outcome::Held(format!("--risk {}", proposed.risk().name())));
+        }
+        if options.max_questions.is_some_and(|most| questions > most) {
+            return Some(Outcome::Held(format!("--max-questions {questions}")));
         }
         if change.risk > pass.risk {
             let risk = change.risk.name();

@@ -1,7 +1,8 @@
 //! The record of a run: every step with its outcome, every decline, every file before and after.
 
 use crate::{
-    pass::{Decline, Risk},
+    pass::Risk,
+    reason::{Reason, Weight},
     source::{FileId, Place},
     workspace::Workspace,
 };
@@ -19,6 +20,34 @@ pub enum Outcome {
     Rejected(String),
 }
 
+/// A reason with what it weighs in this run, and where it stands in the text as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weighed {
+    /// The reason.
+    pub reason: Reason,
+    /// What it weighs.
+    pub weight: Weight,
+    /// The file, when it is another than that of the change.
+    pub path: Option<String>,
+    /// The place in the text as it was read.
+    pub place: Place,
+}
+
+impl Weighed {
+    fn is_at(&self, place: Place) -> bool {
+        self.path.is_none() && self.place.line == place.line
+    }
+
+    /// Where it stands, in words: `line 3`, `compose.yaml:3`, or the place it comes from.
+    pub fn at(&self) -> String {
+        match (&self.reason.origin, &self.path) {
+            (Some(origin), _) => origin.clone(),
+            (None, Some(path)) => format!("{path}:{}", self.place.line),
+            (None, None) => format!("line {}", self.place.line),
+        }
+    }
+}
+
 /// One proposed change and what became of it.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -30,6 +59,8 @@ pub struct Step {
     pub why: String,
     /// Further sentences for the reviewer.
     pub notes: Vec<String>,
+    /// What speaks against it, the heaviest first.
+    pub reasons: Vec<Weighed>,
     /// How much to look at it.
     pub risk: Risk,
     /// The file.
@@ -40,15 +71,50 @@ pub struct Step {
     pub outcome: Outcome,
 }
 
-/// A decline with the pass that said it.
+impl Step {
+    /// What a reviewer is asked about the change.
+    pub fn questions(&self) -> impl Iterator<Item = &Weighed> {
+        self.reasons.iter().filter(|weighed| weighed.weight == Weight::Ask)
+    }
+}
+
+/// A place where nothing is done, with the pass that said so.
 #[derive(Clone, Debug)]
 pub struct DeclineRecord {
     /// The pass.
     pub pass: &'static str,
-    /// What it said.
-    pub decline: Decline,
-    /// The place in the text that the pass saw.
+    /// The file.
+    pub file: FileId,
+    /// The place in the text as it was read.
     pub place: Place,
+    /// What holds instead, or the whole of it where there are no reasons.
+    pub what: String,
+    /// What speaks against a change, the heaviest first; none where there was simply nothing to gain.
+    pub reasons: Vec<Weighed>,
+    /// Whether it decides the way of the whole file, so that people read it first.
+    pub comes_first: bool,
+}
+
+impl DeclineRecord {
+    /// Whether there was simply nothing to gain; such declines are shown only on request.
+    pub fn is_quiet(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// All of it in one sentence, which may start with a name.
+    pub fn sentence(&self) -> String {
+        let told = |weighed: &Weighed| match weighed.reason.origin.is_none() && weighed.is_at(self.place) {
+            true => weighed.reason.clause(),
+            false => format!("{}: {}", weighed.at(), weighed.reason.clause()),
+        };
+        let reasons: Vec<String> = self.reasons.iter().map(told).collect();
+        let lead = self.what.trim_end_matches('.');
+        match (lead.is_empty(), reasons.is_empty()) {
+            (_, true) => format!("{lead}."),
+            (true, false) => format!("{}.", reasons.join("; ")),
+            (false, false) => format!("{lead}: {}.", reasons.join("; ")),
+        }
+    }
 }
 
 /// Something that a reader of a file should know, whatever the passes do.
@@ -135,6 +201,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How many questions the changes that were made carry.
+    pub fn questions(&self) -> usize {
+        let applied = self.steps.iter().filter(|step| step.outcome == Outcome::Applied);
+        applied.map(|step| step.questions().count()).sum()
+    }
+
     /// Whether anything would be written.
     pub fn changes_something(&self) -> bool {
         !self.outputs.is_empty()

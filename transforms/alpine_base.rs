@@ -101,7 +101,9 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     let wanted = cx.options.alpine.as_ref().and_then(|branch| branch.parse::<AlpineBranch>().ok());
     match stages::moving(cx, image, wanted) {
         Ok(moving) => together(cx, image, &moving),
-        Err((base_text, why)) => Proposal::stay(image.id, base.span, format!("Stays on {base_text}: {why}.")),
+        Err((base_text, why)) => {
+            Proposal::decline(image.id, base.span, format!("Stays on {base_text}: {why}.")).first()
+        }
     }
 }
 
@@ -282,5 +284,5 @@ fn decline(cx: &Context, image: &ImageView, obstacles: &[Obstacle]) -> Proposal 
         })
         .collect();
     let why = format!("Stays on {}: {}.", image.base_word().text, list.join("; "));
-    Proposal::stay(image.id, obstacles[0].span, why)
+    Proposal::decline(image.id, obstacles[0].span, why).first()
 }

@@ -9,7 +9,9 @@ use serde_saphyr::{Location, Spanned};
 
 use crate::{
     compose::size,
+    knowledge::traps,
     options::{Limits, Options, Target},
+    reason::Weight,
     source::Span,
     workspace::load::InputError,
 };
@@ -20,6 +22,7 @@ struct File {
     target: Option<TargetName>,
     alpine: Option<String>,
     passes: Passes,
+    reasons: BTreeMap<String, Spanned<Weight>>,
     services: BTreeMap<String, Service>,
     packages: BTreeMap<String, Spanned<known::Words>>,
     wheels: BTreeMap<String, Spanned<known::Wheel>>,
@@ -99,6 +102,14 @@ pub fn take(text: &str, path: &Path, options: &mut Options) -> Result<(), InputE
     }
     options.alpine = options.alpine.take().or(file.alpine);
     options.skip.extend(file.passes.skip);
+    options.weights.takes_doubts |= options.target == Target::Alpine;
+    for (trap, weight) in file.reasons {
+        if traps::get(&trap).is_none() {
+            let span = Some(span_at(text, weight.defined));
+            return Err(fault(&shown, Some(text.into()), span, format!("{trap} is the id of no trap")));
+        }
+        options.weights.own.insert(trap.to_ascii_uppercase(), weight.value);
+    }
     for (name, service) in file.services {
         let cpus = service.limits.cpus.map(|number| match number {
             Number::Text(text) => text,
@@ -137,7 +148,7 @@ fn span_at(text: &str, at: Location) -> Span {
 
 fn fault(path: &str, text: Option<Arc<str>>, span: Option<Span>, what: String) -> InputError {
     let help =
-        "alpinist.yaml knows target, alpine, passes.skip, services.NAME.limits.{memory,cpus}, packages, \
+        "alpinist.yaml knows target, alpine, passes.skip, reasons, services.NAME.limits.{memory,cpus}, packages, \
                 wheels and images"
             .to_owned();
     InputError { path: path.to_owned(), text, span, what, help }

@@ -36,6 +36,39 @@ impl Action {
     }
 }
 
+/// What a reason does to a change. Ordered: the heavier, the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// Rare, or the same for every image: nothing stops.
+    Note,
+    /// A reviewer or a build can tell: the change is proposed, with the question.
+    Ask,
+    /// The result would fail or lose something: the change is not made.
+    Breaks,
+}
+
+impl Weight {
+    /// The weight that is called `name` in the table.
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "note" => Some(Weight::Note),
+            "ask" => Some(Weight::Ask),
+            "breaks" => Some(Weight::Breaks),
+            _ => None,
+        }
+    }
+
+    /// The word for it in messages and in alpinist.yaml.
+    pub fn name(self) -> &'static str {
+        match self {
+            Weight::Note => "note",
+            Weight::Ask => "ask",
+            Weight::Breaks => "breaks",
+        }
+    }
+}
+
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trap {
@@ -43,12 +76,18 @@ pub struct Trap {
     pub id: &'static str,
     /// What the tool does about it.
     pub action: Action,
+    /// What it weighs where the project shows it.
+    pub known: Weight,
+    /// What it weighs where it may be there.
+    pub doubt: Weight,
     /// A few words for it.
     pub name: &'static str,
     /// What happens, in a sentence or two.
     pub text: &'static str,
     /// What to do about it, or empty.
     pub way_out: &'static str,
+    /// How to find out whether it is there, imperative, or empty.
+    pub settle: &'static str,
 }
 
 /// The trap with this number; case does not matter.
@@ -102,7 +141,16 @@ fn trap(row: &Row) -> Option<Trap> {
         "never" => Action::Never,
         _ => return None,
     };
-    Some(Trap { id: row.cell(0), action, name: row.cell(2), text: row.cell(3), way_out: row.cell(4) })
+    Some(Trap {
+        id: row.cell(0),
+        action,
+        known: Weight::named(row.cell(2))?,
+        doubt: Weight::named(row.cell(3))?,
+        name: row.cell(4),
+        text: row.cell(5),
+        way_out: row.cell(6),
+        settle: row.cell(7),
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What is known before any pass runs: images that do not build as they are, which are left alone.
 
+use std::collections::BTreeMap;
+
 use crate::{
     documents::Documents,
     facts::{
@@ -7,8 +9,8 @@ use crate::{
         sources::{self, Absence, Absent},
     },
     options::Options,
-    pass::Decline,
-    plan::{DeclineRecord, Finding},
+    plan::Finding,
+    reason::Reason,
     source::{FileId, place},
     workspace::Workspace,
 };
@@ -16,10 +18,11 @@ use crate::{
 /// What the records call this check.
 const TOPIC: &str = "build-context";
 
-/// The workspace that the passes get to see, and what is said of the rest.
+/// What is said before any pass runs.
+#[derive(Default)]
 pub(super) struct Inputs {
-    pub(super) ws: Workspace,
-    pub(super) declines: Vec<DeclineRecord>,
+    /// What speaks against any change of a file.
+    pub(super) reasons: BTreeMap<FileId, Vec<Reason>>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -28,28 +31,36 @@ pub(super) struct Inputs {
 /// A compose file says which folder that is. Where it is only guessed, the guess may be what is wrong.
 pub(super) fn checked(ws: &Workspace, documents: &Documents, options: &Options) -> Inputs {
     let cx = super::context(documents, ws, options);
-    let mut inputs = Inputs { ws: ws.clone(), declines: Vec::new(), findings: Vec::new() };
-    let mut left_alone: Vec<FileId> = Vec::new();
+    let mut inputs = Inputs::default();
     for image in cx.images() {
         let absent = sources::absent(&cx, &image);
         let Some(first) = absent.first() else { continue };
-        let place = place(image.text, first.source.span.start());
         if !image.image.services.is_empty() {
-            let why = format!("Left alone: it does not build as it is. {}", list(&image, &absent));
-            let decline =
-                Decline { file: image.id, span: first.source.span, why, is_quiet: false, comes_first: true };
-            inputs.declines.push(DeclineRecord { pass: TOPIC, decline, place });
-            left_alone.push(image.id);
+            let reasons = absent.iter().map(reason);
+            inputs.reasons.entry(image.id).or_default().extend(reasons);
         } else if sources::is_any_present(&cx, &image) {
             let what = format!(
                 "{} No compose file says that this is the build context, so it may be another.",
                 list(&image, &absent)
             );
+            let place = place(image.text, first.source.span.start());
             inputs.findings.push(Finding { topic: TOPIC, file: image.id, place, what });
         }
     }
-    inputs.ws.images.retain(|image| !left_alone.contains(&image.dockerfile));
     inputs
+}
+
+/// What is absent, as a question: no Dockerfile builds without it.
+fn reason(absent: &Absent) -> Reason {
+    let what = match &absent.why {
+        Absence::Missing => "not in this checkout, and neither Dockerfile builds without it".to_owned(),
+        Absence::Hidden { file, line, rule } => {
+            format!(
+                "kept out of the build by `{rule}`, line {line} of {file}, and neither Dockerfile builds without it"
+            )
+        }
+    };
+    Reason::doubt("MS-14", absent.source.span, what).about(absent.source.path.clone())
 }
 
 /// What is absent, in sentences.

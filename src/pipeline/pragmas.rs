@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     documents::Documents,
     edit,
+    knowledge::traps,
     pass::{Change, Pass},
     plan::Finding,
     pragma::{self, Below, Pragma, Wish},
-    source::{FileId, FileKind, LineMap, Lines, Place, SourceFile, Span, place},
+    source::{FileId, FileKind, LineMap, Lines, SourceFile, Span, place},
     workspace::Workspace,
 };
 
@@ -49,9 +50,9 @@ impl Pragmas {
     /// The files in which these changes together part a pragma from what it stands above.
     ///
     /// In any other file none of them does so alone: to try out each by itself would cost the file each time.
-    pub(super) fn parted_by(&self, changes: &[(Place, Change)], seen: &[SourceFile]) -> BTreeSet<FileId> {
+    pub(super) fn parted_by(&self, changes: &[&Change], seen: &[SourceFile]) -> BTreeSet<FileId> {
         let parts = |(id, pragmas): &(&FileId, &Vec<(Key, Pragma)>)| {
-            let edits = changes.iter().flat_map(|(_, change)| &change.edits);
+            let edits = changes.iter().flat_map(|change| &change.edits);
             let edits: Vec<&edit::Edit> = edits.filter(|edit| edit.file == **id).collect();
             !edits.is_empty() && !matches!(parted(&seen[id.0], **id, pragmas, &edits), Ok(None))
         };
@@ -82,6 +83,26 @@ impl Pragmas {
             why = why.or_else(|| parted_in.contains(id).then(parts).flatten());
         }
         why
+    }
+
+    /// Whether a pragma asks not to hear of `trap` at `span` of `file`.
+    pub(super) fn waives(&self, trap: &str, file: FileId, span: Span) -> bool {
+        self.waiving(trap, file, span).next().is_some()
+    }
+
+    /// Notes that a change or a decline got by without `trap`: a pragma there is of use.
+    pub(super) fn waive(&mut self, trap: &'static str, file: FileId, span: Span) {
+        let keys: Vec<Key> = self.waiving(trap, file, span).cloned().collect();
+        self.used.extend(keys.into_iter().map(|key| (key, trap)));
+    }
+
+    fn waiving(&self, trap: &str, file: FileId, span: Span) -> impl Iterator<Item = &Key> {
+        let is_there = move |pragma: &Pragma| {
+            let below = pragma.below.as_ref();
+            pragma.ignores(trap) && below.is_some_and(|below| is_within(below.span, span.start()))
+        };
+        let pragmas = self.files.get(&file).into_iter().flatten();
+        pragmas.filter(move |(_, pragma)| is_there(pragma)).map(|(key, _)| key)
     }
 
     /// Notes that `pass` said at `span` of `file` why it does nothing: a pragma there is of use.
@@ -127,8 +148,15 @@ impl Pragmas {
                 "The pragma stands above nothing and is without effect: move it to {place}."
             )];
         }
+        let is_used = |id: &str| self.used.iter().any(|(of, used)| of == key && *used == id);
         let fault = |pass: &String| match known.iter().find(|known| known.id == pass) {
-            None => Some(format!("The pragma names {pass}, which is no pass: see `alpinist passes`.")),
+            None if traps::get(pass).is_some() && is_used(pass) => None,
+            None if traps::get(pass).is_some() => {
+                Some(format!("The pragma is not needed: {pass} speaks against nothing here. Remove it."))
+            }
+            None => {
+                Some(format!("The pragma names {pass}, which is no pass and no trap: see `alpinist passes`."))
+            }
             Some(known) if !ran.contains(&known.id) || self.used.contains(&(key.clone(), known.id)) => None,
             Some(_) => Some(format!("The pragma is not needed: {pass} has nothing to do here. Remove it.")),
         };

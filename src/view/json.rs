@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{Base, DeclineRecord, Finding, Outcome, Output, Plan, Step},
+    plan::{Base, DeclineRecord, Finding, Outcome, Output, Plan, Step, Weighed},
     source::FileId,
     workspace::Consumer,
 };
@@ -33,7 +33,7 @@ impl Lists {
             plan.remarks.iter().map(|remark| text(json!(remark))).collect(),
             plan.outputs.iter().zip(patches).map(|(one, patch)| text(output(one, patch))).collect(),
             plan.steps.iter().map(|one| named(one.file, step(one))).collect(),
-            plan.declines.iter().map(|record| named(record.decline.file, decline(record))).collect(),
+            plan.declines.iter().map(|record| named(record.file, decline(record))).collect(),
             plan.findings.iter().map(|one| named(one.file, finding(one))).collect(),
             plan.before.consumers.iter().map(|one| named(one.dockerfile, consumer(one))).collect(),
             plan.skips
@@ -78,7 +78,7 @@ pub fn step(step: &Step) -> Value {
     };
     json!({
         "line": step.place.line, "column": step.place.column, "pass": step.pass, "title": step.title,
-        "why": step.why, "notes": step.notes, "risk": step.risk, "outcome": outcome, "detail": detail,
+        "why": step.why, "notes": step.notes, "reasons": reasons(&step.reasons), "risk": step.risk, "outcome": outcome, "detail": detail,
     })
 }
 
@@ -86,8 +86,21 @@ pub fn step(step: &Step) -> Value {
 pub fn decline(record: &DeclineRecord) -> Value {
     json!({
         "line": record.place.line, "column": record.place.column, "pass": record.pass,
-        "why": record.decline.why, "quiet": record.decline.is_quiet,
+        "why": record.sentence(), "reasons": reasons(&record.reasons), "quiet": record.is_quiet(),
     })
+}
+
+/// What speaks against a change, for a program.
+fn reasons(all: &[Weighed]) -> Vec<Value> {
+    let told = |weighed: &Weighed| {
+        let reason = &weighed.reason;
+        json!({
+            "trap": reason.trap, "weight": weighed.weight, "file": weighed.path, "line": weighed.place.line,
+            "column": weighed.place.column, "origin": reason.origin, "what": reason.what,
+            "subjects": reason.subjects, "settle": reason.way(),
+        })
+    };
+    all.iter().map(told).collect()
 }
 
 /// A finding without its file.

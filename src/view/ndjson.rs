@@ -60,7 +60,7 @@ impl ByFile {
             self.put("steps", path(step.file), json::step(step));
         }
         for record in &plan.declines {
-            self.put("declines", path(record.decline.file), json::decline(record));
+            self.put("declines", path(record.file), json::decline(record));
         }
         for finding in &plan.findings {
             self.put("findings", path(finding.file), json::finding(finding));

@@ -8,7 +8,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 
 use crate::{
-    plan::{DeclineRecord, Finding, Outcome, Output, Plan, Step},
+    plan::{DeclineRecord, Finding, Outcome, Output, Plan, Step, Weighed},
     source::{FileId, Place},
     view::{diff, totals::Totals},
 };
@@ -38,9 +38,9 @@ pub fn write_files(plan: &Plan, everything: bool, out: &mut dyn Write) -> io::Re
     }
     let mut files: BTreeMap<&str, FileId> = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| step.file);
-    let declines = plan.declines.iter().filter(|record| everything || !record.decline.is_quiet);
+    let declines = plan.declines.iter().filter(|record| everything || !record.is_quiet());
     let findings = plan.findings.iter().map(|finding| finding.file);
-    for id in steps.chain(declines.map(|record| record.decline.file)).chain(findings) {
+    for id in steps.chain(declines.map(|record| record.file)).chain(findings) {
         files.insert(&plan.before.file(id).path, id);
     }
     let by_file = ByFile::of(plan);
@@ -78,7 +78,7 @@ impl<'p> ByFile<'p> {
             by_file.steps.entry(step.file).or_default().push(step);
         }
         for record in &plan.declines {
-            by_file.declines.entry(record.decline.file).or_default().push(record);
+            by_file.declines.entry(record.file).or_default().push(record);
         }
         for finding in &plan.findings {
             by_file.findings.entry(finding.file).or_default().push(finding);
@@ -93,12 +93,12 @@ impl<'p> ByFile<'p> {
         }
         let declines = self.declines.get(&id).into_iter().flatten();
         let (first, later): (Vec<&DeclineRecord>, Vec<&DeclineRecord>) =
-            declines.partition(|record| record.decline.comes_first);
+            declines.partition(|record| record.comes_first);
         first.into_iter().try_for_each(|record| decline(record, out))?;
         for step in self.steps.get(&id).into_iter().flatten() {
             self::step(step, out)?;
         }
-        let shown = later.into_iter().filter(|record| everything || !record.decline.is_quiet);
+        let shown = later.into_iter().filter(|record| everything || !record.is_quiet());
         shown.into_iter().try_for_each(|record| decline(record, out))?;
         for finding in self.findings.get(&id).into_iter().flatten() {
             line(out, (YELLOW, "noted   "), finding.topic, finding.place, "")?;
@@ -109,9 +109,9 @@ impl<'p> ByFile<'p> {
 }
 
 fn decline(record: &DeclineRecord, out: &mut dyn Write) -> io::Result<()> {
-    let mark = if record.decline.is_quiet { "nothing " } else { "declined" };
+    let mark = if record.is_quiet() { "nothing " } else { "declined" };
     line(out, (YELLOW, mark), record.pass, record.place, "")?;
-    wrapped(out, &record.decline.why)
+    wrapped(out, &record.sentence())
 }
 
 fn step(step: &Step, out: &mut dyn Write) -> io::Result<()> {
@@ -127,6 +127,9 @@ fn step(step: &Step, out: &mut dyn Write) -> io::Result<()> {
     for note in &step.notes {
         wrapped(out, note)?;
     }
+    for question in step.questions() {
+        self::question(question, out)?;
+    }
     match &step.outcome {
         Outcome::Applied => Ok(()),
         Outcome::Held(flag) => wrapped(out, &format!("Let it through with {flag}.")),
@@ -137,6 +140,13 @@ fn step(step: &Step, out: &mut dyn Write) -> io::Result<()> {
             wrapped(out, &text)
         }
     }
+}
+
+/// A question below its change: where, what, and how to settle it.
+fn question(question: &Weighed, out: &mut dyn Write) -> io::Result<()> {
+    let way = question.reason.way();
+    let way = if way.is_empty() { String::new() } else { format!(" To settle it: {way}.") };
+    wrapped(out, &format!("Question, {}: {}.{way}", question.at(), question.reason.clause()))
 }
 
 fn line(out: &mut dyn Write, mark: (Style, &str), pass: &str, place: Place, title: &str) -> io::Result<()> {

@@ -5,12 +5,13 @@ use std::{
     io::{self, Write},
 };
 
-use crate::plan::{Outcome, Plan};
+use crate::{
+    knowledge::traps,
+    plan::{DeclineRecord, Outcome, Plan},
+};
 
 /// How many reasons are listed; the rest is counted.
 const MOST_REASONS: usize = 12;
-/// How much of a reason is shown.
-const LONGEST_REASON: usize = 160;
 
 /// The counts of a run, or of a part of one.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +36,8 @@ pub struct Totals {
     pub ignored: usize,
     /// Changes that failed our own checks.
     pub rejected: usize,
+    /// Questions on the changes that were made.
+    pub questions: usize,
     /// Pass and reason of what was declined.
     pub declined: BTreeMap<(&'static str, String), usize>,
 }
@@ -45,6 +48,7 @@ impl Totals {
         let mut totals = Self { projects: 1, files: plan.before.files.len(), ..Self::default() };
         totals.skipped = plan.skips.len();
         totals.outputs = plan.outputs.len();
+        totals.questions = plan.questions();
         totals.lines = patches.iter().map(|patch| changed_lines(patch)).sum();
         for step in &plan.steps {
             match step.outcome {
@@ -54,8 +58,8 @@ impl Totals {
                 Outcome::Rejected(_) => totals.rejected += 1,
             }
         }
-        for record in plan.declines.iter().filter(|record| !record.decline.is_quiet) {
-            *totals.declined.entry((record.pass, reason(&record.decline.why))).or_default() += 1;
+        for record in plan.declines.iter().filter(|record| !record.is_quiet()) {
+            *totals.declined.entry((record.pass, cause(record))).or_default() += 1;
         }
         totals
     }
@@ -71,6 +75,7 @@ impl Totals {
         self.held += other.held;
         self.ignored += other.ignored;
         self.rejected += other.rejected;
+        self.questions += other.questions;
         for (pass, count) in other.applied {
             *self.applied.entry(pass).or_default() += count;
         }
@@ -87,6 +92,7 @@ impl Totals {
         let (applied, declined) = (sum(&self.applied), sum(&self.declined));
         let mut parts = vec![format!("{applied} applied"), format!("{declined} declined")];
         let rest = [
+            (self.questions, if self.questions == 1 { "question" } else { "questions" }),
             (self.held, "held"),
             (self.ignored, "ignored"),
             (self.rejected, "rejected"),
@@ -135,24 +141,10 @@ fn list(out: &mut dyn Write, title: &str, counts: impl Iterator<Item = (usize, S
     if rest > 0 { writeln!(out, "{rest:8}  for other reasons") } else { Ok(()) }
 }
 
-/// A reason without what differs from file to file: numbers, and its tail.
-fn reason(why: &str) -> String {
-    let first = why.split_inclusive(". ").next().unwrap_or(why).trim();
-    let mut out = String::with_capacity(first.len());
-    let mut was_digit = false;
-    for c in first.chars() {
-        let is_digit = c.is_ascii_digit();
-        match (is_digit, was_digit) {
-            (true, true) => {}
-            (true, false) => out.push('N'),
-            _ => out.push(c),
-        }
-        was_digit = is_digit;
-    }
-    match out.char_indices().nth(LONGEST_REASON) {
-        Some((at, _)) => format!("{}…", &out[..at]),
-        None => out,
-    }
+/// What a decline comes from, the same for every file: its heaviest trap.
+fn cause(record: &DeclineRecord) -> String {
+    let trap = record.reasons.first().and_then(|weighed| traps::get(weighed.reason.trap));
+    trap.map_or_else(String::new, |trap| format!("{} ({})", trap.name, trap.id))
 }
 
 fn changed_lines(patch: &str) -> usize {

@@ -152,7 +152,8 @@ fn check_steps(plan: &Plan) {
         assert!(is_sentence(&step.why), "no sentence: {}", step.why);
     }
     for record in &plan.declines {
-        assert!(is_sentence(&record.decline.why), "no sentence: {}", record.decline.why);
+        let sentence = record.sentence();
+        assert!(is_sentence(&sentence), "no sentence: {sentence}");
     }
     for finding in &plan.findings {
         assert!(is_sentence(&finding.what), "no sentence: {}", finding.what);

@@ -345,7 +345,8 @@ fn json_holds_the_whole_plan() {
     let keys: Vec<&String> = object["outputs"][0].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["path", "copied_from", "patch"]);
     let keys: Vec<&String> = object["steps"][0].as_object().unwrap().keys().collect();
-    let expected = ["file", "line", "column", "pass", "title", "why", "notes", "risk", "outcome", "detail"];
+    let expected =
+        ["file", "line", "column", "pass", "title", "why", "notes", "reasons", "risk", "outcome", "detail"];
     assert_eq!(keys, expected);
 }
 

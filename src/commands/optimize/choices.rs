@@ -12,6 +12,7 @@ use crate::{
     knowledge::AlpineBranch,
     options::{Options, Target},
     pass::Risk,
+    reason::Weights,
     transforms,
     view::diagnostic,
     workspace::load::InputError,
@@ -116,6 +117,8 @@ pub fn of_command_line(arguments: &Optimize) -> Options {
             cli::RiskCap::Safe => Risk::Safe,
             cli::RiskCap::Review => Risk::Review,
         },
+        max_questions: arguments.max_questions,
+        weights: Weights { takes_doubts: arguments.target == cli::Target::Alpine, ..Weights::default() },
         ..Options::default()
     }
 }
