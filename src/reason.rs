@@ -51,12 +51,17 @@ impl Reason {
 
     /// A sentence that has no trap of its own yet.
     pub fn untold(span: Span, what: impl Into<String>) -> Self {
-        let what: String = what.into();
-        Self::new("", Surety::Known, span, what.trim_end_matches('.').to_owned())
+        Self::new("", Surety::Known, span, what.into())
     }
 
-    fn new(trap: &'static str, surety: Surety, span: Span, what: String) -> Self {
+    fn new(trap: &'static str, surety: Surety, span: Span, mut what: String) -> Self {
+        what.truncate(what.trim_end_matches('.').len());
         Self { trap, surety, what, subjects: Vec::new(), file: None, span, origin: None, settle: None }
+    }
+
+    /// The same reason, at this place.
+    pub fn at(self, span: Span) -> Self {
+        Self { span, ..self }
     }
 
     /// The same reason, about this; reasons with the same clause are told as one.

@@ -50,9 +50,7 @@ use rpds::RedBlackTreeSet;
 
 use crate::{
     alpine::{
-        needs,
-        obstacles::Obstacle,
-        stage,
+        needs, stage,
         stages::{self, Moving},
     },
     docker::Keyword,
@@ -64,6 +62,7 @@ use crate::{
     knowledge::AlpineBranch,
     options::Target,
     pass::{Change, Pass, Proposal, Risk},
+    reason::Reason,
     source::Span,
 };
 
@@ -101,34 +100,32 @@ fn propose(cx: &Context, image: &ImageView) -> Proposal {
     let wanted = cx.options.alpine.as_ref().and_then(|branch| branch.parse::<AlpineBranch>().ok());
     match stages::moving(cx, image, wanted) {
         Ok(moving) => together(cx, image, &moving),
-        Err((base_text, why)) => {
-            Proposal::decline(image.id, base.span, format!("Stays on {base_text}: {why}.")).first()
+        Err((written, reason)) => {
+            Proposal::refuse(image.id, base.span, [reason]).saying(format!("Stays on {written}")).first()
         }
     }
 }
 
 /// All stages that move, or none.
 fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
-    let mut obstacles = Vec::new();
+    let mut reasons = Vec::new();
     let mut translated = Vec::new();
     let mut whole = Evidence::default();
     for part in moving {
         let mut stage = stage::translate(cx, &part.view, part.branch);
         let evidence = evidence_of(cx, &part.view);
-        obstacles.append(&mut stage.obstacles);
-        if cx.options.target == Target::Auto {
-            obstacles.extend(stage.unknown.iter().cloned());
-        }
-        obstacles.extend(against(cx, &part.view, &evidence));
-        obstacles.extend(needs::absent(&stage, part.view.base_word().span, part.branch));
+        reasons.append(&mut stage.reasons);
+        reasons.extend(against(&part.view, &evidence));
+        reasons.extend(needs::absent(&stage, part.view.base_word().span, part.branch));
+        reasons.extend(part.base.iter().flat_map(|base| base.reasons.iter().cloned()));
         whole.merge(evidence.clone());
-        whole.unknown.extend(stage.unknown.iter().map(|unknown| unknown.what.clone()));
         translated.push((stage, evidence));
     }
-    if !obstacles.is_empty() {
-        return decline(cx, image, &obstacles);
-    }
-    let mut change = Change::new(image.id, image.base_word().span, Risk::Review, title(moving), why(&whole));
+    let base = image.base_word();
+    let told = why(&whole, &reasons);
+    let mut change = Change::new(image.id, base.span, Risk::Review, title(moving), told)
+        .against(reasons)
+        .or_else(format!("Stays on {}", base.text));
     // What a stage gets, those that start from it have.
     let mut had: BTreeMap<usize, RedBlackTreeSet<String>> = BTreeMap::new();
     for (part, (mut stage, evidence)) in moving.iter().zip(translated) {
@@ -138,21 +135,20 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
         let added = needs::add(&part.view, &mut stage, (&evidence, &inherited), part.branch);
         added.into_iter().chain(stage.installed.iter().cloned()).for_each(|name| inherited.insert_mut(name));
         had.insert(part.view.stage().index, inherited);
-        if let Some(tag) = &part.tag {
-            let base = part.view.base_word().span;
-            change.edits.push(Edit::replace(image.id, base, format!("{}:{}", tag.image, tag.tag)));
-            change.notes.extend((!tag.note.is_empty()).then(|| sentence(&tag.note)));
+        if let Some(base) = &part.base {
+            // Stages may take it from the same ARG.
+            let new = base.edits.iter().filter(|edit| !change.edits.contains(edit)).cloned();
+            let new: Vec<Edit> = new.collect();
+            change.edits.extend(new);
+            change.notes.extend((!base.tag.note.is_empty()).then(|| sentence(&base.tag.note)));
         }
         change.edits.extend(stage.edits);
         change.notes.extend(stage.notes);
     }
     change.notes.extend(whole.notes.iter().map(|note| sentence(note)));
-    if !whole.unknown.is_empty() {
-        change.notes.push(format!("Not known, taken on your word: {}.", whole.unknown.join("; ")));
-    }
     let mut seen = BTreeSet::new();
     change.notes.retain(|note| seen.insert(note.clone()));
-    change.propose()
+    change.propose().first()
 }
 
 /// What a stage needs: its own, and in the final one also what packages that come from elsewhere call.
@@ -173,8 +169,8 @@ fn title(moving: &[Moving]) -> String {
     let named: Vec<(&str, String)> = moving
         .iter()
         .filter_map(|part| {
-            let tag = part.tag.as_ref()?;
-            Some((part.view.base_word().text.as_str(), format!("{}:{}", tag.image, tag.tag)))
+            let base = part.base.as_ref()?;
+            Some((part.view.base_word().text.as_str(), base.name.clone()))
         })
         .collect();
     match &named[..] {
@@ -219,12 +215,13 @@ fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
     }
 }
 
-fn why(evidence: &Evidence) -> String {
+fn why(evidence: &Evidence, reasons: &[Reason]) -> String {
     let builds: Vec<&str> = evidence.builds.iter().map(|build| build.name.as_str()).collect();
     let packages = match (evidence.known.len(), builds.is_empty()) {
-        (0, _) => {
+        (0, _) if reasons.is_empty() => {
             "Every system package, user and command of the file has a counterpart on Alpine.".to_owned()
         }
+        (0, _) => "What is known of the file has a counterpart on Alpine.".to_owned(),
         (_, true) => format!("{} on musl without a compiler.", all_install(evidence)),
         (_, false) => {
             format!("{} on musl; compiled there: {}.", all_install(evidence), builds.join(", "))
@@ -249,12 +246,12 @@ fn all_install(evidence: &Evidence) -> String {
     }
 }
 
-/// What the evidence says against the move, given the target.
-fn against(cx: &Context, image: &ImageView, evidence: &Evidence) -> Vec<Obstacle> {
+/// What the evidence says against the move.
+fn against(image: &ImageView, evidence: &Evidence) -> Vec<Reason> {
     let span = install_span(image);
-    let unknown = evidence.unknown.iter().filter(|_| cx.options.target == Target::Auto);
-    let all = evidence.against.iter().chain(unknown);
-    all.map(|what| Obstacle::new(span, what.trim_end_matches('.'))).collect()
+    let known = evidence.against.iter().map(|what| Reason::untold(span, what));
+    let unknown = evidence.unknown.iter().map(|what| Reason::doubt("BASE-41", span, what));
+    known.chain(unknown).collect()
 }
 
 /// The full variant of an image brings compilers, git and many libraries that slim does not.
@@ -273,16 +270,4 @@ fn install_span(image: &ImageView) -> Span {
             && !facts::python::pip_installs(image.script(instruction)).is_empty()
     };
     image.instructions().iter().find(installs).map_or(image.base_word().span, |run| run.span)
-}
-
-fn decline(cx: &Context, image: &ImageView, obstacles: &[Obstacle]) -> Proposal {
-    let list: Vec<String> = obstacles
-        .iter()
-        .map(|obstacle| {
-            let line = cx.place(image.id, obstacle.span.start()).line;
-            format!("line {line}: {}", obstacle.what.trim_end_matches('.'))
-        })
-        .collect();
-    let why = format!("Stays on {}: {}.", image.base_word().text, list.join("; "));
-    Proposal::decline(image.id, obstacles[0].span, why).first()
 }

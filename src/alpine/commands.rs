@@ -1,9 +1,6 @@
 //! What the running container calls: shells and scripts of CMD, ENTRYPOINT, HEALTHCHECK and compose.
 
-use super::{
-    obstacles::{self, Obstacle},
-    stage::Translated,
-};
+use super::{obstacles, stage::Translated};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -13,6 +10,7 @@ use crate::{
         scripts::is_script,
     },
     knowledge::AlpineBranch,
+    reason::Reason,
     source::Span,
     workspace::path,
 };
@@ -89,12 +87,11 @@ const SAME_PLACE: [&str; 32] = [
 /// Adds to `out` a started program of the system that Alpine lacks, or may have elsewhere.
 fn place_of(standing: &Standing, words: &[String], span: Span, out: &mut Translated) {
     let Some(program) = words.first() else { return };
-    if let Some(what) = obstacles::debian_command(path::name(program)) {
-        out.obstacles.push(Obstacle::new(span, what));
-    }
+    out.reasons.extend(obstacles::debian_command(path::name(program), span));
     let is_of_system = matches!(path::parent(program), "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin");
     if is_of_system && !SAME_PLACE.contains(&program.as_str()) && standing.origin(program).is_none() {
-        out.unknown.push(Obstacle::new(span, format!("whether Alpine has {program} is not known (FILE-09)")));
+        let what = "a program of the system that Alpine may not have at this place";
+        out.reasons.push(Reason::doubt("FILE-09", span, what).about(program));
     }
 }
 
@@ -119,8 +116,8 @@ fn unseen(standing: &Standing, words: &[String], (span, workdir): (Span, &str), 
             || program.contains("node_modules");
     let is_seen = || standing.script(program, workdir).is_some();
     if !is_installed && !is_seen() {
-        let what = format!("what {program} runs is not known");
-        out.unknown.push(Obstacle::new(span, what));
+        let what = "a program of the project, and what it runs is not known";
+        out.reasons.push(Reason::doubt("BASE-12", span, what).about(program));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a build fetches from the network, and whether it may be a program for another C library.
 
-use crate::shell::Command;
+use crate::{reason::Reason, shell::Command, source::Span};
 
 /// Parts of addresses of programs that need glibc.
 const FOR_GLIBC: [&str; 14] = [
@@ -59,22 +59,22 @@ const WITH_VALUE: [&str; 26] = [
 ];
 
 /// Why a program from this address does not run on musl, or may not; `None` where the address does not tell of one.
-pub(super) fn program(url: &str) -> Option<String> {
+pub(super) fn program(url: &str) -> Option<Reason> {
     let lower = url.to_ascii_lowercase();
     if is_for_musl(&lower) {
         return None;
     }
     let name = url.rsplit('/').next().unwrap_or(url);
     if FOR_GLIBC.iter().any(|known| lower.contains(known)) {
-        return Some(format!("{name} needs glibc (BASE-03)"));
+        return Some(Reason::known("BASE-03", Span::at(0), "a program that needs glibc").about(name));
     }
     let is_program = lower.contains("linux") || lower.contains("amd64") || lower.contains("x86_64");
     let is_archive = [".deb", ".rpm", ".run", ".appimage"].iter().any(|ending| lower.ends_with(ending));
-    (is_program || is_archive).then(|| format!("cannot tell whether {name} runs on musl (BASE-03)"))
+    (is_program || is_archive).then(|| unknown(name))
 }
 
 /// Why the file at this address may not run on musl; `None` for scripts, data and what is built for musl.
-pub(super) fn file(url: &str) -> Option<String> {
+pub(super) fn file(url: &str) -> Option<Reason> {
     let lower = url.to_ascii_lowercase();
     let path = lower.split(['?', '#']).next().unwrap_or_default().trim_matches(['"', '\'']);
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -84,12 +84,17 @@ pub(super) fn file(url: &str) -> Option<String> {
     }
     program(url).or_else(|| {
         let name = url.rsplit('/').find(|part| !part.is_empty()).unwrap_or(url);
-        Some(format!("cannot tell what is in {name}, and whether it runs on musl (BASE-03)"))
+        Some(unknown(name))
     })
 }
 
+fn unknown(name: &str) -> Reason {
+    Reason::doubt("BASE-03", Span::at(0), "fetched by the build, and may hold a program for glibc")
+        .about(name)
+}
+
 /// Why what curl or wget fetches may not run on musl.
-pub(super) fn fetched(command: &Command) -> Option<String> {
+pub(super) fn fetched(command: &Command) -> Option<Reason> {
     if !matches!(command.name(), "curl" | "wget") {
         return None;
     }
@@ -101,8 +106,8 @@ pub(super) fn fetched(command: &Command) -> Option<String> {
             // Of a variable nobody knows what it names.
             let is_address = word.contains("://") || word.contains('$') || word.contains('.');
             let what = if is_address { file(word) } else { None };
-            if what.is_some() {
-                return what;
+            if let Some(reason) = what {
+                return Some(reason.at(command.span));
             }
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{
     accounts::{self, Groups, Translation, check_group_exists, flat_words, plain, useradd_words},
-    obstacles::Obstacle,
     stage::Translated,
 };
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         variables::{self, Variables},
     },
     knowledge::users::{self, AccountKind},
+    reason::Reason,
     shell::{Command, Script},
 };
 
@@ -57,7 +57,7 @@ fn numbers(image: &ImageView, services: &[ServiceView], out: &mut Translated) {
             );
             if image.stage().instructions.contains(&index) {
                 let found = made.iter().filter_map(|made| made.obstacle(image, variables, &named));
-                out.obstacles.extend(found.map(|what| Obstacle::new(command.span, what)));
+                out.reasons.extend(found.map(|what| Reason::untold(command.span, what)));
             }
         }
     });

@@ -7,9 +7,7 @@
 use std::cell::OnceCell;
 
 use super::{
-    downloads,
-    obstacles::Obstacle,
-    places,
+    downloads, places,
     stage::Translated,
     texts::{self, GOSU, Lines, words},
 };
@@ -17,7 +15,9 @@ use crate::{
     docker::{Instruction, Keyword},
     facts::{Context, ImageView, commands::Standing, evidence, node, python},
     knowledge::AlpineBranch,
+    reason::Reason,
     shell::Script,
+    source::Span,
     workspace::path,
 };
 
@@ -38,8 +38,6 @@ const INSTALLERS: [(&str, &[&str]); 8] = [
     ("yarn", &["install", "add"]),
     ("pnpm", &["install", "i", "add"]),
 ];
-
-const NOT_LOOKED_AT: &str = "are not looked at";
 
 /// Programs of Debian's package manager.
 const OF_DEBIAN: [&str; 14] = [
@@ -67,7 +65,7 @@ pub(super) fn look(
     out: &mut Translated,
 ) {
     let all = texts::all(cx, image, standing);
-    out.unknown.extend(run_scripts(cx, image, &all));
+    out.reasons.extend(run_scripts(cx, image, &all));
     for lines in all {
         shell(&lines, branch, out);
         if let Some(run) = lines.run {
@@ -75,35 +73,53 @@ pub(super) fn look(
             continue;
         }
         for (number, line) in lines.text.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
-            let at = lines.name.as_ref().map(|name| format!("{name}:{}: ", number + 1)).unwrap_or_default();
-            let is_told = || !at.is_empty() && out.obstacles.iter().any(|known| known.what.contains(&at));
-            if let Some(name) = debian_word(line).filter(|_| !is_told()) {
-                let what = format!("{at}`{name}`, which Alpine does not have (FILE-09)");
-                out.obstacles.push(Obstacle::new(lines.span, what));
-            }
-            let is_told = || !at.is_empty() && out.obstacles.iter().any(|known| known.what.contains(&at));
-            if let Some(path) = places::of_debian(line).filter(|_| lines.name.is_some() && !is_told()) {
-                let what = format!("{at}{path}, a place that Alpine does not have (FILE-09)");
-                out.obstacles.push(Obstacle::new(lines.span, what));
-            }
-            if let Some(path) =
-                words(line).find(|word| [TINI.0, GOSU].contains(word)).filter(|_| !lines.is_moved)
-            {
-                let what = format!("{at}{path} stands elsewhere on Alpine (CMD-04)");
-                out.obstacles.push(Obstacle::new(lines.span, what));
-            }
-            let fetched = line.split(char::is_whitespace).filter(|word| word.contains("://"));
-            for what in fetched.filter_map(|url| downloads::program(url.trim_matches(['"', '\'']))) {
-                out.unknown.push(Obstacle::new(lines.span, format!("{at}{what}")));
-            }
-            // One such line of a file says enough.
-            let is_told = |known: &Obstacle| known.span == lines.span && known.what.ends_with(NOT_LOOKED_AT);
-            if let Some(installer) = installer(line).filter(|_| !out.unknown.iter().any(is_told)) {
-                let what = format!("{at}`{installer}` installs packages that {NOT_LOOKED_AT}");
-                out.unknown.push(Obstacle::new(lines.span, what));
+            let origin = lines.name.as_ref().map(|name| format!("{name}:{}", number + 1));
+            for reason in of_line(&lines, line) {
+                take(reason, (lines.span, &origin), out);
             }
         }
     }
+}
+
+/// Keeps a reason of a line, unless its place or its file has told the same already.
+fn take(reason: Reason, (span, origin): (Span, &Option<String>), out: &mut Translated) {
+    let reason = Reason { origin: origin.clone(), ..reason.at(span) };
+    let is_told = |known: &Reason| {
+        let is_same_line = origin.is_some() && known.origin == *origin && known.trap == reason.trap;
+        // One such line of a file says enough.
+        let is_same_kind = known.span == span && known.trap == INSTALLS && reason.trap == INSTALLS;
+        is_same_line || is_same_kind
+    };
+    if !out.reasons.iter().any(is_told) {
+        out.reasons.push(reason);
+    }
+}
+
+/// The trap of packages that are installed unseen.
+const INSTALLS: &str = "BASE-44";
+
+/// What speaks against a line.
+fn of_line(lines: &Lines, line: &str) -> Vec<Reason> {
+    let mut found = Vec::new();
+    let known = |trap, what: String| Reason::known(trap, lines.span, what);
+    if let Some(name) = debian_word(line) {
+        found.push(known("FILE-09", format!("`{name}`, which Alpine does not have")));
+    }
+    if let Some(path) = places::of_debian(line).filter(|_| lines.name.is_some()) {
+        found.push(places::foreign(path, lines.span));
+    }
+    if let Some(path) = words(line).find(|word| [TINI.0, GOSU].contains(word)).filter(|_| !lines.is_moved) {
+        found.push(known("CMD-04", format!("{path} stands elsewhere on Alpine")));
+    }
+    let fetched = line.split(char::is_whitespace).filter(|word| word.contains("://"));
+    found.extend(fetched.filter_map(|url| downloads::program(url.trim_matches(['"', '\'']))));
+    found.extend(installer(line).map(|installer| unseen(&installer, lines.span)));
+    found
+}
+
+/// That packages are installed of which nobody knows whether they fit.
+fn unseen(installer: &str, span: Span) -> Reason {
+    Reason::doubt(INSTALLS, span, format!("`{installer}` installs packages that are not looked at"))
 }
 
 /// The name of a program of Debian's package manager in a line that is no comment.
@@ -112,7 +128,7 @@ pub(super) fn debian_word(line: &str) -> Option<&str> {
 }
 
 /// Scripts of a package.json that nothing tells of, and programs for which uv installs when it starts them.
-fn run_scripts(cx: &Context, image: &ImageView, all: &[Lines]) -> Vec<Obstacle> {
+fn run_scripts(cx: &Context, image: &ImageView, all: &[Lines]) -> Vec<Reason> {
     let views = || (0..image.dockerfile.stages.len()).map(|index| image.at(index));
     // Asked for many lines, answered once.
     let read = OnceCell::new();
@@ -133,13 +149,13 @@ fn run_scripts(cx: &Context, image: &ImageView, all: &[Lines]) -> Vec<Obstacle> 
             let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
             let what =
                 format!("what `{}` runs, and needs, is not known: no step installs it", words.join(" "));
-            found.push(Obstacle::new(lines.span, what));
+            found.push(Reason::doubt(INSTALLS, lines.span, what));
         }
         let uv = |command: &&crate::shell::Command| {
             command.name() == "uv" && command.arguments().next() == Some("run")
         };
         if commands.iter().any(|command| uv(&command)) && !*installed.get_or_init(|| views().any(installs)) {
-            found.push(Obstacle::new(lines.span, "`uv run` installs packages that are not looked at"));
+            found.push(unseen("uv run", lines.span));
         }
     }
     found
@@ -155,9 +171,8 @@ fn shell(lines: &Lines, branch: AlpineBranch, out: &mut Translated) {
             let Some(word) = named.next().filter(|_| !makes_account) else { continue };
             let what = lines.name.clone().unwrap_or_else(|| word.to_owned());
             if word.ends_with("/usr/bin/bash") && branch < MERGED {
-                let what =
-                    format!("{what} asks for /usr/bin/bash, and Alpine {branch} has it in /bin (PKG-19)");
-                out.obstacles.push(Obstacle::new(lines.span, what));
+                let what = format!("{what} asks for /usr/bin/bash, and Alpine {branch} has it in /bin");
+                out.reasons.push(Reason::known("PKG-19", lines.span, what));
             }
             out.needs.push(("bash".to_owned(), what));
         }
@@ -176,8 +191,7 @@ fn installs_in_step(image: &ImageView, (run, lines): (&Instruction, &Lines), out
         lines.text.split(['&', ';', '|', '\n']).filter(|part| !is_comment(part) && !clears_cache(part));
     let named: Vec<String> = parts.filter_map(installer).collect();
     if named.len() > known {
-        let what = format!("`{}` may install packages that are not looked at", named[named.len() - 1]);
-        out.unknown.push(Obstacle::new(lines.span, what));
+        out.reasons.push(unseen(&named[named.len() - 1], lines.span));
     }
 }
 

@@ -1,10 +1,12 @@
 //! Debian's ways said in Alpine's words: packages, accounts, and what has no translation.
 
 pub mod accounts;
+pub mod base;
 pub mod commands;
 mod downloads;
 mod fonts;
 mod ids;
+mod installers;
 mod lines;
 pub mod needs;
 pub mod obstacles;

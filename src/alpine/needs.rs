@@ -4,7 +4,6 @@ use rpds::RedBlackTreeSet;
 
 use super::{
     fonts,
-    obstacles::Obstacle,
     stage::{Translated, rewritten},
 };
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
     facts::{ImageView, evidence::Evidence},
     installs,
     knowledge::{AlpineBranch, apk},
+    reason::Reason,
     source::Span,
 };
 
@@ -104,11 +104,11 @@ fn was_there(evidence: &Evidence, out: &Translated, wanted: (&str, &str)) -> boo
     !apk::is_program(package) || beside.any(|(other, _)| is_provided(&out.installed, other))
 }
 
-/// What commands need and the branch does not have, as obstacles at `span`.
-pub fn absent(out: &Translated, span: Span, branch: AlpineBranch) -> Vec<Obstacle> {
+/// What commands need and the branch does not have, at `span`.
+pub fn absent(out: &Translated, span: Span, branch: AlpineBranch) -> Vec<Reason> {
     let missing = out.needs.iter().filter(|(package, _)| apk::is_absent(package, branch));
     let told = |(package, what): &(String, String)| {
-        Obstacle::new(span, format!("{what} needs {package}, which Alpine {branch} does not have (PKG-01)"))
+        Reason::known("PKG-01", span, format!("{what} needs {package}, which Alpine {branch} does not have"))
     };
     missing.map(told).collect()
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{obstacles::Obstacle, stage::Translated};
+use super::stage::Translated;
 use crate::{
     docker::{Instruction, Keyword, instruction::unquoted},
     facts::{Context, ImageView, commands::Standing, programs, settings},
     knowledge::users::{self, AccountKind},
+    reason::Reason,
     shell::{Command, Script},
     source::Span,
     workspace::path,
@@ -30,13 +31,13 @@ pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &m
         let web = || names_web_user(instruction, image.text).then(of_web);
         let unknown = || makers.unknown_user(image, instruction);
         let what = named.or_else(web).or_else(unknown);
-        out.obstacles.extend(what.map(|what| Obstacle::new(instruction.span, what)));
+        out.reasons.extend(what.map(|reason| reason.at(instruction.span)));
     }
     let base = image.base_word().span;
     for service in cx.services_of(image.image).into_iter().filter(|_| image.is_final()) {
         let named = service.service.user.as_ref().and_then(|user| of_owner(&user.value));
-        out.obstacles.extend(
-            named.map(|what| Obstacle::new(base, format!("the service {}: {what}", service.service.name))),
+        out.reasons.extend(
+            named.map(|reason| reason.at(base).from(format!("the service {}", service.service.name))),
         );
     }
     in_settings(cx, image, standing, out);
@@ -63,7 +64,7 @@ impl<'a> Makers<'a> {
     }
 
     /// What tells that no step makes the user that an instruction names: a package of Debian's may have made it.
-    fn unknown_user(&mut self, image: &ImageView, instruction: &Instruction) -> Option<String> {
+    fn unknown_user(&mut self, image: &ImageView, instruction: &Instruction) -> Option<Reason> {
         let texts = self.texts.as_ref()?;
         let owner = owner_of(image, instruction)?;
         let user = owner.split(':').next().unwrap_or_default();
@@ -76,7 +77,8 @@ impl<'a> Makers<'a> {
             users::alpine_has(AccountKind::User, user).is_some()
                 || texts.iter().any(|text| text.contains(user) || text.is_empty())
         });
-        (!is_there).then(|| format!("no step makes the user {user}; a package of Debian's may (USER-05)"))
+        let what = format!("no step makes the user {user}; a package of Debian's may");
+        (!is_there).then(|| Reason::known("USER-05", instruction.span, what))
     }
 }
 
@@ -127,12 +129,12 @@ fn in_settings(cx: &Context, image: &ImageView, standing: &Standing, out: &mut T
     let has_web_user = matches!(image.root().official_name(), Some("nginx" | "httpd" | "php"));
     for (span, file) in named.chain(known) {
         if has_web_user && cx.ws.context_text(&file).is_none() && path::name(&file).ends_with(".conf") {
-            let what = format!("{} cannot be read: it may name {WEB} (USER-05)", path::name(&file));
-            out.unknown.push(Obstacle::new(span, what));
+            let what = format!("{} cannot be read: it may name {WEB}", path::name(&file));
+            out.reasons.push(Reason::doubt("USER-05", span, what));
         }
         let line = cx.ws.context_text(&file).and_then(|text| line_of_web_user(text));
         if let Some(line) = line.filter(|_| !seen.contains(&file)) {
-            out.obstacles.push(Obstacle::new(span, format!("{}:{line}: {}", path::name(&file), of_web())));
+            out.reasons.push(of_web().at(span).from(format!("{}:{line}", path::name(&file))));
             seen.push(file);
         }
     }
@@ -141,12 +143,13 @@ fn in_settings(cx: &Context, image: &ImageView, standing: &Standing, out: &mut T
 /// Adds to `out` that the script called `name` names Debian's web user.
 pub(super) fn look_in_script((name, text, span): (&str, &str, Span), out: &mut Translated) {
     if let Some(line) = line_of_web_user(text) {
-        out.obstacles.push(Obstacle::new(span, format!("{name}:{line}: {}", of_web())));
+        out.reasons.push(of_web().at(span).from(format!("{name}:{line}")));
     }
 }
 
-fn of_web() -> String {
-    format!("the user {WEB} is 33 on Debian, and 82 or absent on Alpine (USER-05)")
+fn of_web() -> Reason {
+    let what = format!("the user {WEB} is 33 on Debian, and 82 or absent on Alpine");
+    Reason::known("USER-05", Span::at(0), what)
 }
 
 fn names_web_user(instruction: &Instruction, text: &str) -> bool {
@@ -169,7 +172,7 @@ fn has_web_word(text: &str) -> bool {
 }
 
 /// What keeps `chown user:group` or `chgrp group` from working.
-fn of_command(command: &Command) -> Option<String> {
+fn of_command(command: &Command) -> Option<Reason> {
     let owner = command.arguments().find(|word| !word.starts_with('-'));
     match command.name() {
         "chown" => of_owner(owner?),
@@ -179,7 +182,7 @@ fn of_command(command: &Command) -> Option<String> {
 }
 
 /// What keeps `user`, `user:group` or `:group` from being an owner.
-fn of_owner(owner: &str) -> Option<String> {
+fn of_owner(owner: &str) -> Option<Reason> {
     let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
     match user == WEB {
         true => Some(of_web()),
@@ -187,21 +190,21 @@ fn of_owner(owner: &str) -> Option<String> {
     }
 }
 
-fn of_group(group: &str) -> Option<String> {
+fn of_group(group: &str) -> Option<Reason> {
     of_account(AccountKind::Group, group)
 }
 
-fn of_account(kind: AccountKind, name: &str) -> Option<String> {
+fn of_account(kind: AccountKind, name: &str) -> Option<Reason> {
     let what = if kind == AccountKind::User { "user" } else { "group" };
-    users::is_debians_own(kind, name)
-        .then(|| format!("the {what} {name} of Debian's base does not exist on Alpine (USER-05)"))
+    let what = format!("the {what} {name} of Debian's base does not exist on Alpine");
+    users::is_debians_own(kind, name).then(|| Reason::known("USER-05", Span::at(0), what))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of_line(line: &str) -> Option<String> {
+    fn of_line(line: &str) -> Option<Reason> {
         Script::parse_str(line).commands.iter().find_map(of_command)
     }
 

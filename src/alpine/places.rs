@@ -1,9 +1,11 @@
 //! Paths that packages of Debian have and those of Alpine have not.
 
-use super::{obstacles::Obstacle, stage::Translated, texts::words};
+use super::{stage::Translated, texts::words};
 use crate::{
     docker::{Instruction, Keyword},
     facts::ImageView,
+    reason::Reason,
+    source::Span,
 };
 
 /// Folders that exist on Debian alone, or that its programs read and those of Alpine do not.
@@ -42,11 +44,15 @@ pub(super) fn look(image: &ImageView, instruction: &Instruction, out: &mut Trans
         Keyword::From | Keyword::Label | Keyword::Maintainer => None,
         _ => of_debian(&instruction.body.text),
     };
-    let is_told = out.obstacles.iter().any(|known| instruction.span.contains(known.span));
+    let is_told = out.reasons.iter().any(|known| instruction.span.contains(known.span));
     if let Some(path) = named.filter(|path| !is_told && !is_handed_over(image, path)) {
-        let what = format!("{path}, a place that Alpine does not have (FILE-09)");
-        out.obstacles.push(Obstacle::new(instruction.span, what));
+        out.reasons.push(foreign(path, instruction.span));
     }
+}
+
+/// That a step names such a path.
+pub(super) fn foreign(path: &str, span: Span) -> Reason {
+    Reason::known("FILE-09", span, "a place that Alpine does not have").about(path)
 }
 
 /// Whether a file is copied to the path and the command that the image starts names it: then no default counts.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{obstacles::Obstacle, stage::Translated};
+use super::stage::Translated;
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
@@ -13,6 +13,7 @@ use crate::{
         runtime::{self, State},
         scripts,
     },
+    reason::Reason,
     source::Span,
     workspace::{Entry, Program, path},
 };
@@ -31,7 +32,7 @@ pub(super) fn look(
         let Some(file) = places.find_map(|place| standing.origin(&place)) else {
             let is_named = !name.contains('/') && !missing_program(cx, image, &name).is_empty();
             if is_named || is_of_missing_folder(cx, image, (&name, workdir)) {
-                out.unknown.push(not_there(&name, span));
+                out.reasons.push(not_there(&name, span));
             }
             continue;
         };
@@ -40,36 +41,36 @@ pub(super) fn look(
         }
         // A folder is no program: the build context is another than it seems.
         if cx.ws.entry(&file) == Some(&Entry::Folder) {
-            out.unknown.push(not_there(&name, span));
+            out.reasons.push(not_there(&name, span));
         }
         let is_named = named.contains(&file);
         match cx.ws.program(&file) {
-            Some(program) if !is_named => out.obstacles.extend(linked(&name, program, span)),
+            Some(program) if !is_named => out.reasons.extend(linked(&name, program, span)),
             _ => {}
         }
         let is_missing = is_named && !missing.contains(&file) && cx.ws.entry(&file) == Some(&Entry::Missing);
         if is_missing && !programs::is_interpreted(&name) && !scripts::is_script(&name) {
-            out.unknown.push(not_there(&name, span));
+            out.reasons.push(not_there(&name, span));
         }
         if cx.ws.program(&file) == Some(&Program::Unknown) {
-            let what = format!("cannot tell which C library {name} is linked to (BASE-12)");
-            out.unknown.push(Obstacle::new(span, what));
+            let what = "a program of the project, and its C library is not known";
+            out.reasons.push(Reason::doubt("BASE-12", span, what).about(name));
         }
     }
 }
 
 /// The files that are copied by name, and those of them that were told to be missing; what Alpine cannot start
-/// becomes an obstacle.
+/// speaks against it.
 fn copied(cx: &Context, image: &ImageView, out: &mut Translated) -> (BTreeSet<String>, BTreeSet<String>) {
     let lookup = |path: &str| cx.ws.entry(path).cloned();
     let (mut named, mut missing) = (BTreeSet::new(), BTreeSet::new());
     for step in image.instructions() {
         for (word, file) in programs::copied_by_name(step, &image.image.context, &lookup) {
             let program = cx.ws.program(&file).filter(|_| !named.contains(&file));
-            out.obstacles.extend(program.and_then(|program| linked(&word.text, program, word.span)));
+            out.reasons.extend(program.and_then(|program| linked(&word.text, program, word.span)));
             let is_missing = cx.ws.entry(&file) == Some(&Entry::Missing);
             if is_missing && is_for_programs(step) && !programs::is_interpreted(&word.text) {
-                out.unknown.push(not_there(&word.text, word.span));
+                out.reasons.push(not_there(&word.text, word.span));
                 missing.insert(file.clone());
             }
             named.insert(file);
@@ -118,15 +119,15 @@ fn is_for_programs(step: &Instruction) -> bool {
     [target, path::parent(target)].into_iter().any(|folder| matches!(path::name(folder), "bin" | "sbin"))
 }
 
-fn not_there(name: &str, span: Span) -> Obstacle {
-    let what = format!("{name} is not in the build context, so its C library is not known (BASE-12)");
-    Obstacle::new(span, what)
+fn not_there(name: &str, span: Span) -> Reason {
+    let what = "a program that is not in the build context, so its C library is not known";
+    Reason::doubt("BASE-12", span, what).about(name)
 }
 
-fn linked(name: &str, program: &Program, span: Span) -> Option<Obstacle> {
+fn linked(name: &str, program: &Program, span: Span) -> Option<Reason> {
     let loader = program.foreign_loader()?;
-    let what = format!("{name} is linked to glibc: it asks for {loader}, which Alpine lacks (BASE-12)");
-    Some(Obstacle::new(span, what))
+    let what = format!("linked to glibc: it asks for {loader}, which Alpine lacks");
+    Some(Reason::known("BASE-12", span, what).about(name))
 }
 
 /// What the steps of the stage and its services start: the name, where that is said, and the working directory.

@@ -3,7 +3,6 @@
 use super::{
     accounts::{self, Groups, Translation},
     fonts,
-    obstacles::Obstacle,
 };
 use crate::{
     docker::{Instruction, write},
@@ -14,6 +13,7 @@ use crate::{
         apt::{AptFact, ImageFamily},
         shell as busybox,
     },
+    reason::Reason,
     shell::{Command, Join, Script, ShellWord},
 };
 
@@ -23,7 +23,7 @@ pub struct Translated {
     /// Replacements inside the instruction.
     pub pieces: Vec<write::Piece>,
     /// What has no translation.
-    pub obstacles: Vec<Obstacle>,
+    pub reasons: Vec<Reason>,
     /// Packages that its commands need on Alpine.
     pub needs: Vec<(&'static str, String)>,
     /// Packages that it installs on Alpine.
@@ -52,7 +52,7 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
     if !instruction.heredocs.is_empty()
         && packages::installs(script).iter().any(|install| install.manager == Manager::Apt)
     {
-        out.obstacles.push(Obstacle::new(instruction.span, "apt inside a here-document (PKG-11)"));
+        out.reasons.push(Reason::known("PKG-11", instruction.span, "apt inside a here-document"));
         return out;
     }
     let mut removed: Vec<usize> = Vec::new();
@@ -74,7 +74,7 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
                     out.needs.extend(libraries_of(&words, wanted));
                     out.pieces.push((command.span, format!("apk del {}", names.join(" "))));
                 }
-                Err(what) => out.obstacles.push(Obstacle::new(command.span, what)),
+                Err(reason) => out.reasons.push(reason),
             }
         }
     }
@@ -82,8 +82,8 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
     let joins = |wanted: Join| script.items.iter().any(|item| item.join == Some(wanted));
     for (operator, join) in [("||", Join::Or), ("&", Join::Background)] {
         if !removed.is_empty() && joins(join) {
-            let what = format!("apt in a list joined by {operator} (PKG-11)");
-            out.obstacles.push(Obstacle::new(instruction.span, what));
+            let what = format!("apt in a list joined by {operator}");
+            out.reasons.push(Reason::known("PKG-11", instruction.span, what));
         }
     }
     out.pieces.extend(write::delete_items(text, script, &removed));
@@ -95,7 +95,7 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
     {
         match accounts::translate(command, &groups) {
             Some(Translation::Replace(new)) => out.pieces.push((command.span, new)),
-            Some(Translation::Refuse(why)) => out.obstacles.push(Obstacle::new(command.span, why)),
+            Some(Translation::Refuse(why)) => out.reasons.push(Reason::untold(command.span, why)),
             Some(Translation::Keep) => {}
             None => need_of(command, &mut out),
         }
@@ -127,7 +127,7 @@ fn libraries_of(words: &[&ShellWord], wanted: Wanted) -> Vec<(&'static str, Stri
 ///
 /// # Errors
 /// What is not known.
-fn removal(words: &[&ShellWord], wanted: Wanted) -> Result<Vec<&'static str>, String> {
+fn removal(words: &[&ShellWord], wanted: Wanted) -> Result<Vec<&'static str>, Reason> {
     let mut names: Vec<&'static str> = Vec::new();
     for word in words {
         let name = word.literal.as_deref().unwrap_or_default();
@@ -137,10 +137,8 @@ fn removal(words: &[&ShellWord], wanted: Wanted) -> Result<Vec<&'static str>, St
             }
             AptFact::NotNeeded { .. } => {}
             _ => {
-                return Err(format!(
-                    "`{}` is removed, and what it is on Alpine is not known (PKG-11)",
-                    word.raw
-                ));
+                let what = format!("`{}` is removed, and what it is on Alpine is not known", word.raw);
+                return Err(Reason::known("PKG-11", word.span, what));
             }
         }
     }
@@ -164,7 +162,8 @@ fn need_of(command: &Command, out: &mut Translated) {
 /// Translates one `apt-get install`; `true` when nothing of it is left.
 fn install((script, install): (&Script, &Install), text: &str, wanted: Wanted, out: &mut Translated) -> bool {
     for obstacle in &install.obstacles {
-        out.obstacles.push(Obstacle::new(install.head, format!("`{obstacle}` in apt-get install (PKG-11)")));
+        let what = format!("`{obstacle}` in apt-get install");
+        out.reasons.push(Reason::known("PKG-11", install.head, what));
     }
     let mut seen: Vec<String> = Vec::new();
     let mut pieces = Vec::new();
@@ -197,18 +196,16 @@ fn install((script, install): (&Script, &Install), text: &str, wanted: Wanted, o
             }
             AptFact::NotNeeded { .. } => pieces.push(write::delete_word(text, package.span)),
             AptFact::NoEquivalent { why } => {
-                out.obstacles.push(Obstacle::new(package.span, format!("{}: {why}", package.name)));
+                out.reasons.push(Reason::known("PKG-10", package.span, why));
             }
             AptFact::Unknown => {
-                out.obstacles.push(Obstacle::new(
-                    package.span,
-                    format!("the package {} is not in the tables (PKG-01)", package.name),
-                ));
+                let what = "not in the tables of Debian's packages";
+                out.reasons.push(Reason::known("PKG-01", package.span, what).about(&package.name));
             }
         }
     }
     if seen.is_empty() {
-        return out.obstacles.is_empty() || install.packages.is_empty();
+        return out.reasons.is_empty() || install.packages.is_empty();
     }
     out.installed.extend(seen);
     // What joins an installation that may fail may not be there.

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    obstacles::{self, Obstacle},
-    owners,
-    stage::Translated,
-};
+use super::{obstacles, owners, stage::Translated};
 use crate::{
     docker::Keyword,
     facts::{ImageView, commands::Standing, programs, scripts},
     knowledge::shell::{self as busybox, Need},
+    reason::Reason,
     shell::{Command, Script as ShellScript, bashism},
     source::Span,
     workspace::path,
@@ -44,10 +41,8 @@ pub(super) fn look(
     out: &mut Translated,
 ) {
     let Some((path, text)) = standing.script(name, workdir) else {
-        let what = format!(
-            "the script {name} is not in the build context, so its interpreter is not known (PKG-19)"
-        );
-        out.obstacles.push(Obstacle::new(span, what));
+        let what = "a script that is not in the build context, so its interpreter is not known";
+        out.reasons.push(Reason::doubt("PKG-19", span, what).about(name));
         return;
     };
     let script = Script { name, path, text, span };
@@ -73,9 +68,8 @@ fn started(image: &ImageView, script: &Script, out: &mut Translated) {
     let interpreter = interpreter(script.text);
     let first = script.text.split_inclusive('\n').next().unwrap_or("");
     if first.ends_with("\r\n") && !converts_line_endings(image) {
-        let what =
-            format!("{} has Windows line endings, with which no interpreter is found (FILE-25)", script.name);
-        out.obstacles.push(Obstacle::new(script.span, what));
+        let what = "Windows line endings, with which no interpreter is found";
+        out.reasons.push(Reason::known("FILE-25", script.span, what).about(script.name));
     }
     match () {
         () if interpreter.contains("bash") => {
@@ -90,8 +84,8 @@ fn started(image: &ImageView, script: &Script, out: &mut Translated) {
 /// A script that Alpine's ash reads.
 fn under_sh(image: &ImageView, script: &Script, out: &mut Translated) {
     if let Some(what) = bashism::find(script.text) {
-        let what = format!("{} runs under sh but uses {what}, which ash does not know (PKG-19)", script.name);
-        out.obstacles.push(Obstacle::new(script.span, what));
+        let what = format!("it runs under sh but uses {what}, which ash does not know");
+        out.reasons.push(Reason::known("PKG-19", script.span, what).from(script.name));
     }
     shell_tools(image, script, out);
 }
@@ -105,8 +99,8 @@ fn shell_tools(image: &ImageView, script: &Script, out: &mut Translated) {
     }
     let parsed = ShellScript::parse_str(script.text);
     if let Some(why) = &parsed.unreadable {
-        let what = format!("{} cannot be read as a shell script ({why})", script.name);
-        out.obstacles.push(Obstacle::new(script.span, what));
+        let what = format!("it cannot be read as a shell script ({why})");
+        out.reasons.push(Reason::doubt("PKG-31", script.span, what).from(script.name));
     }
     debian_tools(script, &parsed.commands, out);
     let functions = functions(script.text);
@@ -169,17 +163,17 @@ fn debian_tools(script: &Script, commands: &[Command], out: &mut Translated) {
     let functions = functions(script.text);
     for command in commands.iter().filter(|command| !functions.contains(command.name())) {
         let is_sh = !interpreter(script.text).contains("bash");
-        let told = obstacles::debian_command(command.name()).or_else(|| obstacles::debian_option(command));
-        if let Some(what) = told.or_else(|| obstacles::escaped_echo(command).filter(|_| is_sh)) {
-            out.obstacles.push(Obstacle::new(script.span, format!("{}: {what}", script.at(command))));
-        }
+        let told = obstacles::debian_command(command.name(), script.span)
+            .or_else(|| obstacles::debian_option(command))
+            .or_else(|| obstacles::escaped_echo(command).filter(|_| is_sh));
+        out.reasons.extend(told.map(|reason| reason.at(script.span).from(script.at(command))));
     }
     if commands.iter().any(|command| command.words.iter().any(|word| word.text() == "gosu")) {
         out.needs.push(("gosu".to_owned(), script.name.to_owned()));
     }
     if script.text.contains("useradd ") || script.text.contains("groupadd ") {
-        let what = format!("{} calls Debian's tools when it runs (FILE-09)", script.name);
-        out.obstacles.push(Obstacle::new(script.span, what));
+        let what = "it calls Debian's tools for users when it runs";
+        out.reasons.push(Reason::known("FILE-09", script.span, what).from(script.name));
     }
 }
 

@@ -1,15 +1,12 @@
 //! A whole stage in Alpine's words: every instruction that has to change, and what stands in the way.
 
-use super::{
-    lines,
-    obstacles::{self, Obstacle},
-    places, run,
-};
+use super::{lines, obstacles, places, run};
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
     facts::{Context, ImageView},
     knowledge::{AlpineBranch, apt::ImageFamily},
+    reason::Reason,
     shell::bashism,
     source::Span,
 };
@@ -19,10 +16,8 @@ use crate::{
 pub struct Translated {
     /// The edits, complete but for further packages.
     pub edits: Vec<Edit>,
-    /// What has no translation.
-    pub obstacles: Vec<Obstacle>,
-    /// What may have none; an obstacle unless the author knows better.
-    pub unknown: Vec<Obstacle>,
+    /// What has no translation, or may have none.
+    pub reasons: Vec<Reason>,
     /// Alpine packages that commands need, and for what.
     pub needs: Vec<(String, String)>,
     /// Alpine packages that the stage installs.
@@ -41,7 +36,7 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
     let family = ImageFamily::of(&image.root().name);
     let wanted = run::Wanted { knowledge: &cx.options.knowledge, branch, family };
     for (index, instruction) in image.instructions().iter().enumerate() {
-        out.obstacles.extend(obstacles::of_instruction(instruction, image.text));
+        out.reasons.extend(obstacles::of_instruction(instruction, image.text));
         places::look(image, instruction, &mut out);
         match instruction.keyword {
             Keyword::Run => run_step(image, index, instruction, wanted, &mut out),
@@ -52,8 +47,8 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
                 archives(instruction, &mut out);
                 let from = instruction.flag("from").and_then(|flag| flag.value.as_deref());
                 let external = from.filter(|from| image.dockerfile.stage_named(from).is_none());
-                let what = external.and_then(obstacles::of_copied_image);
-                out.obstacles.extend(what.map(|what| Obstacle::new(instruction.span, what)));
+                out.reasons
+                    .extend(external.and_then(|image| obstacles::of_copied_image(image, instruction.span)));
             }
             _ => {}
         }
@@ -96,8 +91,8 @@ fn archives(instruction: &Instruction, out: &mut Translated) {
     }
     let is_archive = |name: &str| !name.contains("://") && ENDINGS.iter().any(|end| name.ends_with(end));
     for source in instruction.words.iter().rev().skip(1).filter(|word| is_archive(&word.text)) {
-        let what = format!("cannot tell what is in {}, and whether it runs on musl (BASE-03)", source.text);
-        out.unknown.push(Obstacle::new(source.span, what));
+        let what = "an archive, which may hold a program for glibc";
+        out.reasons.push(Reason::doubt("BASE-03", source.span, what).about(&source.text));
     }
 }
 
@@ -117,15 +112,12 @@ fn run_step(
         .any(|step| is_bash(&step))
     {
         let commands = &image.script(instruction).commands;
-        out.obstacles.extend(commands.iter().filter_map(|command| {
-            let what = obstacles::escaped_echo(command)?;
-            Some(Obstacle::new(command.span, what))
-        }));
+        out.reasons.extend(commands.iter().filter_map(obstacles::escaped_echo));
     }
     let step = run::translate(instruction, image.text, wanted);
-    let is_translated = step.obstacles.is_empty()
-        && !out.obstacles.last().is_some_and(|known| instruction.span.contains(known.span));
-    out.obstacles.extend(step.obstacles);
+    let is_translated = step.reasons.is_empty()
+        && !out.reasons.last().is_some_and(|known| instruction.span.contains(known.span));
+    out.reasons.extend(step.reasons);
     out.installed.extend(step.installed);
     out.notes.extend(step.notes);
     out.needs.extend(step.needs.into_iter().map(|(package, what)| (package.to_owned(), what)));
@@ -134,8 +126,8 @@ fn run_step(
     }
     // What has no translation is told already.
     if is_translated && let Some(name) = debian_word_left(image, instruction, &step.pieces) {
-        let what = format!("`{name}` would be left where no translation is known (PKG-11)");
-        out.obstacles.push(Obstacle::new(instruction.span, what));
+        let what = format!("`{name}` would be left where no translation is known");
+        out.reasons.push(Reason::known("PKG-11", instruction.span, what));
     }
     if step.pieces.is_empty() {
         return;
@@ -202,14 +194,13 @@ fn shell(image: &ImageView, instruction: &Instruction, out: &mut Translated) {
         ["-o", "pipefail", "-c", "-e", "-x", "-u", "-eo", "-ec", "-euo", "-exo", "-euxo", "-eux", "-xe"];
     match words[1..].iter().find(|word| !known.contains(&word.text.as_str())) {
         Some(word) => {
-            let what = format!("SHELL starts bash with {}, which ash does not know (PKG-18)", word.text);
-            out.obstacles.push(Obstacle::new(word.span, what));
+            let what = format!("SHELL starts bash with {}, which ash does not know", word.text);
+            out.reasons.push(Reason::known("PKG-18", word.span, what));
         }
         None => match bash_only(image, instruction) {
             Some((span, what)) => {
-                let what =
-                    format!("bash is the shell, and the step uses {what}, which ash does not know (PKG-18)");
-                out.obstacles.push(Obstacle::new(span, what));
+                let what = format!("bash is the shell, and the step uses {what}, which ash does not know");
+                out.reasons.push(Reason::known("PKG-18", span, what));
             }
             None => out.edits.push(Edit::replace(image.id, program.span, "\"/bin/ash\"")),
         },

@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::base::{self, Base};
 use crate::{
-    docker::{Dockerfile, ImageRef, Instruction, Keyword, Stage},
+    docker::{Dockerfile, Instruction, Keyword, Stage},
     facts::{Context, ImageView},
-    knowledge::{AlpineBranch, tags::AlpineTag},
+    knowledge::AlpineBranch,
+    reason::Reason,
 };
-
-/// The oldest branch to move to.
-const OLDEST: AlpineBranch = AlpineBranch::new(3, 18);
 
 /// A stage that moves.
 #[derive(Clone, Debug)]
@@ -20,7 +19,7 @@ pub struct Moving<'a> {
     /// The stage in view.
     pub view: ImageView<'a>,
     /// The image that its FROM names from now on; none where it starts from another stage.
-    pub tag: Option<AlpineTag>,
+    pub base: Option<Base>,
     /// The branch of Alpine that it stands on.
     pub branch: AlpineBranch,
 }
@@ -33,88 +32,43 @@ pub fn moving<'a>(
     cx: &Context,
     image: &ImageView<'a>,
     wanted: Option<AlpineBranch>,
-) -> Result<Vec<Moving<'a>>, (String, String)> {
+) -> Result<Vec<Moving<'a>>, (String, Reason)> {
     let dockerfile = image.dockerfile;
     let roots = bound(dockerfile);
-    let found = tags(cx, image, (&roots, wanted))?;
-    let branches: BTreeSet<AlpineBranch> = found.values().map(|tag| tag.branch).collect();
+    let found = bases(cx, image, (&roots, wanted))?;
+    let branches: BTreeSet<AlpineBranch> = found.values().map(|base| base.branch()).collect();
     // One C library for all: the oldest branch that each of the images has.
     let found = match (branches.len(), branches.first()) {
-        (2.., Some(oldest)) => tags(cx, image, (&roots, Some(*oldest)))?,
+        (2.., Some(oldest)) => bases(cx, image, (&roots, Some(*oldest)))?,
         _ => found,
     };
     let of_stage = |stage: &Stage| {
-        let tag = found.get(&stage.root)?;
-        let own = (stage.root == stage.index).then(|| tag.clone());
-        Some(Moving { view: image.at(stage.index), tag: own, branch: tag.branch })
+        let base = found.get(&stage.root)?;
+        let own = (stage.root == stage.index).then(|| base.clone());
+        Some(Moving { view: image.at(stage.index), base: own, branch: base.branch() })
     };
     Ok(dockerfile.stages.iter().filter_map(of_stage).collect())
 }
 
-fn tags(
+fn bases(
     cx: &Context,
     image: &ImageView,
     (roots, wanted): (&BTreeSet<usize>, Option<AlpineBranch>),
-) -> Result<BTreeMap<usize, AlpineTag>, (String, String)> {
+) -> Result<BTreeMap<usize, Base>, (String, Reason)> {
     let dockerfile = image.dockerfile;
     let mut found = BTreeMap::new();
     let last = dockerfile.final_stage().map(|stage| stage.root);
     for root in roots {
         let stage = &dockerfile.stages[*root];
-        let written = dockerfile.base_word(stage);
         let is_final = last == Some(*root);
         if !is_final && (stage.base.is_alpine() || stage.base.name == "scratch") {
             continue;
         }
-        let tag = stage.base.tag.as_deref();
-        let pinned = stage.base.digest.as_ref().map(|digest| format!("{}@{digest}", tag.unwrap_or("latest")));
-        match cx.options.knowledge.alpine_tag(&stage.base.name, pinned.as_deref().or(tag), wanted) {
-            Ok(tag) if tag.branch < OLDEST => {
-                let why = format!(
-                    "it was last published for Alpine {}, and before {OLDEST} musl resolves names without TCP \
-                     (BASE-17) and pip does not know wheels for musl (PIP-17)",
-                    tag.branch
-                );
-                return Err((written.text.clone(), why));
-            }
-            Ok(tag) if written.text.contains('$') => {
-                let kept = with_variable(cx, image, (stage, &tag));
-                found.insert(*root, kept.map_err(|why| (written.text.clone(), why))?);
-            }
-            Ok(tag) => drop(found.insert(*root, tag)),
-            Err(why) => return Err((written.text.clone(), why.to_string())),
-        }
+        let base = base::of_stage(cx, &image.at(*root), wanted);
+        let written = || dockerfile.base_word(stage).text.clone();
+        found.insert(*root, base.map_err(|reason| (written(), reason))?);
     }
     Ok(found)
-}
-
-/// The tag for a base as the author writes it: the variable stays, and what follows it changes.
-fn with_variable(
-    cx: &Context,
-    image: &ImageView,
-    (stage, tag): (&Stage, &AlpineTag),
-) -> Result<AlpineTag, String> {
-    let written = ImageRef::parse(&image.dockerfile.base_word(stage).text);
-    let (old, resolved) = (written.tag.unwrap_or_default(), stage.base.tag.clone().unwrap_or_default());
-    let (variable, suffix) = old.rsplit_once('}').ok_or("the tag holds a variable")?;
-    let value = resolved.strip_suffix(suffix).filter(|value| !value.is_empty() && !variable.contains('}'));
-    let value = value.filter(|_| variable.starts_with("${") && written.name == tag.image);
-    let (Some(value), name) =
-        (value, variable.trim_start_matches("${").split(':').next().unwrap_or_default())
-    else {
-        return Err("the base holds a variable (BASE-15)".to_owned());
-    };
-    let services = cx.services_of(image.image);
-    let mut arguments =
-        services.iter().filter_map(|view| view.service.build.as_ref()).flat_map(|build| &build.args);
-    if arguments.any(|argument| argument.value.name == name) {
-        return Err(format!("a service sets {name}, which decides the base (BASE-15)"));
-    }
-    let rest = tag.tag.strip_prefix(value).ok_or("the base holds a variable (BASE-15)")?;
-    let note = format!("a build that sets {name} otherwise needs a tag of this form too (BASE-15)");
-    let notes =
-        if tag.note.is_empty() { note } else { format!("{}; {note}", tag.note.trim_end_matches('.')) };
-    Ok(AlpineTag { tag: format!("{variable}}}{rest}"), note: notes, ..tag.clone() })
 }
 
 /// The roots of the stages that share compiled files with the final one.

@@ -158,7 +158,7 @@ impl Knowledge {
         let newest = || AlpineBranch::supported().first().copied();
         let branch = own.branch.or(wanted).or_else(newest).unwrap_or(AlpineBranch::new(3, 24));
         let (image, tag) = (own.image.clone(), own.tag.clone());
-        Ok(AlpineTag { image, tag, branch, note: format!("the base image is {SOURCE}") })
+        Ok(AlpineTag { image, tag, branch, note: format!("the base image is {SOURCE}"), instead_of: None })
     }
 }
 

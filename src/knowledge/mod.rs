@@ -10,6 +10,7 @@ pub mod branch;
 pub mod consumers;
 pub mod heavy;
 pub mod images;
+pub mod installers;
 mod known;
 pub mod long_running;
 pub mod modules;

@@ -32,6 +32,8 @@ pub struct AlpineTag {
     pub branch: AlpineBranch,
     /// What a reviewer should know, or empty.
     pub note: String,
+    /// The version that was asked for and of which it is not known that it was published; the tag is its line's.
+    pub instead_of: Option<String>,
 }
 
 /// Why there is no Alpine tag.
@@ -117,7 +119,11 @@ pub fn alpine_tag(image: &str, tag: &str, wanted: Option<AlpineBranch>) -> Resul
     }
     let asked = Asked { image, tag, fact, parts: split(tag), wanted };
     asked.check_flavour()?;
-    if asked.parts.version.is_none_or(|version| version == "lts" || !asked.has_rows(version)) {
+    if asked
+        .parts
+        .version
+        .is_none_or(|version| matches!(version, "lts" | "current") || !asked.has_rows(version))
+    {
         return asked.floating();
     }
     asked.versioned()
@@ -147,7 +153,7 @@ fn plain_alpine(image: &str, wanted: Option<AlpineBranch>) -> AlpineTag {
     let branch =
         wanted.or_else(|| AlpineBranch::supported().first().copied()).unwrap_or(AlpineBranch::new(3, 24));
     let image = format!("{}alpine", official(image).map_or("", |(place, _)| place));
-    AlpineTag { image, tag: branch.to_string(), branch, note: end_of_life_note(branch) }
+    AlpineTag { image, tag: branch.to_string(), branch, note: end_of_life_note(branch), instead_of: None }
 }
 
 fn end_of_life_note(branch: AlpineBranch) -> String {
@@ -169,7 +175,8 @@ struct Parts<'t> {
 
 fn split(tag: &str) -> Parts<'_> {
     let mut words = tag.split('-').filter(|word| !SUITES.contains(word) && *word != "latest").peekable();
-    let is_version = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) || *word == "lts";
+    let is_version =
+        |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) || matches!(*word, "lts" | "current");
     let version = words.next_if(is_version);
     Parts { version, flavour: words.collect::<Vec<_>>().join("-") }
 }
@@ -223,7 +230,7 @@ impl Asked<'_> {
         let newest = self.fact.branches.iter().filter(|branch| branch.is_supported()).max().copied();
         let is_listed = match version {
             None => !OF_JAVA.contains(&self.fact.name),
-            Some("lts") => self.fact.name == "node",
+            Some("lts" | "current") => self.fact.name == "node",
             Some(version) => self.fact.versions.contains(&version),
         };
         let branch = newest.filter(|_| is_listed && !self.fact.branches.is_empty());
@@ -256,9 +263,7 @@ impl Asked<'_> {
             }
         };
         let Some(window) = chosen else {
-            let nearest =
-                windows.iter().find(|window| self.wanted.is_none_or(|branch| window.branch == branch));
-            return Err(self.not_published(nearest.or(windows.first()).map(|window| window.tag.to_owned())));
+            return self.nearest(version, &windows);
         };
         let Some(rest) = window.tag.strip_prefix(window.line) else {
             return Err(self.not_published(Some(window.tag.to_owned())));
@@ -269,6 +274,23 @@ impl Asked<'_> {
             answer.note = format!("{frozen} {}", answer.note).trim_end().to_owned();
         }
         Ok(answer)
+    }
+
+    /// The tag of the release line that `version` belongs to, where it is not known that the version was published.
+    fn nearest(&self, version: &str, windows: &[Window]) -> Result<AlpineTag, WhyNot> {
+        let is_wanted = |window: &&Window| self.wanted.is_none_or(|branch| window.branch == branch);
+        let newest = windows
+            .iter()
+            .filter(is_wanted)
+            .max_by_key(|window| (window.branch.is_supported() && window.is_current, window.branch));
+        match newest {
+            // The tag of a whole major version is another minor one tomorrow.
+            Some(window) if window.line.contains('.') || self.fact.name == "node" => {
+                let answer = self.answer(window.tag.to_owned(), window.branch);
+                Ok(AlpineTag { instead_of: Some(version.to_owned()), ..answer })
+            }
+            _ => Err(self.not_published(newest.or(windows.first()).map(|window| window.tag.to_owned()))),
+        }
     }
 
     /// The row as a window of publication, if it is an Alpine row of the wanted flavour.
@@ -295,7 +317,7 @@ impl Asked<'_> {
                 .trim_end()
                 .to_owned();
         }
-        AlpineTag { image: self.image.to_owned(), tag, branch, note }
+        AlpineTag { image: self.image.to_owned(), tag, branch, note, instead_of: None }
     }
 
     fn not_published(&self, nearest: Option<String>) -> WhyNot {
@@ -344,11 +366,9 @@ mod tests {
         {
             assert!(alpine_tag(image, tag, None).is_err(), "{image}:{tag}");
         }
-        let why = alpine_tag("python", "3.11.99-slim", None).expect_err("3.11.99 is not out");
-        assert_eq!(
-            why.to_string(),
-            "no Alpine tag is known for python:3.11.99-slim; the nearest is 3.11-alpine3.24"
-        );
+        let nearest = alpine_tag("python", "3.11.99-slim", None).expect("its line is published");
+        assert_eq!((&*nearest.tag, nearest.instead_of.as_deref()), ("3.11-alpine3.24", Some("3.11.99")));
+        assert_eq!(tag("node", "current-slim"), "current-alpine3.24");
     }
 
     #[test]
@@ -373,7 +393,10 @@ mod tests {
             "The tag is not rebuilt since 2024-12-09. Alpine 3.19 gets no updates since 2025-11-01."
         );
         assert!(asked("3.14-slim", 19).is_err());
-        assert!(asked("3.11.4-slim", 24).is_err());
+        assert_eq!(
+            asked("3.11.4-slim", 24).expect("its line is published").instead_of.as_deref(),
+            Some("3.11.4")
+        );
     }
 
     #[test]

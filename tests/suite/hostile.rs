@@ -20,28 +20,28 @@ fn run_of(lines: impl Iterator<Item = String>) -> String {
 }
 
 #[test]
-fn a_script_of_a_million_words_is_declined() {
+fn a_script_of_a_million_words_is_asked_about() {
     let run = check(&run_of((0..200_000).map(|i| format!("  && b{i} c d e"))));
-    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("it is longer than 64 KiB"), "{}", run.err);
 }
 
 #[test]
-fn a_script_of_thousands_of_commands_is_declined() {
+fn a_script_of_thousands_of_commands_is_asked_about() {
     let run = check(&run_of((0..6_000).map(|_| ";b".to_owned())));
-    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("it holds too many commands"), "{}", run.err);
 }
 
 #[test]
-fn a_script_that_nests_too_deep_is_declined() {
+fn a_script_that_nests_too_deep_is_asked_about() {
     for (open, close) in
         [("{", "; }"), ("if b; then", "; fi"), ("b $(", ")"), ("! b && (", ")"), ("while b; do", "; done")]
     {
         let opened = (0..3_000).map(|i| format!("{}{open}", if i == 0 { "&& " } else { "" }));
         let closed = (0..3_000).map(|_| close.to_owned());
         let run = check(&run_of(opened.chain(["c".to_owned()]).chain(closed)));
-        assert_eq!(run.code, 0, "{open}: {}", run.err);
+        assert_eq!(run.code, 1, "{open}: {}", run.err);
     }
 }
 

@@ -97,7 +97,7 @@ fn optimize(project: &Project, url: &str, flags: &[&str]) -> String {
 fn nothing_is_asked_without_the_flag() {
     let index = Index::new(Pages::new());
     let said = optimize(&project(), &index.url, &[]);
-    assert!(said.contains("The tables do not know the package ledgerlib."), "{said}");
+    assert!(said.contains("The tables do not know the package ledgerlib (BASE-41)."), "{said}");
     assert_eq!(index.requests(), [""; 0]);
 }
 
@@ -121,7 +121,7 @@ fn source_alone_stays_unknown() {
     let index = Index::new(Pages::from([("/simple/ledgerlib/", (JSON, SOURCE))]));
     let said = optimize(&project(), &index.url, &["--online"]);
     assert!(said.contains("ledgerlib 1.0 is published as source only"), "{said}");
-    assert!(said.contains("declined alpine-base"), "{said}");
+    assert!(said.contains("1 question"), "{said}");
 }
 
 #[test]
@@ -145,6 +145,6 @@ fn no_network_is_no_failure() {
     let url = format!("http://user:secret@127.0.0.1:{port}/simple");
     let said = optimize(&project(), &url, &["--online"]);
     assert!(said.starts_with("The package index was not reached: "), "{said}");
-    assert!(said.contains("declined alpine-base"), "{said}");
+    assert!(said.contains("1 question"), "{said}");
     assert!(!said.contains("secret"), "{said}");
 }
