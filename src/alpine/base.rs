@@ -123,19 +123,28 @@ fn by_variable(cx: &Context, view: &ImageView, tag: &AlpineTag) -> Result<(Edit,
         let asked = other_versions(cx, view, (name, suffix), tag)?;
         return Ok((Edit::replace(view.id, Span::new(at, word.span.end()), rest), asked));
     }
-    let is_tag_alone = variable_and_rest(&old).is_some_and(|(_, rest)| rest.is_empty());
-    let whole = if is_tag_alone { &old } else { &word.text };
-    let variable = variable_and_rest(whole).filter(|(_, rest)| rest.is_empty()).map(|(name, _)| name);
-    let name = variable.ok_or_else(|| refuse("variables decide more than the tag of the base"))?;
+    by_default(cx, view, tag)
+}
+
+/// The edit that gives the ARG of the base another default, and what is to be asked about other values of it.
+fn by_default(cx: &Context, view: &ImageView, tag: &AlpineTag) -> Result<(Edit, Vec<Reason>), Reason> {
+    let word = view.base_word();
+    let refuse = |what: &str| Reason::known("BASE-15", word.span, what);
+    let (prefix, rest) = word.text.split_at(word.text.find('$').unwrap_or(0));
+    let (name, suffix) =
+        variable_and_rest(rest).ok_or_else(|| refuse("several variables decide the base"))?;
+    let new = format!("{}:{}", tag.image, tag.tag);
+    let new = new.strip_prefix(prefix).and_then(|new| new.strip_suffix(suffix));
+    let new =
+        new.ok_or_else(|| refuse("the base holds a variable that its tag on Alpine does not follow"))?;
     let (argument, value) =
         default_of(view, name).ok_or_else(|| refuse("no ARG gives the base a default"))?;
-    let new = if is_tag_alone { tag.tag.clone() } else { format!("{}:{}", tag.image, tag.tag) };
-    let asked = overridden(cx, view, name).map(|value| {
+    let given = overridden(cx, view, name).filter(|given| !given.contains("alpine")).map(|given| {
         let what =
-            format!("a service builds with {name}={value}, which decides the base instead of the default");
-        Reason::doubt("BASE-15", argument, what)
+            format!("a service builds with {name}={given}, which decides the base instead of the default");
+        Reason::known("BASE-15", argument, what)
     });
-    Ok((Edit::replace(view.id, value, new), asked.into_iter().collect()))
+    Ok((Edit::replace(view.id, value, new), given.into_iter().collect()))
 }
 
 /// `${V}-slim` as the name of the variable and what follows it.

@@ -1,6 +1,6 @@
 //! What a build fetches from the network, and whether it may be a program for another C library.
 
-use crate::{reason::Reason, shell::Command, source::Span};
+use crate::{knowledge::installers, reason::Reason, shell::Command, source::Span};
 
 /// Parts of addresses of programs that need glibc.
 const FOR_GLIBC: [&str; 14] = [
@@ -75,6 +75,9 @@ pub(super) fn program(url: &str) -> Option<Reason> {
 
 /// Why the file at this address may not run on musl; `None` for scripts, data and what is built for musl.
 pub(super) fn file(url: &str) -> Option<Reason> {
+    if let Some(installer) = installers::at(url) {
+        return (!installer.works).then(|| Reason::known("PKG-20", Span::at(0), installer.what).about(url));
+    }
     let lower = url.to_ascii_lowercase();
     let path = lower.split(['?', '#']).next().unwrap_or_default().trim_matches(['"', '\'']);
     let name = path.rsplit('/').next().unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::{
     installs,
     knowledge::{
         AlpineBranch, Knowledge,
-        apt::{AptFact, ImageFamily},
+        apt::{self, AptFact, ImageFamily},
         shell as busybox,
     },
     reason::Reason,
@@ -171,6 +171,14 @@ fn install((script, install): (&Script, &Install), text: &str, wanted: Wanted, o
     for package in &install.packages {
         match wanted.knowledge.apt(&package.name, wanted.branch, wanted.family) {
             AptFact::Mapped { apk, note, .. } => {
+                if !apt::covers(wanted.branch) {
+                    let what = format!("not known to be packages of Alpine {}", wanted.branch);
+                    let names =
+                        apk.iter().fold(Reason::doubt("PKG-32", package.span, what), |reason, name| {
+                            reason.about(*name)
+                        });
+                    out.reasons.push(names);
+                }
                 let new: Vec<&str> =
                     apk.iter().copied().filter(|name| !seen.iter().any(|other| other == name)).collect();
                 seen.extend(new.iter().map(|name| (*name).to_owned()));

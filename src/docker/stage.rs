@@ -16,7 +16,7 @@ pub struct Stage {
     pub index: usize,
     /// Its instructions in `Dockerfile::instructions`, the FROM first.
     pub instructions: std::ops::Range<usize>,
-    /// What it starts from; a variable in the tag stands for the default of its global ARG, where that has one.
+    /// What it starts from; a variable stands for the default of its global ARG, where that has one.
     pub base: ImageRef,
     /// The earlier stage that it starts from, by its place; of several with that name the last.
     pub parent: Option<usize>,
@@ -65,10 +65,8 @@ pub fn name(from: &Instruction) -> Option<&Word> {
 }
 
 /// A base with the defaults of global ARGs in place of variables; as written where one has no default.
-///
-/// Only a tag is looked into: an image whose name is a variable may be any.
 fn with_defaults(base: &str, globals: &[Instruction], escape: char) -> String {
-    if !base.contains('$') || ImageRef::parse(base).name.contains('$') {
+    if !base.contains('$') {
         return base.to_owned();
     }
     let default = |name: &str| {

@@ -103,6 +103,19 @@ const FLAGS_WITH_VALUE: [&str; 17] = [
     "--resolution",
 ];
 
+/// Options with a value for which packages go elsewhere, or are those of another platform.
+const ELSEWHERE_WITH_VALUE: [&str; 9] = [
+    "-t",
+    "--target",
+    "--prefix",
+    "--root",
+    "--src",
+    "--platform",
+    "--python-version",
+    "--implementation",
+    "--abi",
+];
+
 const PLAIN_FLAGS: [&str; 24] = [
     "-U",
     "--upgrade",
@@ -221,6 +234,10 @@ pub fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
                 if matches!(flag, "-f" | "--find-links" | "--cert") {
                     install.files.push((flag.to_owned(), value));
                 }
+            }
+            _ if ELSEWHERE_WITH_VALUE.contains(&flag) => {
+                install.obstacles.push(flag.to_owned());
+                drop(value());
             }
             _ if PLAIN_FLAGS.contains(&flag) => {}
             "--upgrade-strategy" => drop(value()),

@@ -87,15 +87,8 @@ fn exact(row: &Row, branch: AlpineBranch) -> AptFact {
         return unmapped(row.cell(1), note, row.cell(0));
     };
     let (apk, runtime) = (row.words(2), row.words(3));
-    let is_held = |at: usize, holds: fn(&AlpineBranch, &AlpineBranch) -> bool| {
-        row.cell(at).parse().is_ok_and(|limit: AlpineBranch| holds(&limit, &branch))
-    };
-    let in_range = is_held(4, AlpineBranch::le) && is_held(5, AlpineBranch::ge);
     match absent(apk.iter().chain(&runtime), branch) {
         Some(missing) => AptFact::NoEquivalent { why: format!("Alpine {branch} has no package {missing}.") },
-        None if !in_range && !branch_is_listed(branch) => AptFact::NoEquivalent {
-            why: format!("It is not known whether Alpine {branch} has {}.", apk.join(", ")),
-        },
         None => AptFact::Mapped { kind, apk, runtime, note },
     }
 }
@@ -109,6 +102,12 @@ fn unmapped(kind: &str, note: &'static str, name: &str) -> AptFact {
         }
         _ => AptFact::NoEquivalent { why: format!("Alpine has no counterpart of {name}: {note}.") },
     }
+}
+
+/// Whether the tables tell of packages of `branch`: of its names, or of branches before and after it.
+pub fn covers(branch: AlpineBranch) -> bool {
+    const OLDEST: AlpineBranch = AlpineBranch::new(3, 19);
+    branch_is_listed(branch) || branch >= OLDEST
 }
 
 /// The branches whose package names the tables list.
