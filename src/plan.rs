@@ -207,6 +207,13 @@ impl Plan {
         applied.map(|step| step.questions().count()).sum()
     }
 
+    /// How many questions the changes of the file at `path` carry that were made.
+    pub fn questions_about(&self, path: &str) -> usize {
+        let applied = self.steps.iter().filter(|step| step.outcome == Outcome::Applied);
+        let of_file = applied.filter(|step| self.before.file(step.file).path == path);
+        of_file.map(|step| step.questions().count()).sum()
+    }
+
     /// Whether anything would be written.
     pub fn changes_something(&self) -> bool {
         !self.outputs.is_empty()

@@ -50,7 +50,7 @@ use rpds::RedBlackTreeSet;
 
 use crate::{
     alpine::{
-        needs, stage,
+        needs, remarks, stage,
         stages::{self, Moving},
     },
     docker::Keyword,
@@ -146,6 +146,8 @@ fn together(cx: &Context, image: &ImageView, moving: &[Moving]) -> Proposal {
         change.notes.extend(stage.notes);
     }
     change.notes.extend(whole.notes.iter().map(|note| sentence(note)));
+    let changed: Vec<Span> = change.edits.iter().map(|edit| edit.span).collect();
+    change.notes.extend(remarks::untrue(cx, image, &changed));
     let mut seen = BTreeSet::new();
     change.notes.retain(|note| seen.insert(note.clone()));
     change.propose().first()

@@ -13,6 +13,7 @@ pub mod obstacles;
 mod owners;
 mod places;
 mod programs;
+pub mod remarks;
 pub mod run;
 mod scripts;
 pub mod stage;

@@ -46,5 +46,11 @@ fn print_trap(trap: &traps::Trap, out: &mut dyn Write) -> io::Result<()> {
     if !trap.way_out.is_empty() {
         writeln!(out, "  Way out: {}", trap.way_out)?;
     }
-    writeln!(out, "  {}", trap.action.told())
+    if let Some(told) = trap.action.told() {
+        writeln!(out, "  {told}")?;
+    }
+    if !trap.settle.is_empty() {
+        writeln!(out, "  To settle it: {}.", trap.settle)?;
+    }
+    writeln!(out, "  Where it is there {}; where it may be {}.", trap.known.told(), trap.doubt.told())
 }

@@ -23,15 +23,13 @@ pub enum Action {
 }
 
 impl Action {
-    /// What the tool does, as a sentence.
-    pub fn told(self) -> &'static str {
+    /// What the tool does, as a sentence, where its weights do not say it.
+    pub fn told(self) -> Option<&'static str> {
         match self {
-            Action::Fix => "alpinist changes such lines and keeps their meaning.",
-            Action::Review => "alpinist proposes a change that a person should look at.",
-            Action::Refuse => "alpinist leaves such a file alone and says why.",
-            Action::Warn => "alpinist goes on; look at it yourself.",
-            Action::Keep => "alpinist leaves such lines as they are.",
-            Action::Never => "alpinist never writes this.",
+            Action::Fix => Some("alpinist changes such lines and keeps their meaning."),
+            Action::Keep => Some("alpinist leaves such lines as they are."),
+            Action::Never => Some("alpinist never writes this."),
+            Action::Review | Action::Refuse | Action::Warn => None,
         }
     }
 }
@@ -56,6 +54,15 @@ impl Weight {
             "ask" => Some(Weight::Ask),
             "breaks" => Some(Weight::Breaks),
             _ => None,
+        }
+    }
+
+    /// What becomes of a change, as the end of a sentence.
+    pub fn told(self) -> &'static str {
+        match self {
+            Weight::Note => "nothing stops",
+            Weight::Ask => "the change is proposed with a question",
+            Weight::Breaks => "the change is not made",
         }
     }
 

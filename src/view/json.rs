@@ -14,9 +14,9 @@ use crate::{
 const LISTS: [&str; 8] =
     ["remarks", "outputs", "steps", "declines", "findings", "consumers", "skipped", "conflicts"];
 
-/// The lists of a run, put together project by project.
+/// The lists of a run, put together project by project, and the number of questions.
 #[derive(Clone, Debug, Default)]
-pub struct Lists([Vec<String>; LISTS.len()]);
+pub struct Lists([Vec<String>; LISTS.len()], usize);
 
 impl Lists {
     /// The lists of one project with its `patches`.
@@ -29,7 +29,7 @@ impl Lists {
             value.to_string()
         };
         let text = |value: Value| value.to_string();
-        Self([
+        let lists = [
             plan.remarks.iter().map(|remark| text(json!(remark))).collect(),
             plan.outputs.iter().zip(patches).map(|(one, patch)| text(output(one, patch))).collect(),
             plan.steps.iter().map(|one| named(one.file, step(one))).collect(),
@@ -41,7 +41,8 @@ impl Lists {
                 .map(|skip| text(json!({"file": skip.path, "line": skip.line, "why": skip.why})))
                 .collect(),
             plan.conflicts.iter().map(|conflict| text(json!(conflict.path))).collect(),
-        ])
+        ];
+        Self(lists, plan.questions())
     }
 
     /// Adds the lists of another project.
@@ -49,6 +50,7 @@ impl Lists {
         for (list, more) in self.0.iter_mut().zip(other.0) {
             list.extend(more);
         }
+        self.1 += other.1;
     }
 
     /// Writes all of it as one JSON object on one line.
@@ -64,7 +66,7 @@ impl Lists {
             }
             write!(out, "]")?;
         }
-        writeln!(out, "}}")
+        writeln!(out, ",\"questions\":{}}}", self.1)
     }
 }
 

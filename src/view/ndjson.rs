@@ -37,7 +37,7 @@ pub fn failed(error: &InputError) -> Value {
     let place = error.place();
     let (line, column) = (place.map(|place| place.line), place.map(|place| place.column));
     json!({
-        "file": error.path, "kind": kind(&error.path), "status": "failed", "outputs": [], "steps": [],
+        "file": error.path, "kind": kind(&error.path), "status": "failed", "questions": 0, "outputs": [], "steps": [],
         "declines": [], "findings": [], "skipped": null,
         "error": {"line": line, "column": column, "what": error.what, "help": error.help},
     })
@@ -85,9 +85,10 @@ impl ByFile {
             (None, false, false) => "changed",
             (None, false, true) => "unchanged",
         };
+        let questions = plan.questions_about(path);
         let skipped = skip.map(|skip| json!({"line": skip.line, "why": skip.why}));
         json!({
-            "file": path, "kind": kind(path), "status": status, "outputs": outputs, "steps": steps,
+            "file": path, "kind": kind(path), "status": status, "questions": questions, "outputs": outputs, "steps": steps,
             "declines": declines, "findings": findings, "skipped": skipped, "error": null,
         })
     }

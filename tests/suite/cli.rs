@@ -338,8 +338,17 @@ fn json_holds_the_whole_plan() {
     let run = slim_project().run(&["optimize", "--format", "json"]);
     let object: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
-    let expected =
-        ["remarks", "outputs", "steps", "declines", "findings", "consumers", "skipped", "conflicts"];
+    let expected = [
+        "remarks",
+        "outputs",
+        "steps",
+        "declines",
+        "findings",
+        "consumers",
+        "skipped",
+        "conflicts",
+        "questions",
+    ];
     assert_eq!(keys, expected);
     let keys: Vec<&String> = object["outputs"][0].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["path", "copied_from", "patch"]);

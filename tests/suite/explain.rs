@@ -127,8 +127,9 @@ fn a_trap_is_explained_by_its_number() {
     let run = run_in(env!("CARGO_MANIFEST_DIR").as_ref(), &["explain", "pkg-05"]);
     assert_eq!(run.code, 0);
     let lines: Vec<&str> = run.out.lines().collect();
-    assert_eq!(lines.len(), 4, "{}", run.out);
+    assert_eq!(lines.len(), 5, "{}", run.out);
     assert!(lines[0].starts_with("PKG-05 ") && lines[2].starts_with("  Way out: "), "{}", run.out);
+    assert!(lines[4].starts_with("  Where it is there "), "{}", run.out);
 }
 
 #[test]

@@ -103,7 +103,18 @@ fn ndjson_is_one_object_a_file_without_places_of_this_machine() {
     assert_eq!(run.code, 3);
     assert!(!run.out.contains(&project.path().display().to_string()));
     let objects: Vec<Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let expected = ["file", "kind", "status", "outputs", "steps", "declines", "findings", "skipped", "error"];
+    let expected = [
+        "file",
+        "kind",
+        "status",
+        "questions",
+        "outputs",
+        "steps",
+        "declines",
+        "findings",
+        "skipped",
+        "error",
+    ];
     for object in &objects {
         let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
         assert_eq!(keys, expected);
