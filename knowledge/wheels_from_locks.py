@@ -86,9 +86,12 @@ def row(name, versions, date):
         verdict, first, last = "build-unknown", "", ""
     else:
         return None
+    old = [v for v in order if has_musl and verdict == "musl-wheel" and version_key(v) < version_key(first)]
+    is_pure = old and all(any(file.endswith("-any.whl") for file in wheels[version]) for version in old)
+    older = "" if verdict != "musl-wheel" else "pure" if is_pure else "unknown"
     x86, arm = (tags(newest, "x86_64"), tags(newest, "aarch64")) if verdict == "musl-wheel" else ("", "")
     source = f"lock files of public repositories, read {date}"
-    return [name, verdict, first, last, "", "", "", "", "", "", x86, arm, "", source]
+    return [name, verdict, first, last, "", "", "", older, "", "", x86, arm, "", source]
 
 
 def is_kept(old, made, versions):

@@ -87,14 +87,14 @@ impl Evidence {
             false => Wanted::Within(specifiers),
         };
         let verdict = self.knowledge.wheel(&name, wanted, python);
-        self.verdict(&name, &specifiers.to_string(), verdict);
+        self.verdict(&name, verdict);
         if wheels::lookup(&name).is_some_and(|fact| fact.lacks_arm64()) {
             self.without_arm64.insert(name);
         }
     }
 
-    /// Takes in how a package in `version` installs.
-    fn verdict(&mut self, name: &str, version: &str, verdict: Verdict) {
+    /// Takes in how the wanted version of a package installs.
+    fn verdict(&mut self, name: &str, verdict: Verdict) {
         if !matches!(verdict, Verdict::Unknown { .. }) {
             self.known.insert(name.to_owned());
         }
@@ -110,9 +110,6 @@ impl Evidence {
                 self.builds.push(Build { name: name.to_owned(), build, runtime });
             }
             Verdict::StayOnDebian { why } => self.against.push(why),
-            Verdict::OlderThanFirstMuslWheel { why, .. } => {
-                self.against.push(format!("{name} {version}: {why}"));
-            }
             Verdict::Unknown { why } => {
                 self.unknown.push(why.trim_end_matches('.').to_owned());
                 self.unknown_packages.insert(name.to_owned());

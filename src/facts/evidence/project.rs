@@ -246,19 +246,18 @@ impl Evidence {
         }
         let name = package.name.as_str();
         let version = package.version.as_ref();
-        let shown = version.map(ToString::to_string).unwrap_or_default();
         let wanted = version.map_or(Wanted::Newest, Wanted::Exactly);
         let is_own = self.knowledge.wheels.contains_key(name);
         let Some(files) = package.files.as_ref().filter(|_| !is_own) else {
             let verdict = self.knowledge.wheel(name, wanted, python);
-            self.verdict(name, &shown, verdict);
+            self.verdict(name, verdict);
             return;
         };
         let wheel_names: Vec<WheelName> = files.iter().filter_map(|file| WheelName::parse(file)).collect();
         let fits = |processor| wheel_names.iter().any(|wheel| wheel.fits_musl(python, processor));
         if !fits(Processor::X86) {
             let verdict = self.knowledge.without_wheel(name, wanted, python);
-            self.verdict(name, &shown, verdict);
+            self.verdict(name, verdict);
             return;
         }
         self.known.insert(name.to_owned());
