@@ -207,7 +207,8 @@ OLDER_STAY = {"mlflow": ("3.0.0", "needs pyarrow before 20")}
 def wheels(folder, names):
     """wheels.tsv: Python package → how it installs on musl."""
     first_python = {"numpy": "3.9", "pandas": "3.9", "scipy": "3.9", "matplotlib": "3.9", "pyarrow": "3.9",
-                    "shapely": "3.10", "scikit-image": "3.11", "psutil": "3.6"}
+                    "shapely": "3.10", "scikit-image": "3.11", "psutil": "3.6",
+                    "markupsafe": "3.7"}
     rows = []
     for row in read(folder, "pypi-musllinux.tsv"):
         kind, build, runtime = older(row)

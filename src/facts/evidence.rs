@@ -1,12 +1,16 @@
 //! Whether what a project installs can live on musl, from its manifests and the tables.
 
+mod closure;
 mod manifests;
 mod node;
 mod others;
 mod project;
 mod python;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use pep440_rs::VersionSpecifiers;
 
@@ -49,6 +53,12 @@ pub struct Evidence {
     pub known: BTreeSet<String>,
     /// Whether some of it is known from manifests alone, which do not name what their packages bring along.
     pub is_shallow: bool,
+    /// What those bring along that installs too.
+    pub brought: BTreeSet<String>,
+    /// Those of which it is not known what they bring along.
+    pub unfollowed: BTreeSet<String>,
+    /// The packages and extras that manifests ask for, until they are followed.
+    asked: BTreeMap<String, BTreeSet<String>>,
     /// Packages whose wheels for musl are for amd64 alone.
     pub without_arm64: BTreeSet<String>,
 }
@@ -131,8 +141,20 @@ impl Evidence {
         self.notes.extend(other.notes);
         self.known.extend(other.known);
         self.is_shallow |= other.is_shallow;
+        self.brought.extend(other.brought);
+        self.unfollowed.extend(other.unfollowed);
         self.without_arm64.extend(other.without_arm64);
         self.tidy_lists();
+    }
+
+    /// The Python packages that are installed, named or brought along, as far as they are known.
+    pub fn names(&self) -> impl Iterator<Item = &String> + Clone {
+        self.known.iter().chain(&self.brought).chain(&self.unknown_packages)
+    }
+
+    /// Whether a package is among those that install, named or brought along.
+    pub fn installs(&self, name: &str) -> bool {
+        self.known.contains(name) || self.brought.contains(name)
     }
 
     fn tidy(&mut self) {
@@ -157,7 +179,9 @@ impl Evidence {
             let mut seen = BTreeSet::new();
             list.retain(|line| seen.insert(line.clone()));
         }
-        for (_, name) in BRINGING.iter().filter(|(bringing, _)| self.known.contains(*bringing)) {
+        let spared: Vec<&str> =
+            BRINGING.iter().filter(|(bringing, _)| self.installs(bringing)).map(|(_, name)| *name).collect();
+        for name in spared {
             self.runtime.retain(|(_, caller)| caller != name);
         }
         let mut seen = BTreeSet::new();

@@ -15,6 +15,7 @@ pub mod long_running;
 pub mod modules;
 pub mod programs;
 pub mod releases;
+pub mod requires;
 pub mod roles;
 pub mod shell;
 mod table;

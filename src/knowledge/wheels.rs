@@ -261,15 +261,14 @@ enum PythonFit {
 /// pip takes the newest version that supports the interpreter. For an old interpreter that is
 /// an old version: where the first version with a wheel wants a newer Python, there is none.
 fn python_fit(row: &Row, python: (u8, u8)) -> PythonFit {
-    if let Some(least) = parse_python(row.cell(4))
-        && python < least
-    {
+    let least = parse_python(row.cell(4));
+    if least.is_some_and(|least| python < least) {
         return PythonFit::TooOld;
     }
     let tags = row.words(10);
     let is_before_oldest =
         tags.iter().filter_map(|tag| tag_python(tag)).min().is_some_and(|oldest| python < oldest);
-    if tags.iter().any(|tag| tag_serves(tag, python)) || (is_before_oldest && python >= (3, 9)) {
+    if tags.iter().any(|tag| tag_serves(tag, python)) || (is_before_oldest && python >= least.unwrap_or((3, 9))) {
         PythonFit::Fits
     } else {
         PythonFit::NotSeen

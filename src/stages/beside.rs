@@ -126,7 +126,7 @@ fn synchronised(image: &ImageView, split: &Split) -> Option<String> {
 /// A package that compiles when it runs, or needs what the base image has beside pip.
 fn of_packages(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
     let evidence = evidence::python(cx, image);
-    let mut names = evidence.known.iter().chain(&evidence.unknown_packages);
+    let mut names = evidence.names();
     if let Some(name) = names.clone().find(|name| COMPILING.contains(&name.as_str())) {
         return Some(format!("{name} compiles when it runs, and the compiler would be left behind (MS-08)."));
     }

@@ -47,7 +47,7 @@ fn installs_later(cx: &Context, image: &ImageView, split: &Split) -> Option<Stri
         return None;
     }
     let evidence = evidence::python(cx, image);
-    let mut names = evidence.known.iter().chain(&evidence.unknown_packages);
+    let mut names = evidence.names();
     let started = commands::run_by(cx, image).concat();
     let is_notebook =
         started.iter().any(|word| ["ipython", "jupyter", "voila"].iter().any(|part| word.contains(part)));

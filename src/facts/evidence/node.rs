@@ -98,6 +98,7 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
         let name = &name[..end];
         evidence.module(&LockedModule { name: name.to_owned(), ..LockedModule::default() });
         evidence.is_shallow = true;
+        evidence.unfollowed.insert(name.to_owned());
         if !PLAIN_PROGRAMS.contains(&name) {
             evidence.unknown.push(format!(
                 "`{name}` is installed for the whole image, and which native code it brings along is not known (BASE-04)"

@@ -218,6 +218,7 @@ fn manifest_packages(
         match &dependency.specifiers {
             Some(specifiers) if !dependency.is_direct => {
                 evidence.package(&dependency.name, specifiers, python);
+                evidence.asks(&dependency.name, &dependency.extras);
             }
             Some(_) | None if dependency.is_direct => {
                 evidence.unknown.push(format!("{} comes from an address or a folder", dependency.name));

@@ -13,7 +13,10 @@ use super::{
     Evidence, manifests, project, python_version,
 };
 use crate::{
-    knowledge::wheels::{self, Verdict, Wanted},
+    knowledge::{
+        requires,
+        wheels::{self, Verdict, Wanted},
+    },
     manifest::{
         normal_name,
         requirements::{self, Closure, ItemKind},
@@ -54,6 +57,7 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
         evidence.closure(closure, version);
     }
     constrained(&mut evidence);
+    evidence.follow(version);
     if !manifests.closures.is_empty() {
         evidence.is_shallow = true;
     }
@@ -113,7 +117,9 @@ impl Evidence {
     /// An extra is often called as the package that it brings along, or as its ending: `transformers[torch]` and
     /// `psycopg[binary]`.
     fn extras(&mut self, package: &requirements::Package, python: (u8, u8)) {
-        for extra in &package.extras {
+        self.asks(&package.name, &package.extras);
+        for extra in package.extras.iter().filter(|extra| requires::of(&package.name, Some(extra)).is_none())
+        {
             if let Verdict::StayOnDebian { why } = self.knowledge.wheel(extra, Wanted::Newest, python) {
                 self.against.push(format!("{}[{extra}]: {why}", package.name));
             }

@@ -54,7 +54,7 @@ impl Roles {
         };
         let is_node = image.stage().base.official_name() == Some("node");
         let evidence = if is_node { Evidence::default() } else { evidence::python(cx, image) };
-        let names = || evidence.known.iter().chain(&evidence.unknown_packages);
+        let names = || evidence.names();
         Self {
             is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls),
             loads_openmp: names().any(|name| WITH_OPENMP.contains(&name.as_str())),
