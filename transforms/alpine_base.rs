@@ -209,12 +209,12 @@ fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
 }
 
 fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
-    match image.root().official_name() {
-        Some("python") => facts::evidence::python(cx, image),
-        Some("node") => facts::evidence::node(cx, image),
-        // Any base may bring a pip along.
-        _ => facts::evidence::python(cx, image),
+    // Any base may bring a pip along, or an npm.
+    let mut evidence = facts::evidence::python(cx, image);
+    if image.root().official_name() == Some("node") || facts::evidence::installs_for_node(image) {
+        evidence.merge(facts::evidence::node(cx, image));
     }
+    evidence
 }
 
 fn why(evidence: &Evidence) -> String {

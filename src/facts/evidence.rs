@@ -15,7 +15,7 @@ use std::{
 use pep440_rs::VersionSpecifiers;
 
 pub use manifests::{Manifests, exported_files, manifests, needs_git};
-pub use node::{NodeProject, fetches_with_git, node, project as node_project};
+pub use node::{NodeProject, fetches_with_git, installs_for_node, node, project as node_project};
 pub use others::{others, purpose};
 pub use project::{build_backend, local_package, other_python};
 pub use python::python;

@@ -109,6 +109,13 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
     evidence
 }
 
+/// Whether a step of the stage in view installs packages of npm.
+pub fn installs_for_node(image: &ImageView) -> bool {
+    let mut steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    steps.any(|step| managers::installation(image.script(step)).is_some())
+        || !global_programs(image).is_empty()
+}
+
 /// The first project whose dependencies the stage in view installs; none when it installs none.
 ///
 /// # Errors
