@@ -13,6 +13,7 @@ pub mod images;
 mod known;
 pub mod long_running;
 pub mod modules;
+pub mod package_effects;
 pub mod programs;
 pub mod releases;
 pub mod requires;

@@ -268,7 +268,9 @@ fn python_fit(row: &Row, python: (u8, u8)) -> PythonFit {
     let tags = row.words(10);
     let is_before_oldest =
         tags.iter().filter_map(|tag| tag_python(tag)).min().is_some_and(|oldest| python < oldest);
-    if tags.iter().any(|tag| tag_serves(tag, python)) || (is_before_oldest && python >= least.unwrap_or((3, 9))) {
+    if tags.iter().any(|tag| tag_serves(tag, python))
+        || (is_before_oldest && python >= least.unwrap_or((3, 9)))
+    {
         PythonFit::Fits
     } else {
         PythonFit::NotSeen

@@ -49,6 +49,7 @@ impl Evidence {
         }
         let mut seen_extras = BTreeSet::new();
         while let Some(link) = waiting.pop_front() {
+            self.extras.extend(link.extra.as_ref().map(|extra| format!("{}[{extra}]", link.name)));
             let Some(requirements) = requires::of(&link.name, link.extra.as_deref()) else {
                 self.unfollowed
                     .insert(link.extra.map_or(link.name.clone(), |extra| format!("{}[{extra}]", link.name)));

@@ -247,6 +247,7 @@ impl Evidence {
         }
         let name = package.name.as_str();
         let version = package.version.as_ref();
+        self.pinned.extend(version.map(|version| (name.to_owned(), version.clone())));
         let wanted = version.map_or(Wanted::Newest, Wanted::Exactly);
         let is_own = self.knowledge.wheels.contains_key(name);
         let Some(files) = package.files.as_ref().filter(|_| !is_own) else {

@@ -27,8 +27,9 @@ use crate::{
 /// The evidence for the Python packages that the stage in view installs.
 pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence { knowledge: cx.options.knowledge.clone(), ..Evidence::default() };
-    let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
-    let version = python_version(&tag).unwrap_or((3, 14));
+    let root = root_image(image.dockerfile, image.stage());
+    let tag = root.tag.as_deref().filter(|_| root.official_name() == Some("python"));
+    let version = tag.and_then(python_version).unwrap_or((3, 14));
     let steps = Steps::of(cx, image);
     let mut seen = project::Seen::new();
     for (index, step) in steps.runs() {
@@ -60,6 +61,9 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     evidence.follow(version);
     if !manifests.closures.is_empty() {
         evidence.is_shallow = true;
+    }
+    if image.is_final() {
+        evidence.looks_up_in_text(cx, image);
     }
     evidence.tidy();
     evidence
