@@ -1,6 +1,7 @@
 //! Whether what a project installs can live on musl, from its manifests and the tables.
 
 mod closure;
+mod fit;
 mod manifests;
 mod node;
 mod others;

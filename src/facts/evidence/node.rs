@@ -271,6 +271,7 @@ impl Evidence {
             return;
         };
         self.native_helpers(lock);
+        self.missing_modules(project, lock);
         let installed = lock.iter().filter(|module| !module.is_elsewhere);
         let installed = installed.filter(|module| !(project.is_production && module.is_dev));
         let mut seen = BTreeSet::new();
@@ -302,7 +303,7 @@ impl Evidence {
         }
     }
 
-    fn module(&mut self, module: &LockedModule) {
+    pub(super) fn module(&mut self, module: &LockedModule) {
         let name = &module.name;
         let Some(fact) = modules::lookup(name) else {
             match module.has_script {
