@@ -167,8 +167,10 @@ def older(row):
     """What a version before the first musl wheel needs: (kind, build, runtime)."""
     note = row["note"]
     found = re.search(r"older(?: than [^:]*)?: (.*)", note)
+    if not found and row["package"] in OLDER_PURE:
+        return ("pure", "", "")
     if not found:
-        return ("", "", "")
+        return ("unknown" if row["verdict"] == "musl-wheel" else "", "", "")
     text = found.group(1)
     if "do not move" in text:
         return ("stay", "", "")
@@ -192,6 +194,12 @@ OWN_WHEELS = {
 }
 
 
+# Packages whose versions before the first wheel for musl have a wheel for any platform, and one of these versions.
+OLDER_PURE = {
+    "charset-normalizer": "2.1.0", "cython": "0.29.33", "fonttools": "4.38.0", "mypy": "0.971", "tomli": "2.0.1",
+}
+
+
 # Pure packages that allow a version with wheels for musl only from this one of theirs on.
 OLDER_STAY = {"mlflow": ("3.0.0", "needs pyarrow before 20")}
 
@@ -199,7 +207,8 @@ OLDER_STAY = {"mlflow": ("3.0.0", "needs pyarrow before 20")}
 def wheels(folder, names):
     """wheels.tsv: Python package → how it installs on musl."""
     first_python = {"numpy": "3.9", "pandas": "3.9", "scipy": "3.9", "matplotlib": "3.9", "pyarrow": "3.9",
-                    "shapely": "3.10", "scikit-image": "3.11", "psutil": "3.6"}
+                    "shapely": "3.10", "scikit-image": "3.11", "psutil": "3.6",
+                    "markupsafe": "3.7"}
     rows = []
     for row in read(folder, "pypi-musllinux.tsv"):
         kind, build, runtime = older(row)
@@ -212,6 +221,8 @@ def wheels(folder, names):
             rows.append((row["package"], verdict, *[""] * 10, note, "by hand: the package's own metadata on PyPI"))
             continue
         seen = f"lock files of public repositories to {row['seen_on']}" if row["seen_on"] else "by hand"
+        if row["package"] in OLDER_PURE:
+            seen += f"; the files of {OLDER_PURE[row['package']]} on PyPI"
         rows.append((
             row["package"], row["verdict"], first, row["last_version_seen_manylinux_only"],
             first_python.get(row["package"], ""), row["build_apk"], row["runtime_apk"], kind, build, runtime,

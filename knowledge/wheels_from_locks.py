@@ -34,7 +34,7 @@ def version_key(text):
 
 def file_names(package, root):
     listed = package.get("files") or root.get("metadata", {}).get("files", {}).get(package["name"], [])
-    entries = list(listed) + list(package.get("wheels", []))
+    entries = list(listed) + list(package.get("wheels", [])) + [package.get("sdist", {})]
     names = []
     for entry in entries:
         named = entry.get("file") or entry.get("filename") or entry.get("url") or entry.get("path") or ""
@@ -75,20 +75,27 @@ def tags(names, machine):
 def row(name, versions, date):
     order = sorted(versions, key=version_key)
     wheels = {version: [file for file in versions[version] if file.endswith(".whl")] for version in order}
-    newest = wheels[order[-1]]
+    newest, note = wheels[order[-1]], ""
     has_musl = [version for version in order if any("musllinux" in file for file in wheels[version])]
     if any(file.endswith("-any.whl") for file in newest):
         verdict, first, last = "pure", "", ""
     elif any("musllinux" in file for file in newest):
         without = [v for v in order if wheels[v] and v not in has_musl and not any(f.endswith("-any.whl") for f in wheels[v])]
         verdict, first, last = "musl-wheel", has_musl[0], without[-1] if without else ""
-    elif newest:
+    elif newest and len(newest) < len(versions[order[-1]]):
         verdict, first, last = "build-unknown", "", ""
+    elif newest:
+        is_linux = any("linux" in file for file in newest)
+        verdict, first, last = "do-not-move" if is_linux else "other-os", "", ""
+        note = "no source is published" if is_linux else ""
     else:
         return None
+    old = [v for v in order if has_musl and verdict == "musl-wheel" and version_key(v) < version_key(first)]
+    is_pure = old and all(any(file.endswith("-any.whl") for file in wheels[version]) for version in old)
+    older = "" if verdict != "musl-wheel" else "pure" if is_pure else "unknown"
     x86, arm = (tags(newest, "x86_64"), tags(newest, "aarch64")) if verdict == "musl-wheel" else ("", "")
     source = f"lock files of public repositories, read {date}"
-    return [name, verdict, first, last, "", "", "", "", "", "", x86, arm, "", source]
+    return [name, verdict, first, last, "", "", "", older, "", "", x86, arm, note, source]
 
 
 def is_kept(old, made, versions):

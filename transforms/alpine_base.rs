@@ -209,12 +209,12 @@ fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
 }
 
 fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
-    match image.root().official_name() {
-        Some("python") => facts::evidence::python(cx, image),
-        Some("node") => facts::evidence::node(cx, image),
-        // Any base may bring a pip along.
-        _ => facts::evidence::python(cx, image),
+    // Any base may bring a pip along, or an npm.
+    let mut evidence = facts::evidence::python(cx, image);
+    if image.root().official_name() == Some("node") || facts::evidence::installs_for_node(image) {
+        evidence.merge(facts::evidence::node(cx, image));
     }
+    evidence
 }
 
 fn why(evidence: &Evidence, reasons: &[Reason]) -> String {
@@ -229,14 +229,23 @@ fn why(evidence: &Evidence, reasons: &[Reason]) -> String {
             format!("{} on musl; compiled there: {}.", all_install(evidence), builds.join(", "))
         }
     };
-    let beyond = match (evidence.is_shallow, evidence.known.len()) {
-        (false, _) => "",
-        (true, 1) => " What it brings along is not looked at.",
-        (true, _) => " What these bring along is not looked at.",
-    };
     format!(
-        "{packages}{beyond} Test it before production: musl differs in name resolution, thread stacks and allocator."
+        "{packages}{} Test it before production: musl differs in name resolution, thread stacks and allocator.",
+        brought_along(evidence)
     )
+}
+
+/// What is known of the packages that those of the manifests bring along.
+fn brought_along(evidence: &Evidence) -> String {
+    let names: Vec<&str> = evidence.unfollowed.iter().map(String::as_str).collect();
+    match (evidence.is_shallow, &names[..], evidence.brought.len()) {
+        (false, ..) | (true, [], 0) => String::new(),
+        (true, [], 1) => " So does the one that comes along.".to_owned(),
+        (true, [], count) => format!(" So do the {count} that come along."),
+        (true, [name], _) => format!(" What {name} brings along is not known."),
+        (true, [first, second], _) => format!(" What {first} and {second} bring along is not known."),
+        (true, all, _) => format!(" What {} of these bring along is not known.", all.len()),
+    }
 }
 
 fn all_install(evidence: &Evidence) -> String {

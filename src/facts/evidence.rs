@@ -1,26 +1,32 @@
 //! Whether what a project installs can live on musl, from its manifests and the tables.
 
+mod closure;
+mod fit;
 mod manifests;
 mod node;
 mod others;
 mod project;
 mod python;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use pep440_rs::VersionSpecifiers;
+use pep440_rs::{Operator, Version, VersionSpecifiers};
 
 pub use manifests::{Manifests, exported_files, manifests, needs_git};
-pub use node::{NodeProject, fetches_with_git, node, project as node_project};
+pub use node::{NodeProject, fetches_with_git, installs_for_node, node, project as node_project};
 pub use others::{others, purpose};
 pub use project::{build_backend, local_package, other_python};
 pub use python::python;
 
-use super::{ImageView, packages};
+use super::{Context, ImageView, packages};
 use crate::{
     docker::{Instruction, Keyword},
     knowledge::{
         Knowledge,
+        package_effects::{self, Ecosystem, Effect, EffectFact},
         wheels::{self, Verdict, Wanted},
     },
     manifest::normal_name,
@@ -49,6 +55,16 @@ pub struct Evidence {
     pub known: BTreeSet<String>,
     /// Whether some of it is known from manifests alone, which do not name what their packages bring along.
     pub is_shallow: bool,
+    /// What those bring along that installs too.
+    pub brought: BTreeSet<String>,
+    /// Those of which it is not known what they bring along.
+    pub unfollowed: BTreeSet<String>,
+    /// The extras that are installed, as `package[extra]`.
+    pub extras: BTreeSet<String>,
+    /// The versions that are pinned, by package.
+    pub pinned: BTreeMap<String, Version>,
+    /// The packages and extras that manifests ask for, until they are followed.
+    asked: BTreeMap<String, BTreeSet<String>>,
     /// Packages whose wheels for musl are for amd64 alone.
     pub without_arm64: BTreeSet<String>,
 }
@@ -63,14 +79,6 @@ pub struct Build {
     /// What it needs to run.
     pub runtime: Vec<&'static str>,
 }
-
-/// Packages with a library of their own, which spare another one that of the system.
-const BRINGING: [(&str, &str); 2] = [("psycopg-binary", "psycopg"), ("psycopg-c", "psycopg")];
-
-/// Packages that look their library up by name where no other package brings it.
-///
-/// Source: psycopg/pq/misc.py of <https://github.com/psycopg/psycopg>.
-const LOOKING_UP: [&str; 1] = ["psycopg"];
 
 /// The Python version of an image's base tag, as `(3, 11)`.
 pub fn python_version(tag: &str) -> Option<(u8, u8)> {
@@ -87,14 +95,18 @@ impl Evidence {
             false => Wanted::Within(specifiers),
         };
         let verdict = self.knowledge.wheel(&name, wanted, python);
-        self.verdict(&name, &specifiers.to_string(), verdict);
+        self.verdict(&name, verdict);
+        let is_exact = |operator| matches!(operator, Operator::Equal | Operator::ExactEqual);
+        if let Some(exact) = specifiers.iter().find(|specifier| is_exact(*specifier.operator())) {
+            self.pinned.insert(name.clone(), exact.version().clone());
+        }
         if wheels::lookup(&name).is_some_and(|fact| fact.lacks_arm64()) {
             self.without_arm64.insert(name);
         }
     }
 
-    /// Takes in how a package in `version` installs.
-    fn verdict(&mut self, name: &str, version: &str, verdict: Verdict) {
+    /// Takes in how the wanted version of a package installs.
+    fn verdict(&mut self, name: &str, verdict: Verdict) {
         if !matches!(verdict, Verdict::Unknown { .. }) {
             self.known.insert(name.to_owned());
         }
@@ -110,9 +122,6 @@ impl Evidence {
                 self.builds.push(Build { name: name.to_owned(), build, runtime });
             }
             Verdict::StayOnDebian { why } => self.against.push(why),
-            Verdict::OlderThanFirstMuslWheel { why, .. } => {
-                self.against.push(format!("{name} {version}: {why}"));
-            }
             Verdict::Unknown { why } => {
                 self.unknown.push(why.trim_end_matches('.').to_owned());
                 self.unknown_packages.insert(name.to_owned());
@@ -134,8 +143,22 @@ impl Evidence {
         self.notes.extend(other.notes);
         self.known.extend(other.known);
         self.is_shallow |= other.is_shallow;
+        self.brought.extend(other.brought);
+        self.unfollowed.extend(other.unfollowed);
+        self.extras.extend(other.extras);
+        self.pinned.extend(other.pinned);
         self.without_arm64.extend(other.without_arm64);
         self.tidy_lists();
+    }
+
+    /// The Python packages that are installed, named or brought along, as far as they are known.
+    pub fn names(&self) -> impl Iterator<Item = &String> + Clone {
+        self.known.iter().chain(&self.brought).chain(&self.unknown_packages)
+    }
+
+    /// Whether a package is among those that install, named or brought along.
+    pub fn installs(&self, name: &str) -> bool {
+        self.known.contains(name) || self.brought.contains(name)
     }
 
     fn tidy(&mut self) {
@@ -147,12 +170,43 @@ impl Evidence {
             ));
         }
         self.tidy_lists();
-        for caller in LOOKING_UP.iter().filter(|name| self.runtime.iter().any(|(_, caller)| caller == *name))
-        {
-            self.against.push(format!(
-                "{caller} finds its library with ctypes.util.find_library, which needs gcc or ld on Alpine (BASE-22)"
-            ));
+        self.look_up_libraries();
+    }
+
+    /// Packages that look their library up by name where no other package brings it.
+    fn look_up_libraries(&mut self) {
+        let spared = self.spared();
+        let is_found = |fact: &EffectFact| {
+            let is_own = self.knowledge.wheels.contains_key(fact.package);
+            let is_there = self.installs(fact.package) || self.extras.contains(fact.package);
+            is_there && !is_own && !spared.contains(&fact.package)
+        };
+        let found = package_effects::all(Effect::FindsLibrary, Ecosystem::Pypi).filter(is_found);
+        let told = found.map(|fact| looked_up(fact.package, fact.argument)).collect::<Vec<_>>();
+        self.against.extend(told);
+    }
+
+    /// Takes in the libraries that the program text of the project looks up.
+    fn looks_up_in_text(&mut self, cx: &Context, image: &ImageView) {
+        for (file, import) in cx.ws.code_of(image.id).flat_map(|code| &code.imports) {
+            let Some(fact) = package_effects::lookup(Effect::FindsLibrary, Ecosystem::Text, &import.package)
+            else {
+                continue;
+            };
+            let who = format!("{file}:{}", import.line);
+            match fact.argument {
+                "" => self.unknown.push(looked_up(&who, fact.argument)),
+                library => {
+                    self.against.push(looked_up(&format!("{who} uses {}, which", fact.package), library))
+                }
+            }
         }
+    }
+
+    /// The packages whose library another one brings along.
+    fn spared(&self) -> Vec<&'static str> {
+        let bringing = package_effects::all(Effect::BringsLibrary, Ecosystem::Pypi);
+        bringing.filter(|fact| self.installs(fact.package)).map(|fact| fact.argument).collect()
     }
 
     fn tidy_lists(&mut self) {
@@ -160,12 +214,18 @@ impl Evidence {
             let mut seen = BTreeSet::new();
             list.retain(|line| seen.insert(line.clone()));
         }
-        for (_, name) in BRINGING.iter().filter(|(bringing, _)| self.known.contains(*bringing)) {
+        for name in self.spared() {
             self.runtime.retain(|(_, caller)| caller != name);
         }
         let mut seen = BTreeSet::new();
         self.builds.retain(|build| seen.insert(build.name.clone()));
     }
+}
+
+/// The reason against a program that looks a library up by name.
+fn looked_up(who: &str, library: &str) -> String {
+    let what = if library.is_empty() { "a library" } else { library };
+    format!("{who} finds {what} with ctypes.util.find_library, which needs gcc or ld on Alpine (BASE-22)")
 }
 
 /// The programs that RUN steps compile, of which it is not known whether they compile on musl.

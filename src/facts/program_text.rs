@@ -2,6 +2,8 @@
 
 use std::{cell::LazyCell, collections::BTreeSet};
 
+use crate::knowledge::package_effects::{self, Ecosystem, Effect};
+
 /// A line of program text that tells of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -258,14 +260,24 @@ pub fn package_of(module: &str) -> &str {
     module.match_indices('/').nth(parts - 1).map_or(module, |(at, _)| &module[..at])
 }
 
-/// The line of a Python program that imports pkg_resources, which belongs to setuptools.
-pub fn imports_pkg_resources(text: &str) -> Option<Import> {
-    let is_such = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with("import pkg_resources") || line.starts_with("from pkg_resources")
-    };
-    let at = text.lines().position(is_such)?;
-    Some(Import { package: "pkg_resources".to_owned(), line: at + 1 })
+/// The lines of a Python program that import pkg_resources, which belongs to setuptools, or look up a library by name.
+pub fn signs(text: &str) -> Vec<Import> {
+    let imported =
+        package_effects::all(Effect::ImportsPkgResources, Ecosystem::Text).map(|fact| (fact.package, true));
+    let named = package_effects::all(Effect::FindsLibrary, Ecosystem::Text).map(|fact| (fact.package, false));
+    let there = imported.chain(named).filter(|(word, _)| text.contains(word));
+    let found = there.filter_map(|(word, is_import)| {
+        let is_such = |line: &str| {
+            let line = line.trim_start();
+            let is_import_of =
+                |start: &str| line.strip_prefix(start).is_some_and(|rest| rest.starts_with(word));
+            let is_named = !is_import && !line.starts_with('#') && line.contains(word);
+            is_named || (is_import && ["import ", "from "].into_iter().any(is_import_of))
+        };
+        let at = text.lines().position(is_such)?;
+        Some(Import { package: word.to_owned(), line: at + 1 })
+    });
+    found.collect()
 }
 
 /// Whether the file called `name` is JavaScript or TypeScript.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword},
-    knowledge::writers::keeps_downloads,
+    knowledge::package_effects::keeps_downloads,
     shell::{Command, Script},
     workspace::path,
 };

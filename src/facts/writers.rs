@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword, instruction::unquoted},
-    knowledge::writers::{Kind, lookup},
+    knowledge::{
+        package_effects::{self, Ecosystem, Effect},
+        writers::{Kind, lookup},
+    },
     shell::Command,
     source::{FileId, Span},
     workspace::path,
@@ -271,7 +274,8 @@ fn variable_path(name: &str, value: &str) -> Option<String> {
             .map(|(_, path)| path.to_owned())
             .filter(|path| !path.starts_with(':'));
     }
-    if lookup(Kind::Variable, name).is_some() {
+    let mut known = package_effects::all(Effect::Variable, Ecosystem::Pypi);
+    if known.any(|fact| fact.argument.split(' ').any(|known| known == name)) {
         return Some(value.to_owned());
     }
     let is_database = [".db", ".sqlite", ".sqlite3"].iter().any(|ending| value.ends_with(ending));
@@ -290,22 +294,26 @@ fn default_of(value: &str) -> &str {
 fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer> {
     let manifests = evidence::manifests(cx, image);
     let packages = manifests.closures.iter().flat_map(|(_, closure)| &closure.packages);
-    let of_python = packages.map(|located| located.value.name.clone());
+    let of_python = packages.map(|located| (Ecosystem::Pypi, located.value.name.clone()));
     let stages = (0..image.dockerfile.stages.len()).map(|index| image.at(index));
     let projects = stages.filter_map(|view| evidence::node_project(cx, &view)).filter_map(Result::ok);
     let of_node = projects.flat_map(|project| {
-        project.package.dependencies.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        let names = project.package.dependencies.iter();
+        names.map(|(name, _)| (Ecosystem::Npm, name.clone())).collect::<Vec<_>>()
     });
     let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
     let installs = runs.flat_map(|step| python::pip_installs(image.script(step)));
     let of_steps = installs.flat_map(|install| install.packages);
-    let of_steps = of_steps.map(|name| crate::manifest::normal_name(python::bare_name(&name)));
-    let names: Vec<String> = of_python.chain(of_node).chain(of_steps).collect();
-    let known = names.iter().filter_map(|name| Some((lookup(Kind::Install, name)?, name)));
+    let of_steps =
+        of_steps.map(|name| (Ecosystem::Pypi, crate::manifest::normal_name(python::bare_name(&name))));
+    let names: Vec<(Ecosystem, String)> = of_python.chain(of_node).chain(of_steps).collect();
+    let known = names.iter().filter_map(|(ecosystem, name)| {
+        Some((package_effects::lookup(Effect::Writes, *ecosystem, name)?, name))
+    });
     let span = image.base_word().span;
     known
         .map(|(fact, name)| Writer {
-            path: resolved(state, fact.path),
+            path: resolved(state, fact.argument),
             file: image.id,
             span,
             what: format!("{name} {}", fact.what),

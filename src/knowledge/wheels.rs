@@ -45,13 +45,6 @@ pub enum Verdict {
         /// Why.
         why: String,
     },
-    /// The wanted version is older than the first one with a musl wheel, and what it needs is not known.
-    OlderThanFirstMuslWheel {
-        /// The first version with a wheel for musl.
-        first: &'static str,
-        /// What to do.
-        why: String,
-    },
     /// The tables do not say.
     Unknown {
         /// Why there is no answer.
@@ -143,14 +136,11 @@ pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
 /// The verdict for a version of which a lock file shows that it has no musl wheel for this Python.
 pub fn without_wheel(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
     match (row_of(name), verdict(name, wanted, python)) {
-        (Some(row), Verdict::MuslWheel { .. }) => match before_wheels(&row) {
-            Verdict::OlderThanFirstMuslWheel { .. } => Verdict::Unknown {
-                why: format!(
-                    "The lock names no musl wheel of {name}, and what it needs to compile is not known."
-                ),
-            },
-            verdict => verdict,
-        },
+        (Some(row), Verdict::MuslWheel { .. }) => before_wheels(&row).unwrap_or_else(|| Verdict::Unknown {
+            why: format!(
+                "The lock names no musl wheel of {name}, and what it needs to compile is not known."
+            ),
+        }),
         (_, verdict) => verdict,
     }
 }
@@ -176,10 +166,10 @@ fn with_wheel(row: &Row, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
     let wheel = Verdict::MuslWheel { runtime: row.words(6) };
     match reach(row, wanted) {
         Reach::HasWheel => wheel,
-        Reach::TooOld => before_wheels(row),
+        Reach::TooOld => of_older(row),
         Reach::Newest => match python_fit(row, python) {
             PythonFit::Fits => wheel,
-            PythonFit::TooOld => before_wheels(row),
+            PythonFit::TooOld => of_older(row),
             PythonFit::NotSeen => Verdict::Unknown {
                 why: format!(
                     "No musl wheel of {} was seen for Python {}.{}, and no version is pinned.",
@@ -271,15 +261,16 @@ enum PythonFit {
 /// pip takes the newest version that supports the interpreter. For an old interpreter that is
 /// an old version: where the first version with a wheel wants a newer Python, there is none.
 fn python_fit(row: &Row, python: (u8, u8)) -> PythonFit {
-    if let Some(least) = parse_python(row.cell(4))
-        && python < least
-    {
+    let least = parse_python(row.cell(4));
+    if least.is_some_and(|least| python < least) {
         return PythonFit::TooOld;
     }
     let tags = row.words(10);
     let is_before_oldest =
         tags.iter().filter_map(|tag| tag_python(tag)).min().is_some_and(|oldest| python < oldest);
-    if tags.iter().any(|tag| tag_serves(tag, python)) || (is_before_oldest && python >= (3, 9)) {
+    if tags.iter().any(|tag| tag_serves(tag, python))
+        || (is_before_oldest && python >= least.unwrap_or((3, 9)))
+    {
         PythonFit::Fits
     } else {
         PythonFit::NotSeen
@@ -310,21 +301,38 @@ fn needs_large_compiler(build: &[&str]) -> bool {
     build.iter().any(|package| matches!(*package, "gfortran" | "cargo" | "rust"))
 }
 
-/// The verdict for a version from before the first musl wheel.
-fn before_wheels(row: &Row) -> Verdict {
-    let (name, first, note) = (row.cell(0), row.cell(2), row.cell(12));
-    let build = || (row.words(8), row.words(9));
-    let why =
-        sentence(&format!("{name} has wheels for musl from {first} on, the wanted version has none"), note);
+/// The verdict for a version of which no musl wheel was seen.
+fn of_older(row: &Row) -> Verdict {
+    before_wheels(row).unwrap_or_else(|| Verdict::Unknown {
+        why: format!("{}, and what that needs to compile is not known.", what_was_seen(row)),
+    })
+}
+
+/// The verdict for a version from before the first musl wheel, where the table has one.
+fn before_wheels(row: &Row) -> Option<Verdict> {
+    let note = row.cell(12);
+    let why = sentence(&what_was_seen(row), note);
     match row.cell(7) {
-        "pure" => Verdict::Pure { runtime: row.words(6), note },
-        "stay" => Verdict::StayOnDebian { why },
+        "pure" => Some(Verdict::Pure { runtime: row.words(6), note }),
+        "stay" => Some(Verdict::StayOnDebian { why }),
         kind @ ("build" | "heavy") => {
-            let (build, runtime) = build();
+            let (build, runtime) = (row.words(8), row.words(9));
             let is_heavy = kind == "heavy" || needs_large_compiler(&build);
-            Verdict::Builds { build, runtime, is_heavy, why }
+            Some(Verdict::Builds { build, runtime, is_heavy, why })
         }
-        _ => Verdict::OlderThanFirstMuslWheel { first, why },
+        _ => None,
+    }
+}
+
+/// Which versions have a musl wheel; a newer one may have been seen without, for want of one for its Python.
+fn what_was_seen(row: &Row) -> String {
+    let (name, first, last) = (row.cell(0), row.cell(2), row.cell(3));
+    let version = |text: &str| Version::from_str(text).ok();
+    match version(first).zip(version(last)) {
+        Some((lowest, highest)) if highest > lowest => format!(
+            "{name} was seen with wheels for musl in {first} and without in {last}; the wanted version may have none"
+        ),
+        _ => format!("{name} has wheels for musl from {first} on, the wanted version has none"),
     }
 }
 
@@ -342,6 +350,22 @@ mod tests {
 
     fn newest(name: &str) -> Verdict {
         verdict(name, Wanted::Newest, (3, 11))
+    }
+
+    #[test]
+    fn no_row_refuses_for_want_of_knowledge_or_contradicts_itself() {
+        let rows = WHEELS.rows().chain(LOCK_WHEELS.rows()).filter(|row| row.cell(1) == "musl-wheel");
+        for row in rows {
+            let name = row.cell(0);
+            let known = ["build", "heavy", "pure", "stay", "unknown"];
+            assert!(known.contains(&row.cell(7)), "{name} says nothing of older versions");
+            for version in [row.cell(2), row.cell(3), "0.0.1"].iter().filter(|text| !text.is_empty()) {
+                let is_refused = matches!(pinned(name, version), Verdict::StayOnDebian { .. });
+                assert!(!is_refused || row.cell(7) == "stay", "{name} {version}");
+            }
+        }
+        let Verdict::Unknown { why } = pinned("numexpr", "2.8.4") else { panic!("numexpr") };
+        assert!(why.contains("2.8.1 and without in 2.11.0"), "{why}");
     }
 
     fn is_wheel(verdict: &Verdict) -> bool {
@@ -363,7 +387,9 @@ mod tests {
         assert!(is_wheel(&newest("numpy")));
         assert!(is_wheel(&pinned("numpy", "1.25.0")));
         assert!(matches!(pinned("numpy", "1.21"), Verdict::Builds { .. }));
-        assert!(matches!(pinned("yarl", "1.6"), Verdict::OlderThanFirstMuslWheel { first: "1.7.0", .. }));
+        assert!(matches!(pinned("yarl", "1.6"), Verdict::Unknown { .. }));
+        assert!(matches!(pinned("charset-normalizer", "2.1.0"), Verdict::Pure { .. }));
+        assert!(matches!(pinned("tomli", "2.0.1"), Verdict::Pure { .. }));
         assert!(matches!(pinned("pyarrow", "15.0.0"), Verdict::StayOnDebian { .. }));
         assert!(matches!(pinned("pyyaml", "5.4"), Verdict::Pure { .. }));
         assert!(!is_wheel(&pinned("orjson", "3.8.1")), "seen without one although 3.6.7 has one");

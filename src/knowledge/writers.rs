@@ -15,14 +15,10 @@ pub enum Kind {
     File,
     /// A folder name that services give to what they write.
     Folder,
-    /// A package that writes when it is used.
-    Install,
     /// A word of a command that writes when the container starts.
     Start,
     /// A command that changes users or owners.
     Switch,
-    /// A variable that names a folder to write to.
-    Variable,
 }
 
 /// What is known of a name.
@@ -41,18 +37,11 @@ pub fn lookup(kind: Kind, word: &str) -> Option<WriterFact> {
         Kind::Develop => "develop",
         Kind::File => "file",
         Kind::Folder => "folder",
-        Kind::Install => "install",
         Kind::Start => "start",
         Kind::Switch => "switch",
-        Kind::Variable => "variable",
     };
     let row = WRITERS.row(&format!("{prefix} {word}"))?;
     Some(WriterFact { path: row.cell(1), what: row.cell(2) })
-}
-
-/// Whether the package called `name` keeps what it downloads in the home folder.
-pub fn keeps_downloads(name: &str) -> bool {
-    lookup(Kind::Install, name).is_some_and(|fact| fact.path.starts_with('~'))
 }
 
 #[cfg(test)]

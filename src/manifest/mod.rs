@@ -10,6 +10,11 @@ pub mod read_once;
 pub mod requirements;
 pub mod wheel_name;
 
+/// Whether a marker may hold on Linux for this Python; one that cannot be read may.
+pub fn marker_may_hold(marker: &str, python: (u8, u8)) -> bool {
+    markers::text_may_hold(marker, python)
+}
+
 /// A Python package name in PyPI's normal form: lower case, with single dashes.
 pub fn normal_name(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());

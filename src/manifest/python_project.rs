@@ -39,6 +39,8 @@ pub struct PyProject {
 pub struct Dependency {
     /// The name in PyPI's normal form.
     pub name: String,
+    /// The extras that are asked for, in normal form.
+    pub extras: Vec<String>,
     /// The versions that are allowed; none when they are given in a way that PEP 440 does not know.
     pub specifiers: Option<VersionSpecifiers>,
     /// Whether it comes from a path, an address or a repository.
@@ -195,7 +197,13 @@ fn dependency(parsed: Dependency508) -> Dependency {
         Source::Index(specifiers) => (Some(specifiers), false),
         Source::Address(_) => (None, true),
     };
-    Dependency { name: parsed.name, specifiers, is_direct, marker: Some(parsed.marker) }
+    Dependency {
+        name: parsed.name,
+        extras: parsed.extras,
+        specifiers,
+        is_direct,
+        marker: Some(parsed.marker),
+    }
 }
 
 fn poetry_dependencies(entries: Option<&Value>) -> Vec<Dependency> {
@@ -206,7 +214,9 @@ fn poetry_dependencies(entries: Option<&Value>) -> Vec<Dependency> {
             let is_direct = ["path", "git", "url"].iter().any(|key| value.get(key).is_some());
             let version = value.as_str().or_else(|| value.get("version").and_then(Value::as_str));
             let specifiers = version.and_then(poetry_specifiers);
-            Dependency { name: normal_name(name), specifiers, is_direct, marker: None }
+            let extras = value.get("extras").and_then(Value::as_array).into_iter().flatten();
+            let extras = extras.filter_map(Value::as_str).map(normal_name).collect();
+            Dependency { name: normal_name(name), extras, specifiers, is_direct, marker: None }
         })
         .collect()
 }

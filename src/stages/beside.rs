@@ -9,6 +9,7 @@ use crate::{
         split::{Ecosystem, Split},
         writers::is_below,
     },
+    knowledge::package_effects::{Ecosystem as Registry, Effect, has, lookup},
     source::Span,
     workspace::path,
 };
@@ -31,29 +32,6 @@ const WRITING: [&str; 15] = [
     "version-file",
     "write_to",
 ];
-
-/// Packages that compile when they run, or do so where they can.
-const COMPILING: [&str; 15] = [
-    "aesara",
-    "brian2",
-    "cmdstanpy",
-    "cppyy",
-    "deepspeed",
-    "httpstan",
-    "pymc",
-    "pyopencl",
-    "pystan",
-    "pytensor",
-    "sglang",
-    "theano",
-    "theano-pymc",
-    "triton",
-    "vllm",
-];
-
-/// Packages that import pkg_resources without requiring setuptools.
-const OF_SETUPTOOLS: [&str; 5] =
-    ["face-recognition", "face-recognition-models", "imageio-ffmpeg", "razorpay", "webrtcvad"];
 
 /// The first such thing: its place and a sentence.
 pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
@@ -126,8 +104,8 @@ fn synchronised(image: &ImageView, split: &Split) -> Option<String> {
 /// A package that compiles when it runs, or needs what the base image has beside pip.
 fn of_packages(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
     let evidence = evidence::python(cx, image);
-    let mut names = evidence.known.iter().chain(&evidence.unknown_packages);
-    if let Some(name) = names.clone().find(|name| COMPILING.contains(&name.as_str())) {
+    let mut names = evidence.names();
+    if let Some(name) = names.clone().find(|name| has(Effect::Compiles, Registry::Pypi, name)) {
         return Some(format!("{name} compiles when it runs, and the compiler would be left behind (MS-08)."));
     }
     let tag = image.stage().base.tag.as_deref().unwrap_or_default();
@@ -135,12 +113,17 @@ fn of_packages(cx: &Context, image: &ImageView, split: &Split) -> Option<String>
     if split.environment.is_authors || !has_setuptools || names.clone().any(|name| name == "setuptools") {
         return None;
     }
-    let old_gunicorn = || {
-        let manifests = evidence::manifests(cx, image);
-        let version = manifests.package("gunicorn")?.exact_version().cloned()?;
-        (version < pep440_rs::Version::new([20, 1])).then(|| format!("gunicorn {version}"))
+    let imports = |name: &&String| {
+        let fact = lookup(Effect::ImportsPkgResources, Registry::Pypi, name)?;
+        let versions: pep440_rs::VersionSpecifiers = fact.argument.parse().ok()?;
+        let pinned = evidence.pinned.get(*name);
+        match (versions.is_empty(), pinned) {
+            (true, _) => Some((*name).clone()),
+            (false, Some(version)) if versions.contains(version) => Some(format!("{name} {version}")),
+            _ => None,
+        }
     };
-    let who = names.find(|name| OF_SETUPTOOLS.contains(&name.as_str())).cloned().or_else(old_gunicorn);
+    let who = names.find_map(|name| imports(&name));
     let own = || {
         let mut lines = cx.ws.code_of(image.id).flat_map(|code| &code.imports);
         let (file, _) = lines.find(|(_, import)| import.package == "pkg_resources")?;

@@ -10,6 +10,7 @@ use crate::{
         split::{Ecosystem, Part, Role, Side, Split},
         start_scripts,
     },
+    knowledge::package_effects::{Ecosystem as Registry, Effect, has},
     source::Span,
 };
 
@@ -35,24 +36,19 @@ pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, St
         .or_else(|| installs_later(cx, image, split).map(|why| (start, why)))
 }
 
-/// Python packages that call the pip of their environment when they run.
-const CALLING_PIP: [&str; 6] = ["azure-cli", "nox", "pip-audit", "pip-tools", "pipx", "tox"];
-
-/// Packages of notebooks, in which `%pip` installs; that counts where the image starts one.
-const NOTEBOOKS: [&str; 6] = ["ipykernel", "ipython", "jupyter", "jupyterlab", "notebook", "voila"];
-
 /// A package that installs others later, with a pip that our environment does not have.
 fn installs_later(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
     if split.environment.is_authors || split.ecosystem != Ecosystem::Python {
         return None;
     }
     let evidence = evidence::python(cx, image);
-    let mut names = evidence.known.iter().chain(&evidence.unknown_packages);
+    let mut names = evidence.names();
     let started = commands::run_by(cx, image).concat();
     let is_notebook =
         started.iter().any(|word| ["ipython", "jupyter", "voila"].iter().any(|part| word.contains(part)));
     let calls = |name: &&String| {
-        CALLING_PIP.contains(&name.as_str()) || (is_notebook && NOTEBOOKS.contains(&name.as_str()))
+        has(Effect::CallsPip, Registry::Pypi, name)
+            || (is_notebook && has(Effect::CallsPipInNotebook, Registry::Pypi, name))
     };
     let name = names.find(calls)?;
     Some(format!("{name} calls pip when it runs, and {} has none (MS-25).", split.environment.path))

@@ -65,7 +65,7 @@ fn entry(cx: &Context, image: &ImageView, (tool, program): (Tool, &str)) -> Opti
     }
     let found = evidence::python(cx, image);
     let name = crate::manifest::normal_name(program);
-    let is_installed = found.known.contains(&name) || found.unknown_packages.contains(&name);
+    let is_installed = found.names().any(|installed| *installed == name);
     (!is_installed).then(|| {
         format!(
             "What `{} run {program}` starts is not known: no package that is installed is called so (MS-22).",

@@ -153,7 +153,7 @@ impl Walk<'_> {
             if is_settings { program_text::told_by_settings(&text) } else { program_text::told_of(&text) };
         let imports = match program_text::is_script(&file) {
             true => program_text::imports(&text),
-            false => program_text::imports_pkg_resources(&text).into_iter().collect(),
+            false => program_text::signs(&text),
         };
         self.code.is_cut |= told.len() > MOST_TOLD || imports.len() > MOST_TOLD;
         self.code.told.extend(told.into_iter().take(MOST_TOLD).map(|told| (file.clone(), told)));

@@ -98,6 +98,7 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
         let name = &name[..end];
         evidence.module(&LockedModule { name: name.to_owned(), ..LockedModule::default() });
         evidence.is_shallow = true;
+        evidence.unfollowed.insert(name.to_owned());
         if !PLAIN_PROGRAMS.contains(&name) {
             evidence.unknown.push(format!(
                 "`{name}` is installed for the whole image, and which native code it brings along is not known (BASE-04)"
@@ -106,6 +107,13 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
     }
     evidence.tidy();
     evidence
+}
+
+/// Whether a step of the stage in view installs packages of npm.
+pub fn installs_for_node(image: &ImageView) -> bool {
+    let mut steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    steps.any(|step| managers::installation(image.script(step)).is_some())
+        || !global_programs(image).is_empty()
 }
 
 /// The first project whose dependencies the stage in view installs; none when it installs none.
@@ -263,6 +271,7 @@ impl Evidence {
             return;
         };
         self.native_helpers(lock);
+        self.missing_modules(project, lock);
         let installed = lock.iter().filter(|module| !module.is_elsewhere);
         let installed = installed.filter(|module| !(project.is_production && module.is_dev));
         let mut seen = BTreeSet::new();
@@ -294,7 +303,7 @@ impl Evidence {
         }
     }
 
-    fn module(&mut self, module: &LockedModule) {
+    pub(super) fn module(&mut self, module: &LockedModule) {
         let name = &module.name;
         let Some(fact) = modules::lookup(name) else {
             match module.has_script {

@@ -102,6 +102,9 @@ fn ruby(cx: &Context, image: &ImageView, evidence: &mut Evidence) {
         .site(index)
         .file(cx, image, "Gemfile.lock")
         .and_then(|path| cx.ws.context_text(&path));
+    if lock.is_some_and(|text| needs_time_zones(text)) {
+        evidence.runtime.insert(("tzdata", "tzinfo".to_owned()));
+    }
     match lock.map(|text| platforms(text)) {
         None => evidence.unknown.push(
             "Gemfile.lock is not in the build context, so which gems have native code is not known (BASE-30)"
@@ -113,6 +116,14 @@ fn ruby(cx: &Context, image: &ImageView, evidence: &mut Evidence) {
             platforms.join(", ")
         )),
     }
+}
+
+/// Whether a gem reads the time zones of the system: tzinfo does where no tzinfo-data is installed.
+///
+/// Source: <https://github.com/tzinfo/tzinfo#data-sources>.
+fn needs_time_zones(lock: &str) -> bool {
+    let has = |gem: &str| lock.lines().any(|line| line.trim_start().starts_with(&format!("{gem} (")));
+    has("tzinfo") && !has("tzinfo-data")
 }
 
 /// The entries below `PLATFORMS`.

@@ -11,14 +11,16 @@ use super::{
         python::project::{self, Action, ProjectInstall, Tool},
         root_image,
     },
-    Evidence, python_version,
+    Evidence,
+    fit::{self, Misfit},
+    python_version,
 };
 use crate::{
     docker::Instruction,
     knowledge::wheels::{self, Wanted},
     manifest::{
         python_lock::{self, Lock, LockedPackage, Origin, Selection},
-        python_project::{self, PyProject},
+        python_project::{self, Dependency, PyProject},
         wheel_name::{Processor, WheelName},
     },
 };
@@ -174,6 +176,20 @@ impl Project {
         }
     }
 
+    /// The chosen dependencies of the manifest that the lock does not fit.
+    fn misfits<'p>(
+        &'p self,
+        lock: &Lock,
+        selection: &'p Selection,
+        python: (u8, u8),
+    ) -> Vec<(&'p Dependency, Misfit)> {
+        let Some(Ok(manifest)) = &self.manifest else { return Vec::new() };
+        let own = manifest.name.as_deref();
+        let asked = chosen(manifest, selection).filter(|dependency| own != Some(dependency.name.as_str()));
+        let asked = asked.filter(|dependency| dependency.applies(python));
+        asked.filter_map(|dependency| Some((dependency, fit::misfit(lock, dependency)?))).collect()
+    }
+
     fn judge(&self, tool: Tool, selection: &Selection, (evidence, python): (&mut Evidence, (u8, u8))) {
         let [manifest_name, lock_name] = tool.files();
         match (&self.lock, &self.manifest) {
@@ -183,8 +199,16 @@ impl Project {
                     let names = chosen(found, selection).map(|dependency| dependency.name.clone());
                     names.collect::<Vec<_>>()
                 });
-                for package in lock.installed(selection, &roots.unwrap_or_default(), python) {
+                let misfits = self.misfits(lock, selection, python);
+                let is_other = |name: &str| misfits.iter().any(|(dependency, _)| dependency.name == name);
+                let installed = lock.installed(selection, &roots.unwrap_or_default(), python);
+                for package in installed.into_iter().filter(|package| !is_other(&package.name)) {
                     evidence.locked(package, python);
+                }
+                evidence.notes.extend(fit::told(lock_name, manifest_name, &misfits));
+                for (dependency, _) in misfits {
+                    evidence.is_shallow = true;
+                    manifest_package(dependency, (evidence, python));
                 }
             }
             (None, Some(Ok(manifest))) => {
@@ -201,10 +225,7 @@ impl Project {
 }
 
 /// The dependencies that a selection takes.
-fn chosen<'p>(
-    project: &'p PyProject,
-    selection: &'p Selection,
-) -> impl Iterator<Item = &'p python_project::Dependency> {
+fn chosen<'p>(project: &'p PyProject, selection: &'p Selection) -> impl Iterator<Item = &'p Dependency> {
     let optional = project.optional.iter().filter(|(group, _)| selection.takes(Some(group)));
     project.dependencies.iter().chain(optional.map(|(_, dependency)| dependency))
 }
@@ -215,19 +236,24 @@ fn manifest_packages(
     (evidence, python): (&mut Evidence, (u8, u8)),
 ) {
     for dependency in chosen(project, selection).filter(|dependency| dependency.applies(python)) {
-        match &dependency.specifiers {
-            Some(specifiers) if !dependency.is_direct => {
-                evidence.package(&dependency.name, specifiers, python);
-            }
-            Some(_) | None if dependency.is_direct => {
-                evidence.unknown.push(format!("{} comes from an address or a folder", dependency.name));
-            }
-            _ => evidence.unknown.push(format!("the version of {} is not understood", dependency.name)),
-        }
+        manifest_package(dependency, (evidence, python));
     }
     evidence
         .unknown
         .extend(project.unread.iter().map(|text| format!("the dependency `{text}` is not understood")));
+}
+
+fn manifest_package(dependency: &Dependency, (evidence, python): (&mut Evidence, (u8, u8))) {
+    match &dependency.specifiers {
+        Some(specifiers) if !dependency.is_direct => {
+            evidence.package(&dependency.name, specifiers, python);
+            evidence.asks(&dependency.name, &dependency.extras);
+        }
+        Some(_) | None if dependency.is_direct => {
+            evidence.unknown.push(format!("{} comes from an address or a folder", dependency.name));
+        }
+        _ => evidence.unknown.push(format!("the version of {} is not understood", dependency.name)),
+    }
 }
 
 impl Evidence {
@@ -246,19 +272,19 @@ impl Evidence {
         }
         let name = package.name.as_str();
         let version = package.version.as_ref();
-        let shown = version.map(ToString::to_string).unwrap_or_default();
+        self.pinned.extend(version.map(|version| (name.to_owned(), version.clone())));
         let wanted = version.map_or(Wanted::Newest, Wanted::Exactly);
         let is_own = self.knowledge.wheels.contains_key(name);
         let Some(files) = package.files.as_ref().filter(|_| !is_own) else {
             let verdict = self.knowledge.wheel(name, wanted, python);
-            self.verdict(name, &shown, verdict);
+            self.verdict(name, verdict);
             return;
         };
         let wheel_names: Vec<WheelName> = files.iter().filter_map(|file| WheelName::parse(file)).collect();
         let fits = |processor| wheel_names.iter().any(|wheel| wheel.fits_musl(python, processor));
         if !fits(Processor::X86) {
             let verdict = self.knowledge.without_wheel(name, wanted, python);
-            self.verdict(name, &shown, verdict);
+            self.verdict(name, verdict);
             return;
         }
         self.known.insert(name.to_owned());

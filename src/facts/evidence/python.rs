@@ -13,7 +13,10 @@ use super::{
     Evidence, manifests, project, python_version,
 };
 use crate::{
-    knowledge::wheels::{self, Verdict, Wanted},
+    knowledge::{
+        requires,
+        wheels::{self, Verdict, Wanted},
+    },
     manifest::{
         normal_name,
         requirements::{self, Closure, ItemKind},
@@ -24,8 +27,9 @@ use crate::{
 /// The evidence for the Python packages that the stage in view installs.
 pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence { knowledge: cx.options.knowledge.clone(), ..Evidence::default() };
-    let tag = root_image(image.dockerfile, image.stage()).tag.clone().unwrap_or_default();
-    let version = python_version(&tag).unwrap_or((3, 14));
+    let root = root_image(image.dockerfile, image.stage());
+    let tag = root.tag.as_deref().filter(|_| root.official_name() == Some("python"));
+    let version = tag.and_then(python_version).unwrap_or((3, 14));
     let steps = Steps::of(cx, image);
     let mut seen = project::Seen::new();
     for (index, step) in steps.runs() {
@@ -54,8 +58,12 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
         evidence.closure(closure, version);
     }
     constrained(&mut evidence);
+    evidence.follow(version);
     if !manifests.closures.is_empty() {
         evidence.is_shallow = true;
+    }
+    if image.is_final() {
+        evidence.looks_up_in_text(cx, image);
     }
     evidence.tidy();
     evidence
@@ -113,7 +121,9 @@ impl Evidence {
     /// An extra is often called as the package that it brings along, or as its ending: `transformers[torch]` and
     /// `psycopg[binary]`.
     fn extras(&mut self, package: &requirements::Package, python: (u8, u8)) {
-        for extra in &package.extras {
+        self.asks(&package.name, &package.extras);
+        for extra in package.extras.iter().filter(|extra| requires::of(&package.name, Some(extra)).is_none())
+        {
             if let Verdict::StayOnDebian { why } = self.knowledge.wheel(extra, Wanted::Newest, python) {
                 self.against.push(format!("{}[{extra}]: {why}", package.name));
             }

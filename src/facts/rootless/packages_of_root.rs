@@ -1,7 +1,10 @@
 //! Packages that need root when the container runs, or that belong to it.
 
 use super::super::{Context, ImageView, evidence, packages, python};
-use crate::docker::Keyword;
+use crate::{
+    docker::Keyword,
+    knowledge::package_effects::{Ecosystem, Effect, has},
+};
 
 /// What the packages of the image and of the project tell of.
 pub(super) fn told_of(cx: &Context, image: &ImageView) -> Vec<String> {
@@ -42,55 +45,15 @@ fn of_package(image: &ImageView) -> Option<String> {
     Some(format!("{name}, whose programs need root"))
 }
 
-/// Python packages that talk to devices, raw sockets or the engine.
-const OF_DEVICES: [&str; 20] = [
-    "bleak",
-    "bluepy",
-    "certbot",
-    "docker",
-    "gpiozero",
-    "icmplib",
-    "netfilterqueue",
-    "pcapy-ng",
-    "pyroute2",
-    "pyserial",
-    "python-crontab",
-    "python-iptables",
-    "pythonping",
-    "pyudev",
-    "pyusb",
-    "rpi-gpio",
-    "scapy",
-    "smbus",
-    "smbus2",
-    "systemd-python",
-];
-
-/// Packages of Node that talk to devices, raw sockets or the engine.
-const OF_DEVICES_IN_NODE: [&str; 14] = [
-    "@abandonware/bluetooth-hci-socket",
-    "@abandonware/noble",
-    "cap",
-    "dockerode",
-    "i2c-bus",
-    "net-ping",
-    "node-hid",
-    "onoff",
-    "pcap",
-    "pigpio",
-    "raw-socket",
-    "rpi-gpio",
-    "serialport",
-    "usb",
-];
-
+/// A package of Node that talks to devices, raw sockets or the engine.
 fn of_devices_in_node(cx: &Context, image: &ImageView) -> Option<String> {
     let project = evidence::node_project(cx, image)?.ok()?;
     let mut names = project.package.dependencies.iter().map(|(name, _)| name);
-    let name = names.find(|name| OF_DEVICES_IN_NODE.contains(&name.as_str()))?;
+    let name = names.find(|name| has(Effect::UsesDevices, Ecosystem::Npm, name))?;
     Some(format!("{name}, which talks to what belongs to root"))
 }
 
+/// A Python package that does.
 fn of_devices(cx: &Context, image: &ImageView) -> Option<String> {
     let manifests = evidence::manifests(cx, image);
     let packages = manifests.closures.iter().flat_map(|(_, closure)| &closure.packages);
@@ -99,7 +62,7 @@ fn of_devices(cx: &Context, image: &ImageView) -> Option<String> {
         runs.flat_map(|step| python::pip_installs(image.script(step))).flat_map(|install| install.packages);
     let named = named.map(|name| crate::manifest::normal_name(python::bare_name(&name)));
     let mut all = packages.map(|located| located.value.name.clone()).chain(named);
-    let name = all.find(|name| OF_DEVICES.contains(&name.as_str()))?;
+    let name = all.find(|name| has(Effect::UsesDevices, Ecosystem::Pypi, name))?;
     Some(format!("{name}, which talks to what belongs to root"))
 }
 

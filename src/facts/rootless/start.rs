@@ -5,7 +5,7 @@ use super::super::{
     runtime::{self, State},
     writers,
 };
-use crate::{docker::Keyword, knowledge::writers::keeps_downloads, workspace::path};
+use crate::{docker::Keyword, knowledge::package_effects::keeps_downloads, workspace::path};
 
 /// Folders that a service without root may read, and those that are everybody's.
 const FINE: [&str; 9] = ["/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/tmp", "/usr"];

@@ -10,6 +10,7 @@ use crate::knowledge::{
     AlpineBranch,
     apk::{self, PackageKind},
     apt::{self, AptFact, ImageFamily},
+    package_effects::{Ecosystem as Registry, Effect, has},
     twins::{self, Suite},
 };
 
@@ -27,9 +28,6 @@ pub enum Role {
     /// Not in the tables: needed to compile and to run, for all that is known.
     Unknown,
 }
-
-/// Python packages whose wheels load the OpenMP of the system, which comes along with gcc on Debian.
-const WITH_OPENMP: [&str; 2] = ["lightgbm", "llama-cpp-python"];
 
 /// What decides on roles in a stage as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +52,10 @@ impl Roles {
         };
         let is_node = image.stage().base.official_name() == Some("node");
         let evidence = if is_node { Evidence::default() } else { evidence::python(cx, image) };
-        let names = || evidence.known.iter().chain(&evidence.unknown_packages);
+        let names = || evidence.names();
         Self {
             is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls),
-            loads_openmp: names().any(|name| WITH_OPENMP.contains(&name.as_str())),
+            loads_openmp: names().any(|name| has(Effect::LoadsOpenmp, Registry::Pypi, name)),
             may_be_cpp: !is_node && !evidence.unknown.is_empty(),
         }
     }

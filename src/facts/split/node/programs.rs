@@ -5,7 +5,7 @@ use super::super::super::{
     node::{self, Action},
 };
 use crate::{
-    knowledge::writers::keeps_downloads,
+    knowledge::package_effects::keeps_downloads,
     shell::{Command, Script},
 };
 

@@ -1,0 +1,3 @@
+import tomli
+
+print(tomli.loads("a = 1"))

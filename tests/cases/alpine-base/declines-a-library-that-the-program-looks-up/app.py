@@ -1,0 +1,3 @@
+import ctypes.util
+
+SEAL = ctypes.util.find_library("sodium")

@@ -1,0 +1,3 @@
+from django.contrib.gis.geos import Point
+
+print(Point(1, 2))

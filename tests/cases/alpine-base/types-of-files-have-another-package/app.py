@@ -1,0 +1,3 @@
+import mimetypes
+
+print(mimetypes.guess_type("a.woff2"))

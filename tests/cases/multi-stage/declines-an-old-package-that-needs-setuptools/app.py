@@ -1,0 +1,1 @@
+import rest_framework_simplejwt
