@@ -28,6 +28,9 @@ impl Span {
         self.end as usize
     }
 
+    /// The empty span at the start of a text.
+    pub const START: Self = Self { start: 0, end: 0 };
+
     /// The empty span at `offset`: where an insertion goes.
     pub fn at(offset: usize) -> Self {
         Self::new(offset, offset)

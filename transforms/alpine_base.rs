@@ -201,10 +201,10 @@ fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = packages_evidence(cx, image);
     evidence.merge(facts::evidence::others(cx, image));
     if image.is_final() {
-        evidence.unknown.extend(full_image(image));
-        evidence.unknown.extend(facts::evidence::purpose(cx, image));
+        evidence.reasons.extend(full_image(image));
+        evidence.reasons.extend(facts::evidence::purpose(cx, image));
     }
-    evidence.unknown.extend(facts::evidence::compiled_programs(image));
+    evidence.reasons.extend(facts::evidence::compiled_programs(image));
     evidence
 }
 
@@ -260,19 +260,18 @@ fn all_install(evidence: &Evidence) -> String {
 /// What the evidence says against the move.
 fn against(image: &ImageView, evidence: &Evidence) -> Vec<Reason> {
     let span = install_span(image);
-    let known = evidence.against.iter().map(|what| Reason::untold(span, what));
-    let unknown = evidence.unknown.iter().map(|what| Reason::doubt("BASE-41", span, what));
-    known.chain(unknown).collect()
+    let placed = |reason: &Reason| {
+        // What is about packages stands where they are installed.
+        let at = if reason.span.end() == 0 { span } else { reason.span };
+        reason.clone().at(at)
+    };
+    evidence.reasons.iter().map(placed).collect()
 }
 
 /// The full variant of an image brings compilers, git and many libraries that slim does not.
-fn full_image(image: &ImageView) -> Option<String> {
-    image.root().is_full().then(|| {
-        format!(
-            "{} is the full image, and which of its libraries and tools the project uses is not known",
-            image.base_word().text
-        )
-    })
+fn full_image(image: &ImageView) -> Option<Reason> {
+    let what = "the full image, and which of its libraries and tools the project uses is not known";
+    image.root().is_full().then(|| Reason::doubt("BASE-47", image.base_word().span, what))
 }
 
 fn install_span(image: &ImageView) -> Span {

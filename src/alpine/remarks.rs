@@ -24,9 +24,8 @@ pub fn untrue(cx: &Context, image: &ImageView, changed: &[Span]) -> Option<Strin
     }
     let (word, verb) =
         if lines.len() == 1 { ("comment in line", "speaks") } else { ("comments in lines", "speak") };
-    (!lines.is_empty()).then(|| {
-        format!("The {word} {} still {verb} of Debian: say it in your own words.", lines.join(", "))
-    })
+    (!lines.is_empty())
+        .then(|| format!("The {word} {} still {verb} of Debian: say it in your own words.", lines.join(", ")))
 }
 
 fn speaks_of_debian(comment: &str) -> bool {

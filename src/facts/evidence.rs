@@ -30,7 +30,9 @@ use crate::{
         wheels::{self, Verdict, Wanted},
     },
     manifest::normal_name,
+    reason::{Reason, Surety},
     shell::Command,
+    source::Span,
     workspace::path,
 };
 
@@ -43,10 +45,8 @@ pub struct Evidence {
     pub builds: Vec<Build>,
     /// Alpine packages that are needed at run time, each with an installed package that calls it.
     pub runtime: BTreeSet<(&'static str, String)>,
-    /// Reasons against, as sentences.
-    pub against: Vec<String>,
-    /// What the tables do not know.
-    pub unknown: Vec<String>,
+    /// What speaks against the move, at no place of its own where it is about packages.
+    pub reasons: Vec<Reason>,
     /// Python packages, by name in PyPI's normal form, that a package index may know better.
     pub unknown_packages: BTreeSet<String>,
     /// What a reviewer should know.
@@ -68,6 +68,9 @@ pub struct Evidence {
     /// Packages whose wheels for musl are for amd64 alone.
     pub without_arm64: BTreeSet<String>,
 }
+
+/// The place of what is about packages: the step that installs them stands for it.
+const NOWHERE: Span = Span::START;
 
 /// A package that compiles on musl.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,16 +117,20 @@ impl Evidence {
             Verdict::MuslWheel { runtime } | Verdict::Pure { runtime, .. } => self.calls(name, runtime),
             Verdict::Builds { is_heavy: true, why, build, runtime } => {
                 let why = why.trim_end_matches('.');
-                self.unknown.push(format!("{why}; compiling it takes long at every change (BASE-02)"));
+                self.reasons.push(Reason::doubt(
+                    "BASE-02",
+                    NOWHERE,
+                    format!("{why}; compiling it takes long at every change"),
+                ));
                 self.builds.push(Build { name: name.to_owned(), build, runtime });
             }
             Verdict::Builds { build, runtime, why, .. } => {
                 self.notes.push(why);
                 self.builds.push(Build { name: name.to_owned(), build, runtime });
             }
-            Verdict::StayOnDebian { why } => self.against.push(why),
-            Verdict::Unknown { why } => {
-                self.unknown.push(why.trim_end_matches('.').to_owned());
+            Verdict::StayOnDebian { why } => self.reasons.push(Reason::known("BASE-01", NOWHERE, why)),
+            Verdict::Unknown { what } => {
+                self.reasons.push(Reason::doubt("BASE-41", NOWHERE, what).about(name));
                 self.unknown_packages.insert(name.to_owned());
             }
         }
@@ -138,8 +145,7 @@ impl Evidence {
     pub fn merge(&mut self, other: Evidence) {
         self.builds.extend(other.builds);
         self.runtime.extend(other.runtime);
-        self.against.extend(other.against);
-        self.unknown.extend(other.unknown);
+        self.reasons.extend(other.reasons);
         self.notes.extend(other.notes);
         self.known.extend(other.known);
         self.is_shallow |= other.is_shallow;
@@ -162,7 +168,7 @@ impl Evidence {
     }
 
     fn tidy(&mut self) {
-        if !self.without_arm64.is_empty() && self.against.is_empty() {
+        if !self.without_arm64.is_empty() && !self.is_known_to_break() {
             let names: Vec<&str> = self.without_arm64.iter().map(String::as_str).collect();
             self.notes.push(format!(
                 "No musl wheel for arm64 is known of {}: on that processor pip compiles (BASE-33).",
@@ -182,8 +188,10 @@ impl Evidence {
             is_there && !is_own && !spared.contains(&fact.package)
         };
         let found = package_effects::all(Effect::FindsLibrary, Ecosystem::Pypi).filter(is_found);
-        let told = found.map(|fact| looked_up(fact.package, fact.argument)).collect::<Vec<_>>();
-        self.against.extend(told);
+        let told =
+            found.map(|fact| Reason::known("BASE-22", NOWHERE, looked_up(fact.argument)).about(fact.package));
+        let told: Vec<Reason> = told.collect();
+        self.reasons.extend(told);
     }
 
     /// Takes in the libraries that the program text of the project looks up.
@@ -194,13 +202,22 @@ impl Evidence {
                 continue;
             };
             let who = format!("{file}:{}", import.line);
-            match fact.argument {
-                "" => self.unknown.push(looked_up(&who, fact.argument)),
-                library => {
-                    self.against.push(looked_up(&format!("{who} uses {}, which", fact.package), library))
-                }
-            }
+            let reason = match fact.argument {
+                "" => Reason::known("BASE-22", NOWHERE, looked_up("")),
+                library => Reason::known("BASE-22", NOWHERE, looked_up(library)).about(fact.package),
+            };
+            self.reasons.push(reason.from(who));
         }
+    }
+
+    /// Whether something is known to break.
+    fn is_known_to_break(&self) -> bool {
+        self.reasons.iter().any(|reason| reason.surety == Surety::Known)
+    }
+
+    /// Whether something may bring native code of which nothing is known.
+    pub fn is_in_doubt(&self) -> bool {
+        self.reasons.iter().any(|reason| reason.surety == Surety::Doubt)
     }
 
     /// The packages whose library another one brings along.
@@ -210,10 +227,15 @@ impl Evidence {
     }
 
     fn tidy_lists(&mut self) {
-        for list in [&mut self.against, &mut self.unknown, &mut self.notes] {
-            let mut seen = BTreeSet::new();
-            list.retain(|line| seen.insert(line.clone()));
+        let mut seen = BTreeSet::new();
+        self.notes.retain(|line| seen.insert(line.clone()));
+        let mut told: Vec<Reason> = Vec::new();
+        for reason in self.reasons.drain(..) {
+            if !told.contains(&reason) {
+                told.push(reason);
+            }
         }
+        self.reasons = told;
         for name in self.spared() {
             self.runtime.retain(|(_, caller)| caller != name);
         }
@@ -222,14 +244,14 @@ impl Evidence {
     }
 }
 
-/// The reason against a program that looks a library up by name.
-fn looked_up(who: &str, library: &str) -> String {
+/// Of a program that looks a library up by name.
+fn looked_up(library: &str) -> String {
     let what = if library.is_empty() { "a library" } else { library };
-    format!("{who} finds {what} with ctypes.util.find_library, which needs gcc or ld on Alpine (BASE-22)")
+    format!("finds {what} with ctypes.util.find_library, which needs gcc or ld on Alpine")
 }
 
 /// The programs that RUN steps compile, of which it is not known whether they compile on musl.
-pub fn compiled_programs(image: &ImageView) -> Vec<String> {
+pub fn compiled_programs(image: &ImageView) -> Vec<Reason> {
     let compilers = [
         "make",
         "cmake",
@@ -256,7 +278,7 @@ pub fn compiled_programs(image: &ImageView) -> Vec<String> {
         "zig",
     ];
     let steps = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
-    let scripts = steps.map(|step| (image.line(step), image.script(step)));
+    let scripts = steps.map(|step| (step.span, image.script(step)));
     let sets_cgo = |step: &Instruction| {
         step.pairs.iter().any(|pair| pair.name == "CGO_ENABLED" && pair.value.as_deref() == Some("0"))
     };
@@ -266,7 +288,7 @@ pub fn compiled_programs(image: &ImageView) -> Vec<String> {
         let own = command.assignments.iter().any(|word| word.raw == "CGO_ENABLED=0");
         command.name() == "go" && (own || has_no_cgo)
     };
-    let found = scripts.flat_map(|(line, script)| {
+    let found = scripts.flat_map(|(span, script)| {
         let commands = script.commands.iter().filter(|command| !is_static(command));
         let compiles =
             |command: &Command| command.arguments().any(|word| matches!(word, "build" | "build_ext"));
@@ -275,13 +297,13 @@ pub fn compiled_programs(image: &ImageView) -> Vec<String> {
             _ => path::name(command.name()).to_owned(),
         };
         let names: Vec<String> = commands.map(name).collect();
-        names.into_iter().filter(|name| compilers.contains(&name.as_str())).map(move |name| (line, name))
+        names.into_iter().filter(|name| compilers.contains(&name.as_str())).map(move |name| (span, name))
     });
     let mut seen = BTreeSet::new();
     found
-        .filter(|(line, _)| seen.insert(*line))
-        .map(|(line, name)| {
-            format!("what `{name}` compiles in line {line} is not known to compile on musl (BASE-12)")
+        .filter(|(span, _)| seen.insert(span.start()))
+        .map(|(span, name)| {
+            Reason::doubt("BASE-12", span, format!("what `{name}` compiles is not known to compile on musl"))
         })
         .collect()
 }

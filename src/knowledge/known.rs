@@ -109,7 +109,7 @@ impl Knowledge {
     pub fn wheel(&self, name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
         match self.wheels.get(name) {
             None => match wheels::verdict(name, wanted, python) {
-                Verdict::Unknown { why } => self.by_index(name, why, (wanted, python)),
+                Verdict::Unknown { what } => self.by_index(name, what, (wanted, python)),
                 verdict => verdict,
             },
             Some(OwnWheel::Wheel) => Verdict::MuslWheel { runtime: Vec::new() },
@@ -126,19 +126,17 @@ impl Knowledge {
         }
     }
 
-    /// The verdict for a package of which the tables know only `why` they do not know it.
-    fn by_index(&self, name: &str, why: String, (wanted, python): (Wanted<'_>, (u8, u8))) -> Verdict {
-        let why = match self.index.get(name) {
+    /// The verdict for a package of which the tables know only `what` they do not know.
+    fn by_index(&self, name: &str, what: String, (wanted, python): (Wanted<'_>, (u8, u8))) -> Verdict {
+        let what = match self.index.get(name) {
             Some(Answer::Releases(releases)) => return releases.verdict(name, wanted, python),
-            Some(Answer::Absent) => {
-                format!("Neither the tables nor the package index know the package {name}.")
-            }
+            Some(Answer::Absent) => "known neither to the tables nor to the package index".to_owned(),
             Some(Answer::NotReached) => {
-                format!("{}, and the package index was not reached.", why.trim_end_matches('.'))
+                format!("{what}, and the package index was not reached")
             }
-            None => why,
+            None => what,
         };
-        Verdict::Unknown { why }
+        Verdict::Unknown { what }
     }
 
     /// The Alpine tag that takes the place of `image:tag`; see [`tags::alpine_tag`].

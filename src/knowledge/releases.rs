@@ -71,12 +71,10 @@ impl Releases {
     pub fn verdict(&self, name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
         let Some((version, offer)) = self.choice(name, wanted, python) else {
             let (major, minor) = python;
-            let why = format!(
-                "The package index has no version of {name} for Python {major}.{minor} that is asked for."
-            );
-            return Verdict::Unknown { why };
+            let what = format!("the index has no version for Python {major}.{minor} that is asked for");
+            return Verdict::Unknown { what };
         };
-        let unknown = |what: &str| Verdict::Unknown { why: format!("{name} {version} {what}.") };
+        let unknown = |what: &str| Verdict::Unknown { what: format!("{version} {what}") };
         match offer {
             Offer { is_pure: true, .. } => Verdict::Pure { runtime: Vec::new(), note: "" },
             Offer { on_x86_64: true, on_aarch64: true, .. } => Verdict::MuslWheel { runtime: Vec::new() },
@@ -151,7 +149,7 @@ mod tests {
 
     fn why(verdict: Verdict) -> String {
         match verdict {
-            Verdict::Unknown { why } | Verdict::StayOnDebian { why } => why,
+            Verdict::Unknown { what: why } | Verdict::StayOnDebian { why } => why,
             other => panic!("{other:?}"),
         }
     }

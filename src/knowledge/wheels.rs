@@ -47,10 +47,13 @@ pub enum Verdict {
     },
     /// The tables do not say.
     Unknown {
-        /// Why there is no answer.
-        why: String,
+        /// What is not known, as a clause about the package, without its name and a full stop.
+        what: String,
     },
 }
+
+/// Of a package that has no row.
+const NOT_IN_TABLES: &str = "not in the tables of packages";
 
 /// Which versions of a package a project asks for.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +106,7 @@ pub fn lookup(name: &str) -> Option<WheelFact> {
 /// How the wanted version of `name` (in PyPI's normal form) installs on musl for Python `python`.
 pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
     let Some(row) = row_of(name) else {
-        return Verdict::Unknown { why: format!("The tables do not know the package {name}.") };
+        return Verdict::Unknown { what: NOT_IN_TABLES.to_owned() };
     };
     let note = row.cell(12);
     let builds = |is_heavy| Verdict::Builds {
@@ -129,7 +132,7 @@ pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
             ),
         },
         "musl-wheel" => with_wheel(&row, wanted, python),
-        _ => Verdict::Unknown { why: format!("What {name} needs to compile on musl is not known.") },
+        _ => Verdict::Unknown { what: "what it needs to compile on musl is not known".to_owned() },
     }
 }
 
@@ -137,9 +140,7 @@ pub fn verdict(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
 pub fn without_wheel(name: &str, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
     match (row_of(name), verdict(name, wanted, python)) {
         (Some(row), Verdict::MuslWheel { .. }) => before_wheels(&row).unwrap_or_else(|| Verdict::Unknown {
-            why: format!(
-                "The lock names no musl wheel of {name}, and what it needs to compile is not known."
-            ),
+            what: "the lock names no wheel for musl, and what it needs to compile is not known".to_owned(),
         }),
         (_, verdict) => verdict,
     }
@@ -171,11 +172,9 @@ fn with_wheel(row: &Row, wanted: Wanted<'_>, python: (u8, u8)) -> Verdict {
             PythonFit::Fits => wheel,
             PythonFit::TooOld => of_older(row),
             PythonFit::NotSeen => Verdict::Unknown {
-                why: format!(
-                    "No musl wheel of {} was seen for Python {}.{}, and no version is pinned.",
-                    row.cell(0),
-                    python.0,
-                    python.1
+                what: format!(
+                    "no wheel for musl was seen for Python {}.{}, and no version is pinned",
+                    python.0, python.1
                 ),
             },
         },
@@ -304,14 +303,14 @@ fn needs_large_compiler(build: &[&str]) -> bool {
 /// The verdict for a version of which no musl wheel was seen.
 fn of_older(row: &Row) -> Verdict {
     before_wheels(row).unwrap_or_else(|| Verdict::Unknown {
-        why: format!("{}, and what that needs to compile is not known.", what_was_seen(row)),
+        what: format!("{}, and what that needs to compile is not known", what_was_seen(row)),
     })
 }
 
 /// The verdict for a version from before the first musl wheel, where the table has one.
 fn before_wheels(row: &Row) -> Option<Verdict> {
     let note = row.cell(12);
-    let why = sentence(&what_was_seen(row), note);
+    let why = sentence(&format!("{} {}", row.cell(0), what_was_seen(row)), note);
     match row.cell(7) {
         "pure" => Some(Verdict::Pure { runtime: row.words(6), note }),
         "stay" => Some(Verdict::StayOnDebian { why }),
@@ -326,13 +325,13 @@ fn before_wheels(row: &Row) -> Option<Verdict> {
 
 /// Which versions have a musl wheel; a newer one may have been seen without, for want of one for its Python.
 fn what_was_seen(row: &Row) -> String {
-    let (name, first, last) = (row.cell(0), row.cell(2), row.cell(3));
+    let (first, last) = (row.cell(2), row.cell(3));
     let version = |text: &str| Version::from_str(text).ok();
     match version(first).zip(version(last)) {
         Some((lowest, highest)) if highest > lowest => format!(
-            "{name} was seen with wheels for musl in {first} and without in {last}; the wanted version may have none"
+            "was seen with wheels for musl in {first} and without in {last}; the wanted version may have none"
         ),
-        _ => format!("{name} has wheels for musl from {first} on, the wanted version has none"),
+        _ => format!("has wheels for musl from {first} on, the wanted version has none"),
     }
 }
 
@@ -364,8 +363,8 @@ mod tests {
                 assert!(!is_refused || row.cell(7) == "stay", "{name} {version}");
             }
         }
-        let Verdict::Unknown { why } = pinned("numexpr", "2.8.4") else { panic!("numexpr") };
-        assert!(why.contains("2.8.1 and without in 2.11.0"), "{why}");
+        let Verdict::Unknown { what } = pinned("numexpr", "2.8.4") else { panic!("numexpr") };
+        assert!(what.contains("2.8.1 and without in 2.11.0"), "{what}");
     }
 
     fn is_wheel(verdict: &Verdict) -> bool {

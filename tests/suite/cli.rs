@@ -152,7 +152,7 @@ fn requirements_are_read_by_their_mark_as_pip_does() {
         project.write("Dockerfile", format!("FROM python:3.12-slim\n{copy}CMD [\"flask\", \"run\"]\n"));
         project.write("requirements.txt", &bytes);
         let run = project.run(&["optimize", "--only", "alpine-base"]);
-        assert_eq!(run.err.contains("requirements.txt cannot be read"), !is_read, "{}", run.err);
+        assert_eq!(run.err.contains("requirements.txt: cannot be read"), !is_read, "{}", run.err);
     }
 }
 

@@ -97,7 +97,7 @@ fn optimize(project: &Project, url: &str, flags: &[&str]) -> String {
 fn nothing_is_asked_without_the_flag() {
     let index = Index::new(Pages::new());
     let said = optimize(&project(), &index.url, &[]);
-    assert!(said.contains("The tables do not know the package ledgerlib (BASE-41)."), "{said}");
+    assert!(said.contains("ledgerlib: not in the tables of packages (BASE-41)."), "{said}");
     assert_eq!(index.requests(), [""; 0]);
 }
 
@@ -120,7 +120,7 @@ fn what_the_tables_do_not_know_is_asked_once() {
 fn source_alone_stays_unknown() {
     let index = Index::new(Pages::from([("/simple/ledgerlib/", (JSON, SOURCE))]));
     let said = optimize(&project(), &index.url, &["--online"]);
-    assert!(said.contains("ledgerlib 1.0 is published as source only"), "{said}");
+    assert!(said.contains("ledgerlib: 1.0 is published as source only"), "{said}");
     assert!(said.contains("1 question"), "{said}");
 }
 
@@ -128,7 +128,7 @@ fn source_alone_stays_unknown() {
 fn a_package_that_the_index_does_not_have_stays_unknown() {
     let index = Index::new(Pages::new());
     let said = optimize(&project(), &index.url, &["--online"]);
-    assert!(said.contains("Neither the tables nor the package index know the package ledgerlib"), "{said}");
+    assert!(said.contains("ledgerlib: known neither to the tables nor to the package index"), "{said}");
 }
 
 #[test]
@@ -136,7 +136,10 @@ fn an_index_without_the_json_form_is_told() {
     let index = Index::new(Pages::from([("/simple/ledgerlib/", ("text/html", "<a>ledgerlib</a>"))]));
     let said = optimize(&project(), &index.url, &["--online"]);
     assert!(said.starts_with("The package index was not reached: it does not speak the JSON form"), "{said}");
-    assert!(said.contains("ledgerlib, and the package index was not reached"), "{said}");
+    assert!(
+        said.contains("ledgerlib: not in the tables of packages, and the package index was not reached"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -8,13 +8,14 @@ use std::{
 
 use pep440_rs::VersionSpecifiers;
 
-use super::{Build, Evidence};
+use super::{Build, Evidence, NOWHERE};
 use crate::{
     knowledge::{
         requires::{self, Requirement},
         wheels::{Verdict, Wanted},
     },
     manifest::marker_may_hold,
+    reason::Reason,
 };
 
 /// A package, or an extra of it, whose requirements are still to be looked at.
@@ -96,19 +97,21 @@ impl Evidence {
             Verdict::MuslWheel { runtime } | Verdict::Pure { runtime, .. } => self.calls(name, runtime),
             Verdict::Builds { build, runtime, is_heavy, why } => {
                 match is_heavy {
-                    true => self
-                        .unknown
-                        .push(format!("{}; compiling it takes long at every change (BASE-02)", told(&why))),
+                    true => self.reasons.push(Reason::doubt(
+                        "BASE-02",
+                        NOWHERE,
+                        format!("{}; compiling it takes long at every change", told(&why)),
+                    )),
                     false => self.notes.push(format!("{} (BASE-02).", told(&why))),
                 }
                 self.builds.push(Build { name: name.to_owned(), build, runtime });
             }
             Verdict::StayOnDebian { why } => {
-                self.against.push(format!("{} (BASE-01)", told(&why)));
+                self.reasons.push(Reason::known("BASE-01", NOWHERE, told(&why)));
                 return false;
             }
-            Verdict::Unknown { why } => {
-                self.unknown.push(format!("{} (BASE-01)", told(&why)));
+            Verdict::Unknown { what } => {
+                self.reasons.push(Reason::doubt("BASE-41", NOWHERE, what).about(chain));
                 self.unknown_packages.insert(name.to_owned());
                 return false;
             }

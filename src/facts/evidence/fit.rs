@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Evidence, NodeProject};
-use crate::manifest::{
-    node_lock::LockedModule,
-    python_lock::{Lock, LockedPackage},
-    python_project::Dependency,
+use super::{Evidence, NOWHERE, NodeProject};
+use crate::{
+    manifest::{
+        node_lock::LockedModule,
+        python_lock::{Lock, LockedPackage},
+        python_project::Dependency,
+    },
+    reason::Reason,
 };
 
 /// How the lock of a Python project falls short of one of its dependencies.
@@ -69,11 +72,11 @@ impl Evidence {
         }
         if !missing.is_empty() {
             let names: Vec<&str> = missing.iter().map(|name| name.as_str()).collect();
-            self.unknown.push(format!(
-                "the lock file of {} lacks {}, so which native code comes along is not known: lock it anew (BASE-04)",
+            self.reasons.push(Reason::doubt("BASE-04", NOWHERE, format!(
+                "the lock file of {} lacks {}, so which native code comes along is not known: lock it anew",
                 project.manager.name(),
                 names.join(", ")
-            ));
+            )));
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
         node::{self as managers, Action, Manager},
         node_inputs, sources,
     },
-    Build, Evidence,
+    Build, Evidence, NOWHERE,
 };
 use crate::{
     docker::{Instruction, Keyword},
@@ -19,6 +19,7 @@ use crate::{
         node_lock::{self, LockedModule},
         package_json::{self, PackageJson},
     },
+    reason::Reason,
     workspace::path,
 };
 
@@ -88,11 +89,11 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence::default();
     for project in projects(cx, image) {
         match project {
-            Err(why) => evidence.unknown.push(why),
+            Err(why) => evidence.reasons.push(Reason::doubt("BASE-41", NOWHERE, why)),
             Ok(project) => evidence.node_project(&project),
         }
     }
-    evidence.unknown.extend(brought_along(cx, image));
+    evidence.reasons.extend(brought_along(cx, image));
     for name in global_programs(image) {
         let end = name.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(name.len(), |(at, _)| at);
         let name = &name[..end];
@@ -100,9 +101,9 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
         evidence.is_shallow = true;
         evidence.unfollowed.insert(name.to_owned());
         if !PLAIN_PROGRAMS.contains(&name) {
-            evidence.unknown.push(format!(
-                "`{name}` is installed for the whole image, and which native code it brings along is not known (BASE-04)"
-            ));
+            evidence.reasons.push(Reason::doubt("BASE-04", NOWHERE, format!(
+                "`{name}` is installed for the whole image, and which native code it brings along is not known"
+            )));
         }
     }
     evidence.tidy();
@@ -186,7 +187,7 @@ fn read_lock(manager: Manager, text: &str) -> Result<Vec<LockedModule>, String> 
 }
 
 /// Says so when nothing installs what package.json depends on, and a COPY takes the folder for it from the context.
-fn brought_along(cx: &Context, image: &ImageView) -> Option<String> {
+fn brought_along(cx: &Context, image: &ImageView) -> Option<Reason> {
     let installs = |step: &&Instruction| {
         step.keyword == Keyword::Run && managers::installation(image.script(step)).is_some()
     };
@@ -195,10 +196,8 @@ fn brought_along(cx: &Context, image: &ImageView) -> Option<String> {
         step.keyword == Keyword::Copy && step.flag("from").is_some() && step.body.text.contains(INSTALLED)
     });
     if let Some(step) = from_stage.filter(|_| !is_installed) {
-        return Some(format!(
-            "no installation that is known fills the folder that line {} copies (BASE-05)",
-            image.line(step)
-        ));
+        let what = "no installation that is known fills the folder that is copied";
+        return Some(Reason::doubt("BASE-05", step.span, what));
     }
     if from_stage.is_some() || image.lineage().iter().any(installs) {
         return None;
@@ -212,9 +211,9 @@ fn brought_along(cx: &Context, image: &ImageView) -> Option<String> {
     let comes_along = steps.would_bring(cx, &folder, &join_path(workdir, INSTALLED))
         && !sources::is_kept_out(cx, image, &folder);
     (comes_along && !package.dependencies.is_empty()).then(|| {
-        "nothing installs what package.json depends on, so it comes along with the build context, and for which C \
-         library it was made is not known (BASE-05)"
-            .to_owned()
+        let what = "nothing installs what package.json depends on, so it comes along with the build context, and for \
+                    which C library it was made is not known";
+        Reason::doubt("BASE-05", NOWHERE, what)
     })
 }
 
@@ -263,9 +262,13 @@ impl Evidence {
                 self.module(&LockedModule { name: (*name).clone(), ..LockedModule::default() });
             }
             if !names.is_empty() {
-                self.unknown.push(format!(
-                    "{} finds no lock file, so which packages with native code come along is not known (BASE-04)",
-                    project.manager.name()
+                self.reasons.push(Reason::doubt(
+                    "BASE-04",
+                    NOWHERE,
+                    format!(
+                        "{} finds no lock file, so which packages with native code come along is not known",
+                        project.manager.name()
+                    ),
                 ));
             }
             return;
@@ -280,9 +283,13 @@ impl Evidence {
         }
         let names: Vec<String> = installed.map(|module| module.name.clone()).collect();
         for name in package_json::without_twins(&names) {
-            self.against.push(format!(
-                "the lock file lists {name} without its twin for musl: make it anew with a current {} (BASE-05)",
-                project.manager.name()
+            self.reasons.push(Reason::known(
+                "BASE-05",
+                NOWHERE,
+                format!(
+                    "the lock file lists {name} without its twin for musl: make it anew with a current {}",
+                    project.manager.name()
+                ),
             ));
         }
     }
@@ -297,9 +304,9 @@ impl Evidence {
         });
         let helper = HELPERS.into_iter().find(|helper| has(helper));
         if let Some(helper) = helper.filter(|_| !tells && !is_explained) {
-            self.unknown.push(format!(
-                "the lock file lists {helper}, so something has native code, and what that is is not known (BASE-04)"
-            ));
+            self.reasons.push(Reason::doubt("BASE-04", NOWHERE, format!(
+                "the lock file lists {helper}, so something has native code, and what that is is not known"
+            )));
         }
     }
 
@@ -307,9 +314,9 @@ impl Evidence {
         let name = &module.name;
         let Some(fact) = modules::lookup(name) else {
             match module.has_script {
-                Some(true) => self.unknown.push(format!(
-                    "{name} runs a script when it is installed, and whether that works on musl is not known (BASE-04)"
-                )),
+                Some(true) => self.reasons.push(Reason::doubt("BASE-04", NOWHERE, format!(
+                    "{name} runs a script when it is installed, and whether that works on musl is not known"
+                ))),
                 _ => self.knows(module),
             }
             return;
@@ -319,8 +326,12 @@ impl Evidence {
             self.knows(module);
         }
         match fact.kind {
-            ModuleKind::Stays => self.against.push(format!("{name}: {} (BASE-04)", fact.note)),
-            ModuleKind::Engine => self.unknown.push(format!("{name}: {} (BASE-06)", fact.note)),
+            ModuleKind::Stays => {
+                self.reasons.push(Reason::known("BASE-04", NOWHERE, format!("{name}: {}", fact.note)))
+            }
+            ModuleKind::Engine => {
+                self.reasons.push(Reason::doubt("BASE-06", NOWHERE, format!("{name}: {}", fact.note)))
+            }
             ModuleKind::Builds => self.compiles(name, &fact),
             ModuleKind::Prebuilt | ModuleKind::Locked if is_old => self.compiles(name, &fact),
             ModuleKind::Prebuilt | ModuleKind::Locked | ModuleKind::Harmless => {}

@@ -2,11 +2,12 @@
 
 use super::{
     super::{Context, ImageView, build_context::Steps, commands, packages, programs as programs_of},
-    Evidence,
+    Evidence, NOWHERE,
 };
 use crate::{
     docker::{Instruction, Keyword},
     knowledge::programs,
+    reason::Reason,
     shell::Command,
     workspace::path,
 };
@@ -22,12 +23,15 @@ pub fn others(cx: &Context, image: &ImageView) -> Evidence {
     match image.root().official_name() {
         Some("ruby") => ruby(cx, image, &mut evidence),
         Some("php") => php(image, &mut evidence),
-        Some("postgres") => evidence.against.push(
-            "a data volume that was written under glibc sorts text in another order under musl (BASE-31)"
-                .to_owned(),
-        ),
-        Some(name @ ("redis" | "rabbitmq" | "influxdb")) => evidence.against.push(format!(
-            "{name} keeps data in a volume, whose files belong to another user id on Alpine (BASE-32)"
+        Some("postgres") => evidence.reasons.push(Reason::known(
+            "BASE-31",
+            NOWHERE,
+            "a data volume that was written under glibc sorts text in another order under musl",
+        )),
+        Some(name @ ("redis" | "rabbitmq" | "influxdb")) => evidence.reasons.push(Reason::known(
+            "BASE-32",
+            NOWHERE,
+            format!("{name} keeps data in a volume, whose files belong to another user id on Alpine"),
         )),
         // Those of Temurin bring both: 21/jre/alpine of <https://github.com/adoptium/containers>.
         Some("openjdk" | "amazoncorretto" | "tomcat" | "maven" | "gradle") => {
@@ -63,17 +67,17 @@ const WITHOUT_SERVICE: [&str; 14] = [
 const COMPILERS: [&str; 10] = ["cargo", "cc", "cmake", "g++", "gcc", "go", "gradle", "make", "mvn", "rustc"];
 
 /// Why it is not known what the final stage is for, so that its C library may be what others count on.
-pub fn purpose(cx: &Context, image: &ImageView) -> Option<String> {
+pub fn purpose(cx: &Context, image: &ImageView) -> Option<Reason> {
     let name = image.root().official_name().filter(|name| WITHOUT_SERVICE.contains(name))?;
     if !commands::is_any(cx, image) {
-        return Some(format!(
-            "nothing says what runs in this image of {name}, nor what that needs (BASE-12)"
-        ));
+        let what = format!("nothing says what runs in this image of {name}, nor what that needs");
+        return Some(Reason::doubt("BASE-43", NOWHERE, what));
     }
     let started = commands::run_by(cx, image);
     let mut programs = started.iter().flat_map(|words| programs_of::started(words));
     let compiler = programs.find(|program| COMPILERS.contains(&path::name(program)))?;
-    Some(format!("{compiler} makes programs of what it is given, which then need musl (BASE-12)"))
+    let what = format!("{compiler} makes programs of what it is given, which then need musl");
+    Some(Reason::known("BASE-43", NOWHERE, what))
 }
 
 fn steps<'a>(image: &ImageView<'a>) -> impl Iterator<Item = (usize, &'a Instruction)> {
@@ -85,7 +89,11 @@ fn installed(image: &ImageView, otherwise: fn(&str) -> Option<&'static str>, evi
     let installs = steps(image).flat_map(|(_, step)| packages::installs(image.script(step)));
     for package in installs.flat_map(|install| install.packages) {
         if let Some(what) = otherwise(&package.name) {
-            evidence.unknown.push(format!("{}: Alpine has {what} (BASE-16)", package.name));
+            // A server may be told where its settings are; a runtime is another one.
+            let is_server = programs::service_set_up_otherwise(&package.name).is_some();
+            let reason = if is_server { Reason::doubt } else { Reason::known };
+            let what = format!("Alpine has {what}");
+            evidence.reasons.push(reason("BASE-16", package.span, what).about(&package.name));
         }
     }
 }
@@ -106,14 +114,19 @@ fn ruby(cx: &Context, image: &ImageView, evidence: &mut Evidence) {
         evidence.runtime.insert(("tzdata", "tzinfo".to_owned()));
     }
     match lock.map(|text| platforms(text)) {
-        None => evidence.unknown.push(
-            "Gemfile.lock is not in the build context, so which gems have native code is not known (BASE-30)"
-                .to_owned(),
-        ),
+        None => evidence.reasons.push(Reason::doubt(
+            "BASE-30",
+            NOWHERE,
+            "Gemfile.lock is not in the build context, so which gems have native code is not known",
+        )),
         Some(platforms) if platforms.iter().any(|name| *name == "ruby" || name.ends_with("-linux-musl")) => {}
-        Some(platforms) => evidence.against.push(format!(
-            "Gemfile.lock is for {}; run `bundle lock --add-platform ruby` first (BASE-30)",
-            platforms.join(", ")
+        Some(platforms) => evidence.reasons.push(Reason::known(
+            "BASE-30",
+            NOWHERE,
+            format!(
+                "Gemfile.lock is for {}; run `bundle lock --add-platform ruby` first",
+                platforms.join(", ")
+            ),
         )),
     }
 }
@@ -139,9 +152,9 @@ fn php(image: &ImageView, evidence: &mut Evidence) {
     for (_, step) in steps(image) {
         if image.script(step).commands.iter().any(|command| command.name() == "pecl") {
             let line = image.line(step);
-            evidence.unknown.push(format!(
-                "pecl in line {line} compiles, for which Alpine's image needs $PHPIZE_DEPS installed first (BASE-25)"
-            ));
+            evidence.reasons.push(Reason::doubt("BASE-25", NOWHERE, format!(
+                "pecl in line {line} compiles, for which Alpine's image needs $PHPIZE_DEPS installed first"
+            )));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
         python::project::{self, Action, ProjectInstall, Tool},
         root_image,
     },
-    Evidence,
+    Evidence, NOWHERE,
     fit::{self, Misfit},
     python_version,
 };
@@ -23,6 +23,7 @@ use crate::{
         python_project::{self, Dependency, PyProject},
         wheel_name::{Processor, WheelName},
     },
+    reason::Reason,
 };
 
 /// The installations that were taken in: the tool, what it selects, and its manifest and lock.
@@ -64,7 +65,11 @@ pub(super) fn local(
         None => (operand, Vec::new()),
     };
     if folder.contains("://") || folder.ends_with(".whl") || folder.ends_with(".gz") {
-        evidence.unknown.push(format!("{operand} is not an index package"));
+        evidence.reasons.push(Reason::doubt(
+            "BASE-41",
+            NOWHERE,
+            format!("{operand} is not an index package"),
+        ));
         return;
     }
     evidence.is_shallow = true;
@@ -76,13 +81,13 @@ pub(super) fn local(
             let selection = Selection { groups, ..Selection::default() };
             manifest_packages(&manifest, &selection, (evidence, python));
         }
-        Some(Ok(_)) => evidence.unknown.push(format!(
-            "the dependencies of {operand} are computed when it is built, and that is not run (MS-09)"
-        )),
-        Some(Err(why)) => evidence.unknown.push(format!("the pyproject.toml of {operand}: {why}")),
-        None => evidence.unknown.push(format!(
-            "{operand} has no pyproject.toml in the build context; setup.py is not run to learn its dependencies (MS-09)"
-        )),
+        Some(Ok(_)) => evidence.reasons.push(Reason::doubt("MS-09", NOWHERE, format!(
+            "the dependencies of {operand} are computed when it is built, and that is not run"
+        ))),
+        Some(Err(why)) => evidence.reasons.push(Reason::doubt("BASE-41", NOWHERE, format!("the pyproject.toml of {operand}: {why}"))),
+        None => evidence.reasons.push(Reason::doubt("MS-09", NOWHERE, format!(
+            "{operand} has no pyproject.toml in the build context; setup.py is not run to learn its dependencies"
+        ))),
     }
 }
 
@@ -193,7 +198,7 @@ impl Project {
     fn judge(&self, tool: Tool, selection: &Selection, (evidence, python): (&mut Evidence, (u8, u8))) {
         let [manifest_name, lock_name] = tool.files();
         match (&self.lock, &self.manifest) {
-            (Some(Err(why)), _) => evidence.unknown.push(format!("{lock_name}: {why}")),
+            (Some(Err(why)), _) => evidence.reasons.push(Reason::doubt("BASE-41", NOWHERE, format!("{lock_name}: {why}"))),
             (Some(Ok(lock)), manifest) => {
                 let roots = manifest.as_ref().and_then(|found| found.as_ref().ok()).map(|found| {
                     let names = chosen(found, selection).map(|dependency| dependency.name.clone());
@@ -215,11 +220,11 @@ impl Project {
                 evidence.is_shallow = true;
                 manifest_packages(manifest, selection, (evidence, python));
             }
-            (None, Some(Err(why))) => evidence.unknown.push(format!("{manifest_name}: {why}")),
-            (None, None) => evidence.unknown.push(format!(
-                "what {} installs is not known: neither {lock_name} nor {manifest_name} is in the build context (PIP-15)",
+            (None, Some(Err(why))) => evidence.reasons.push(Reason::doubt("BASE-41", NOWHERE, format!("{manifest_name}: {why}"))),
+            (None, None) => evidence.reasons.push(Reason::doubt("PIP-15", NOWHERE, format!(
+                "what {} installs is not known: neither {lock_name} nor {manifest_name} is in the build context",
                 tool.name()
-            )),
+            ))),
         }
     }
 }
@@ -238,9 +243,9 @@ fn manifest_packages(
     for dependency in chosen(project, selection).filter(|dependency| dependency.applies(python)) {
         manifest_package(dependency, (evidence, python));
     }
-    evidence
-        .unknown
-        .extend(project.unread.iter().map(|text| format!("the dependency `{text}` is not understood")));
+    let unread =
+        |text: &String| Reason::doubt("BASE-41", NOWHERE, "a dependency that is not understood").about(text);
+    evidence.reasons.extend(project.unread.iter().map(unread));
 }
 
 fn manifest_package(dependency: &Dependency, (evidence, python): (&mut Evidence, (u8, u8))) {
@@ -250,9 +255,17 @@ fn manifest_package(dependency: &Dependency, (evidence, python): (&mut Evidence,
             evidence.asks(&dependency.name, &dependency.extras);
         }
         Some(_) | None if dependency.is_direct => {
-            evidence.unknown.push(format!("{} comes from an address or a folder", dependency.name));
+            evidence.reasons.push(Reason::doubt(
+                "BASE-41",
+                NOWHERE,
+                format!("{} comes from an address or a folder", dependency.name),
+            ));
         }
-        _ => evidence.unknown.push(format!("the version of {} is not understood", dependency.name)),
+        _ => evidence.reasons.push(Reason::doubt(
+            "BASE-41",
+            NOWHERE,
+            format!("the version of {} is not understood", dependency.name),
+        )),
     }
 }
 
@@ -262,11 +275,19 @@ impl Evidence {
         match &package.source {
             Origin::Project | Origin::Index => {}
             Origin::Local(path) => {
-                self.unknown.push(format!("{} is installed from {path} (MS-09)", package.name));
+                self.reasons.push(Reason::doubt(
+                    "MS-09",
+                    NOWHERE,
+                    format!("{} is installed from {path}", package.name),
+                ));
                 return;
             }
             Origin::Remote(url) => {
-                self.unknown.push(format!("{} is built from {url} (PIP-13)", package.name));
+                self.reasons.push(Reason::doubt(
+                    "PIP-13",
+                    NOWHERE,
+                    format!("{} is built from {url}", package.name),
+                ));
                 return;
             }
         }

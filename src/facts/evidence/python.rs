@@ -10,7 +10,7 @@ use super::{
         python::PipInstall,
         root_image,
     },
-    Evidence, manifests, project, python_version,
+    Evidence, NOWHERE, manifests, project, python_version,
 };
 use crate::{
     knowledge::{
@@ -21,6 +21,7 @@ use crate::{
         normal_name,
         requirements::{self, Closure, ItemKind},
     },
+    reason::Reason,
     shell::{Command, ShellWord},
 };
 
@@ -36,9 +37,13 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
         let script = image.script(step);
         let site = steps.site(index);
         if let Some(tool) = installers::unread_installer(script) {
-            evidence.unknown.push(format!("what {tool} installs is not read (PIP-15)"));
+            evidence.reasons.push(Reason::doubt(
+                "PIP-15",
+                NOWHERE,
+                format!("what {tool} installs is not read"),
+            ));
         }
-        evidence.unknown.extend(script.commands.iter().filter_map(unread));
+        evidence.reasons.extend(script.commands.iter().filter_map(unread));
         for install in installers::pip_installs(script) {
             evidence.pip(cx, image, (&site, &install), version);
         }
@@ -52,8 +57,8 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
             }
         }
     };
-    let missing = manifests.missing.iter().map(|file| format!("{file} is not in the build context"));
-    evidence.unknown.extend(missing);
+    let missing = manifests.missing.iter().map(|file| not_there(file));
+    evidence.reasons.extend(missing);
     for (_, closure) in &manifests.closures {
         evidence.closure(closure, version);
     }
@@ -69,8 +74,13 @@ pub fn python(cx: &Context, image: &ImageView) -> Evidence {
     evidence
 }
 
+/// A file of requirements that is not in the build context.
+fn not_there(file: &str) -> Reason {
+    Reason::doubt("PIP-12", NOWHERE, "not in the build context, so what it asks for is not known").about(file)
+}
+
 /// What of an installation is known when it runs: a variable for a package, or a setup.py that installs.
-fn unread(command: &Command) -> Option<String> {
+fn unread(command: &Command) -> Option<Reason> {
     let words = installers::pip_word(command).map(|at| &command.words[at + 1..]).unwrap_or_default();
     let is_install = words.first().is_some_and(|word| word.text() == "install");
     let is_variable = |word: &&ShellWord| word.raw.trim_matches('"').starts_with('$');
@@ -81,8 +91,13 @@ fn unread(command: &Command) -> Option<String> {
         is_setup && arguments.any(|word| matches!(word, "install" | "develop"))
     };
     match variable {
-        Some(word) => Some(format!("what {} installs is known when it runs", word.raw)),
-        None => by_setup().then(|| "what setup.py installs is not read (PIP-15)".to_owned()),
+        Some(word) => {
+            let what = format!("what {} installs is known when it runs", word.raw);
+            Some(Reason::doubt("BASE-41", word.span, what))
+        }
+        None => {
+            by_setup().then(|| Reason::doubt("PIP-15", command.span, "what setup.py installs is not read"))
+        }
     }
 }
 
@@ -102,8 +117,11 @@ impl Evidence {
             project::local(cx, image, (site, local), (self, python));
         }
         if install.has_other_index {
-            self.unknown
-                .push("another package index is used, whose wheels are not known (PIP-14)".to_owned());
+            self.reasons.push(Reason::doubt(
+                "PIP-14",
+                NOWHERE,
+                "another package index is used, whose wheels are not known",
+            ));
         }
     }
 
@@ -114,7 +132,7 @@ impl Evidence {
                 self.package(&package.name, &package.specifiers, python);
                 self.extras(package, python);
             }
-            _ => self.unknown.push(format!("{word} is not understood")),
+            _ => self.reasons.push(Reason::doubt("BASE-41", NOWHERE, format!("{word} is not understood"))),
         }
     }
 
@@ -125,7 +143,11 @@ impl Evidence {
         for extra in package.extras.iter().filter(|extra| requires::of(&package.name, Some(extra)).is_none())
         {
             if let Verdict::StayOnDebian { why } = self.knowledge.wheel(extra, Wanted::Newest, python) {
-                self.against.push(format!("{}[{extra}]: {why}", package.name));
+                self.reasons.push(Reason::known(
+                    "BASE-01",
+                    NOWHERE,
+                    format!("{}[{extra}]: {why}", package.name),
+                ));
             }
             let longer = format!("{}-{extra}", package.name);
             if wheels::lookup(&longer).is_some() {
@@ -145,7 +167,7 @@ impl Evidence {
         for file in &install.constraints {
             let text = |path: &str| cx.ws.context_text(path).cloned();
             let Some(path) = site.file(cx, image, file).filter(|path| text(path).is_some()) else {
-                self.unknown.push(format!("{file} cannot be read (PIP-12)"));
+                self.reasons.push(Reason::doubt("PIP-12", NOWHERE, format!("{file} cannot be read")));
                 continue;
             };
             let closure = requirements::closure(&path, &text);
@@ -172,31 +194,42 @@ impl Evidence {
                 ItemKind::Option { name, .. }
                     if matches!(*name, "--index-url" | "--extra-index-url" | "--find-links") =>
                 {
-                    self.unknown.push(format!(
-                        "{} names another index ({name}), whose wheels are not known (PIP-14)",
-                        located.file
+                    self.reasons.push(Reason::doubt(
+                        "PIP-14",
+                        NOWHERE,
+                        format!("{} names another index ({name}), whose wheels are not known", located.file),
                     ));
                 }
                 ItemKind::Option { .. } => {}
-                ItemKind::Vcs { url, .. } => self.unknown.push(format!("{url} is built from a repository")),
-                ItemKind::Editable { target } => {
-                    self.unknown.push(format!("-e {target} is a local project (MS-09)"))
+                ItemKind::Vcs { url, .. } => {
+                    self.reasons.push(Reason::doubt("PIP-13", NOWHERE, "built from a repository").about(url))
                 }
-                ItemKind::Url { url, .. } => self.unknown.push(format!("{url} is fetched by address")),
+                ItemKind::Editable { target } => self.reasons.push(Reason::doubt(
+                    "MS-09",
+                    NOWHERE,
+                    format!("-e {target} is a local project"),
+                )),
+                ItemKind::Url { url, .. } => {
+                    self.reasons.push(Reason::doubt("BASE-41", NOWHERE, "fetched by address").about(url))
+                }
                 ItemKind::LocalPath { path } => {
-                    self.unknown.push(format!("{path} is a local project (MS-09)"))
+                    self.reasons.push(Reason::doubt("MS-09", NOWHERE, format!("{path} is a local project")))
                 }
-                ItemKind::Invalid { why } => self.unknown.push(format!("{}: {why}", located.file)),
+                ItemKind::Invalid { why } => {
+                    self.reasons.push(Reason::doubt("BASE-41", NOWHERE, format!("{}: {why}", located.file)))
+                }
                 _ => {}
             }
         }
-        self.unknown.extend(closure.excess.iter().map(|file| {
+        self.reasons.extend(closure.excess.iter().map(|file| {
             let most = requirements::MOST_ITEMS;
-            format!("{file} asks for more than {most} packages, of which no more are read")
+            let what = format!("asks for more than {most} packages, of which no more are read");
+            Reason::doubt("PIP-12", NOWHERE, what).about(file)
         }));
-        self.unknown.extend(closure.missing.iter().map(|file| format!("{file} cannot be read (PIP-12)")));
-        self.unknown.extend(
-            closure.outside.iter().map(|file| format!("{file} lies outside the build context (PIP-12)")),
-        );
+        let unread = |file: &String| Reason::doubt("PIP-12", NOWHERE, "cannot be read").about(file);
+        self.reasons.extend(closure.missing.iter().map(unread));
+        let outside =
+            |file: &String| Reason::doubt("PIP-12", NOWHERE, "outside the build context").about(file);
+        self.reasons.extend(closure.outside.iter().map(outside));
     }
 }

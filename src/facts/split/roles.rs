@@ -56,7 +56,7 @@ impl Roles {
         Self {
             is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls),
             loads_openmp: names().any(|name| has(Effect::LoadsOpenmp, Registry::Pypi, name)),
-            may_be_cpp: !is_node && !evidence.unknown.is_empty(),
+            may_be_cpp: !is_node && evidence.is_in_doubt(),
         }
     }
 
