@@ -17,6 +17,7 @@ pub mod programs;
 pub mod releases;
 pub mod roles;
 pub mod shell;
+pub mod signs;
 mod table;
 pub mod tags;
 pub mod traps;
