@@ -3,6 +3,7 @@
 pub mod finding;
 mod lines;
 pub mod program;
+pub mod world;
 
 #[cfg(test)]
 mod tests;
@@ -10,3 +11,4 @@ mod tests;
 pub use finding::{Effect, Finding};
 pub use lines::package_of;
 pub use program::ProgramText;
+pub use world::World;

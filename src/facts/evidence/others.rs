@@ -101,7 +101,7 @@ fn ruby(cx: &Context, image: &ImageView, evidence: &mut Evidence) {
     let lock = Steps::of(cx, image)
         .site(index)
         .file(cx, image, "Gemfile.lock")
-        .and_then(|path| cx.ws.context_text(&path));
+        .and_then(|path| cx.files_of(image).text(&path));
     match lock.map(|text| platforms(text)) {
         None => evidence.unknown.push(
             "Gemfile.lock is not in the build context, so which gems have native code is not known (BASE-30)"
