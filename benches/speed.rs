@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, hint::black_box, sync::Arc};
 use alpinist::{
     docker,
     documents::Documents,
+    effects::World,
     knowledge::{
         AlpineBranch,
         apt::{self, ImageFamily},
@@ -154,14 +155,15 @@ fn project(dockerfile: &str, compose: Option<&str>) -> Workspace {
         let count = text.matches("    build: .\n").count();
         services.extend((0..count).map(|at| (FileId(1), format!("service{at}"))));
     }
-    let images = vec![Image { dockerfile: FileId(0), context: String::new(), services }];
     let context: BTreeMap<String, Entry> = [
         ("requirements.txt".to_owned(), Entry::File(Some(REQUIREMENTS.into()))),
         (String::new(), Entry::Folder),
         (".dockerignore".to_owned(), Entry::Missing),
     ]
     .into();
-    Workspace { files, images, context, ..Workspace::default() }
+    let world = World::of(context);
+    let images = vec![Image { dockerfile: FileId(0), context: String::new(), services, world }];
+    Workspace { files, images, ..Workspace::default() }
 }
 
 fn run(ws: &Workspace) -> usize {

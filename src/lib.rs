@@ -10,6 +10,7 @@
 //! - [`reason`]: what speaks against a change, with its weight.
 //! - [`workspace`]: the project's files; the only module that touches the disk.
 //! - [`index`]: asking a package index; the only module that touches the network.
+//! - [`effects`]: what an image does, as far as the files that it holds tell.
 //! - [`facts`]: what passes may know.
 //! - [`alpine`], [`installs`], [`stages`]: Debian's ways said in Alpine's words, added packages, builder stages.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
@@ -25,6 +26,7 @@ pub mod docker;
 pub mod docs;
 pub mod documents;
 pub mod edit;
+pub mod effects;
 pub mod facts;
 pub mod index;
 pub mod installs;

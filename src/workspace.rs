@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::source::{FileId, SourceFile};
+use crate::{
+    effects::World,
+    source::{FileId, SourceFile},
+};
 
 mod code;
 mod consumers;
@@ -18,7 +21,7 @@ mod scripts;
 mod sources;
 pub mod store;
 
-pub use code::Code;
+pub use code::Sources;
 pub use consumers::{Consumer, Neighbours};
 pub use program::Program;
 
@@ -42,6 +45,8 @@ pub struct Image {
     pub context: String,
     /// Compose file and name of each service that is built from it.
     pub services: Vec<(FileId, String)>,
+    /// What its build context holds, as far as it is asked for.
+    pub world: World,
 }
 
 /// The files of a project: what may change, and what was looked at.
@@ -51,12 +56,6 @@ pub struct Workspace {
     pub files: Vec<SourceFile>,
     /// The images to be built.
     pub images: Vec<Image>,
-    /// What the build contexts hold, as far as the Dockerfiles ask for it.
-    pub context: BTreeMap<String, Entry>,
-    /// What those of its files are that an image copies by name or starts.
-    pub programs: BTreeMap<String, Program>,
-    /// What the program text that a Dockerfile copies tells of, where somebody asks.
-    pub code: BTreeMap<FileId, Vec<Arc<Code>>>,
     /// Siblings that exist already, with their text.
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.
@@ -83,31 +82,8 @@ impl Workspace {
         next
     }
 
-    /// What stands at `path` of a build context, if anybody looked.
-    pub fn entry(&self, path: &str) -> Option<&Entry> {
-        self.context.get(path)
-    }
-
-    /// What the file at `path` of a build context is to the kernel, if anybody looked.
-    pub fn program(&self, path: &str) -> Option<&Program> {
-        self.programs.get(path)
-    }
-
     /// Who else names the Dockerfile `id`.
     pub fn consumers_of(&self, id: FileId) -> impl Iterator<Item = &Consumer> {
         self.consumers.iter().filter(move |consumer| consumer.dockerfile == id)
-    }
-
-    /// What the program text that the Dockerfile `id` copies tells of.
-    pub fn code_of(&self, id: FileId) -> impl Iterator<Item = &Code> {
-        self.code.get(&id).into_iter().flatten().map(|code| &**code)
-    }
-
-    /// The text of a context file, if it was read.
-    pub fn context_text(&self, path: &str) -> Option<&Arc<str>> {
-        match self.context.get(path)? {
-            Entry::File(text) => text.as_ref(),
-            _ => None,
-        }
     }
 }

@@ -45,6 +45,7 @@
 use crate::{
     docker::{Instruction, Keyword, lines, write},
     edit::Edit,
+    effects::Effect,
     facts::{
         Aspect, Context, ImageView,
         app_server::{
@@ -52,7 +53,6 @@ use crate::{
             surroundings::{self, Setting},
         },
         evidence::{self, Manifests},
-        program_text::{LOGS_OF_UVICORN, Told},
         runtime,
     },
     pass::{Change, Pass, Proposal, Risk},
@@ -131,10 +131,8 @@ fn settled(cx: &Context, image: &ImageView) -> Result<(&'static str, Vec<Setting
              (CMD-14)."
         ));
     }
-    let speaks = |(file, told): &(std::sync::Arc<str>, Told)| {
-        (told.call == LOGS_OF_UVICORN).then(|| format!("Line {} of {file}", told.line))
-    };
-    if let Some(who) = cx.ws.code_of(image.id).flat_map(|code| &code.told).find_map(speaks) {
+    if let Some(found) = cx.files_of(image).program_text().of(Effect::LogsAs).next() {
+        let who = format!("Line {} of {}", found.line, found.file);
         return Err(format!(
             "{who} logs under the name uvicorn, which gunicorn's worker does not print (CMD-12)."
         ));

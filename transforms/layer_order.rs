@@ -74,7 +74,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let steps = Steps::of(cx, image);
     let install = instructions.iter().position(|i| i.keyword == Keyword::Run && is_install(image, i))?;
     let run = &instructions[install];
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let context = &image.image.context;
     let copy =
         instructions[..install].iter().rposition(|i| build_context::copies_folder(i, context, &lookup))?;
@@ -148,9 +148,9 @@ fn inputs(
             continue;
         }
         let origin = steps.origin(cx, 0..copy + 1, &wanted).map(|(_, path)| path);
-        let origin = origin.filter(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))));
+        let origin = origin.filter(|path| matches!(cx.files_of(image).entry(path), Some(Entry::File(_))));
         let origin = origin.ok_or_else(|| format!("{operand} is not in the build context (MS-14)."))?;
-        files.extend(first_copy::closure(cx, &origin, &wanted)?);
+        files.extend(first_copy::closure(cx, image, (&origin, &wanted))?);
     }
     if !files.is_empty() && installs.iter().any(|install| install.is_uv) {
         files.extend(first_copy::settings(cx, image, (steps, script), (copy, state)));
@@ -229,7 +229,7 @@ fn alone(
     let origin = |until: usize, name: &str| {
         let wanted = join_path(&state.workdir, name);
         let found = steps.origin(cx, 0..until, &wanted).map(|(_, path)| path);
-        found.filter(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))))
+        found.filter(|path| matches!(cx.files_of(image).entry(path), Some(Entry::File(_))))
     };
     let main = manifests[0];
     if origin(copy, main).is_some() {

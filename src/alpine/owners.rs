@@ -119,7 +119,7 @@ fn owner_of(image: &ImageView, instruction: &Instruction) -> Option<String> {
 
 /// The files with settings that name Debian's web user.
 fn in_settings(cx: &Context, image: &ImageView, standing: &Standing, out: &mut Translated) {
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let steps = image.instructions().iter();
     let copied = steps.flat_map(|step| programs::copied_by_name(step, &image.image.context, &lookup));
     let named = copied.filter(|(_, file)| settings::is_settings(file)).map(|(word, file)| (word.span, file));
@@ -128,11 +128,11 @@ fn in_settings(cx: &Context, image: &ImageView, standing: &Standing, out: &mut T
     let mut seen: Vec<String> = Vec::new();
     let has_web_user = matches!(image.root().official_name(), Some("nginx" | "httpd" | "php"));
     for (span, file) in named.chain(known) {
-        if has_web_user && cx.ws.context_text(&file).is_none() && path::name(&file).ends_with(".conf") {
+        if has_web_user && cx.files_of(image).text(&file).is_none() && path::name(&file).ends_with(".conf") {
             let what = format!("{} cannot be read: it may name {WEB}", path::name(&file));
             out.reasons.push(Reason::doubt("USER-05", span, what));
         }
-        let line = cx.ws.context_text(&file).and_then(|text| line_of_web_user(text));
+        let line = cx.files_of(image).text(&file).and_then(|text| line_of_web_user(text));
         if let Some(line) = line.filter(|_| !seen.contains(&file)) {
             out.reasons.push(of_web().at(span).from(format!("{}:{line}", path::name(&file))));
             seen.push(file);

@@ -40,19 +40,20 @@ pub(super) fn look(
             continue;
         }
         // A folder is no program: the build context is another than it seems.
-        if cx.ws.entry(&file) == Some(&Entry::Folder) {
+        if cx.files_of(image).entry(&file) == Some(&Entry::Folder) {
             out.reasons.push(not_there(&name, span));
         }
         let is_named = named.contains(&file);
-        match cx.ws.program(&file) {
+        match cx.files_of(image).program(&file) {
             Some(program) if !is_named => out.reasons.extend(linked(&name, program, span)),
             _ => {}
         }
-        let is_missing = is_named && !missing.contains(&file) && cx.ws.entry(&file) == Some(&Entry::Missing);
+        let is_missing =
+            is_named && !missing.contains(&file) && cx.files_of(image).entry(&file) == Some(&Entry::Missing);
         if is_missing && !programs::is_interpreted(&name) && !scripts::is_script(&name) {
             out.reasons.push(not_there(&name, span));
         }
-        if cx.ws.program(&file) == Some(&Program::Unknown) {
+        if cx.files_of(image).program(&file) == Some(&Program::Unknown) {
             let what = "a program of the project, and its C library is not known";
             out.reasons.push(Reason::doubt("BASE-12", span, what).about(name));
         }
@@ -62,13 +63,13 @@ pub(super) fn look(
 /// The files that are copied by name, and those of them that were told to be missing; what Alpine cannot start
 /// speaks against it.
 fn copied(cx: &Context, image: &ImageView, out: &mut Translated) -> (BTreeSet<String>, BTreeSet<String>) {
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let (mut named, mut missing) = (BTreeSet::new(), BTreeSet::new());
     for step in image.instructions() {
         for (word, file) in programs::copied_by_name(step, &image.image.context, &lookup) {
-            let program = cx.ws.program(&file).filter(|_| !named.contains(&file));
+            let program = cx.files_of(image).program(&file).filter(|_| !named.contains(&file));
             out.reasons.extend(program.and_then(|program| linked(&word.text, program, word.span)));
-            let is_missing = cx.ws.entry(&file) == Some(&Entry::Missing);
+            let is_missing = cx.files_of(image).entry(&file) == Some(&Entry::Missing);
             if is_missing && is_for_programs(step) && !programs::is_interpreted(&word.text) {
                 out.reasons.push(not_there(&word.text, word.span));
                 missing.insert(file.clone());
@@ -94,7 +95,7 @@ fn is_of_missing_folder(cx: &Context, image: &ImageView, (name, workdir): (&str,
         is_above
             && sources.iter().any(|source| {
                 let file = build_context::context_path(&image.image.context, &source.text);
-                match cx.ws.entry(&file) {
+                match cx.files_of(image).entry(&file) {
                     Some(Entry::Missing) => true,
                     // No step after it makes the program.
                     Some(Entry::Folder) => index > last_run,
@@ -106,11 +107,11 @@ fn is_of_missing_folder(cx: &Context, image: &ImageView, (name, workdir): (&str,
 
 /// The files called `name` that are copied and not in the build context.
 fn missing_program(cx: &Context, image: &ImageView, name: &str) -> Vec<String> {
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let steps = image.instructions().iter();
     let copied = steps.flat_map(|step| programs::copied_by_name(step, &image.image.context, &lookup));
     let files = copied.map(|(_, file)| file).filter(|file| path::name(file) == name);
-    files.filter(|file| cx.ws.entry(file) == Some(&Entry::Missing)).collect()
+    files.filter(|file| cx.files_of(image).entry(file) == Some(&Entry::Missing)).collect()
 }
 
 /// Whether a COPY goes to a folder of programs: to /usr/local/bin, or a file in it.

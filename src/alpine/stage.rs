@@ -75,9 +75,9 @@ fn fetches_over_ssh(cx: &Context, image: &ImageView) -> bool {
         matches!(name, "package.json" | "pyproject.toml" | "Pipfile") || name.ends_with(".txt")
     };
     let is_told = |step: &Instruction| names(step.span.of(image.text));
-    let mut manifests = cx.ws.context.keys().filter(|path| is_manifest(path));
+    let mut manifests = cx.files_of(image).paths().filter(|path| is_manifest(path));
     image.instructions().iter().any(is_told)
-        || manifests.any(|path| cx.ws.context_text(path).is_some_and(|text| names(text)))
+        || manifests.any(|path| cx.files_of(image).text(path).is_some_and(|text| names(text)))
 }
 
 /// Archives of the build context, into which nobody looks.

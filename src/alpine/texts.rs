@@ -29,7 +29,7 @@ pub(super) struct Lines<'a> {
 pub(super) fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Lines<'a>> {
     let mut found = Vec::new();
     let mut files: Vec<(Span, String)> = Vec::new();
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let states = runtime::states(image);
     for (step, state) in image.instructions().iter().zip(&states) {
         let named = programs::copied_by_name(step, &image.image.context, &lookup);
@@ -57,7 +57,7 @@ pub(super) fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) 
     found.extend(scripts_of_package(cx, image, &found));
     let mut seen: Vec<String> = Vec::new();
     for (span, file) in files {
-        let text = cx.ws.context_text(&file).filter(|text| is_command_file(&file, text));
+        let text = cx.files_of(image).text(&file).filter(|text| is_command_file(&file, text));
         if let Some(text) = text.filter(|_| !seen.contains(&file)) {
             let name = Some(path::name(&file).to_owned());
             found.push(Lines { name, span, text: text.to_string(), run: None, is_moved: false });

@@ -60,6 +60,8 @@ pub fn copies_folder(instruction: &Instruction, context: &str, lookup: &Lookup) 
 pub struct Steps<'a> {
     /// The instructions.
     pub instructions: &'a [Instruction],
+    /// The image.
+    pub image: ImageView<'a>,
     /// The state before each, and one more after the last.
     pub states: Vec<State>,
     /// What they copy.
@@ -76,9 +78,14 @@ impl<'a> Steps<'a> {
     pub fn of_stage(cx: &Context, image: &ImageView<'a>, stage: &Stage) -> Self {
         let instructions = image.dockerfile.instructions_of(stage);
         let first = runtime::inherited(&image.at(stage.index));
-        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
         let copies = Copies::of(instructions, (&image.image.context, first.clone()), &lookup);
-        Self { instructions, states: runtime::states_of(first, instructions, image.text), copies }
+        Self {
+            instructions,
+            image: *image,
+            states: runtime::states_of(first, instructions, image.text),
+            copies,
+        }
     }
 
     /// The RUN steps, each with its index.
@@ -95,14 +102,14 @@ impl<'a> Steps<'a> {
     /// The context path of the file that stands at `wanted` after the steps of `range`, and the step that
     /// brought it.
     pub fn origin(&self, cx: &Context, range: Range<usize>, wanted: &str) -> Option<(usize, String)> {
-        self.copies.origin(range, wanted, &|path| cx.ws.entry(path).cloned())
+        self.copies.origin(range, wanted, &|path| cx.files_of(&self.image).entry(path).cloned())
     }
 
     /// Whether a file or folder at `source` of the context would stand at `target` after all steps, if it is there.
     pub fn would_bring(&self, cx: &Context, source: &str, target: &str) -> bool {
         let lookup = |path: &str| match path == source {
             true => Some(Entry::File(None)),
-            false => cx.ws.entry(path).cloned(),
+            false => cx.files_of(&self.image).entry(path).cloned(),
         };
         let found = self.copies.origin(0..self.instructions.len(), target, &lookup);
         found.is_some_and(|(_, path)| path == source)
@@ -125,7 +132,7 @@ pub struct Site<'a> {
 impl Site<'_> {
     /// The context path of the file that the step sees as `operand`: mounted or copied.
     pub fn file(&self, cx: &Context, image: &ImageView, operand: &str) -> Option<String> {
-        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
         self.find(&image.image.context, operand, &lookup)
     }
 

@@ -212,9 +212,9 @@ pub fn has_new_yarn(cx: &Context, image: &ImageView) -> bool {
         }),
         _ => false,
     };
-    let mut known = cx.ws.context.keys();
+    let mut known = cx.files_of(image).paths();
     known.any(|path| {
-        let text = || cx.ws.context_text(path);
+        let text = || cx.files_of(image).text(path);
         (is_settings(path) && text().is_some())
             || (path::name(path) == "package.json" && text().is_some_and(|text| asks_for_new_yarn(text)))
     }) || image.dockerfile.instructions.iter().any(names)

@@ -72,17 +72,18 @@ pub fn shell_words(line: &str) -> Vec<Vec<String>> {
 #[derive(Debug)]
 pub struct Standing<'x, 'c> {
     cx: &'x Context<'c>,
+    image: ImageView<'c>,
     steps: usize,
     copies: Copies,
 }
 
 impl<'x, 'c> Standing<'x, 'c> {
     /// Those that the stage in view copies.
-    pub fn of(cx: &'x Context<'c>, image: &ImageView) -> Self {
+    pub fn of(cx: &'x Context<'c>, image: &ImageView<'c>) -> Self {
         let steps = image.instructions();
-        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
         let copies = Copies::of(steps, (&image.image.context, runtime::inherited(image)), &lookup);
-        Self { cx, steps: steps.len(), copies }
+        Self { cx, image: *image, steps: steps.len(), copies }
     }
 
     /// Path in the image and text of the script that a command calls `name`.
@@ -93,12 +94,12 @@ impl<'x, 'c> Standing<'x, 'c> {
 
     /// The context path of the file that stands at `wanted`.
     pub fn origin(&self, wanted: &str) -> Option<String> {
-        let lookup = |path: &str| self.cx.ws.entry(path).cloned();
+        let lookup = |path: &str| self.cx.files_of(&self.image).entry(path).cloned();
         self.copies.origin(0..self.steps, wanted, &lookup).map(|(_, path)| path)
     }
 
     /// The text of the file that stands at `wanted`.
     pub fn text_at(&self, wanted: &str) -> Option<&'c str> {
-        self.cx.ws.context_text(&self.origin(wanted)?).map(|text| &**text)
+        self.cx.files_of(&self.image).text(&self.origin(wanted)?).map(|text| &**text)
     }
 }

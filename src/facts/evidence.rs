@@ -24,6 +24,7 @@ pub use python::python;
 use super::{Context, ImageView, packages};
 use crate::{
     docker::{Instruction, Keyword},
+    effects,
     knowledge::{
         Knowledge,
         package_effects::{self, Ecosystem, Effect, EffectFact},
@@ -196,17 +197,17 @@ impl Evidence {
 
     /// Takes in the libraries that the program text of the project looks up.
     fn looks_up_in_text(&mut self, cx: &Context, image: &ImageView) {
-        for (file, import) in cx.ws.code_of(image.id).flat_map(|code| &code.imports) {
-            let Some(fact) = package_effects::lookup(Effect::FindsLibrary, Ecosystem::Text, &import.package)
-            else {
-                continue;
+        for found in cx.files_of(image).program_text().findings() {
+            let what = match found.effect {
+                effects::Effect::FindsLibrary => Some(looked_up(&found.argument)),
+                effects::Effect::Imports => {
+                    package_effects::lookup(Effect::FindsLibrary, Ecosystem::Text, &found.argument)
+                        .map(|fact| format!("imports {}, which {}", fact.package, looked_up(fact.argument)))
+                }
+                _ => None,
             };
-            let who = format!("{file}:{}", import.line);
-            let reason = match fact.argument {
-                "" => Reason::known("BASE-22", NOWHERE, looked_up("")),
-                library => Reason::known("BASE-22", NOWHERE, looked_up(library)).about(fact.package),
-            };
-            self.reasons.push(reason.from(who));
+            let at = || format!("{}:{}", found.file, found.line);
+            self.reasons.extend(what.map(|what| Reason::known("BASE-22", NOWHERE, what).from(at())));
         }
     }
 

@@ -43,9 +43,9 @@ pub fn settings(
     let found = |name: &str| {
         let wanted = join_path(&state.workdir, name);
         let (_, origin) = steps.origin(cx, 0..copy + 1, &wanted)?;
-        let is_there = matches!(cx.ws.entry(&origin), Some(Entry::File(_)));
+        let is_there = matches!(cx.files_of(image).entry(&origin), Some(Entry::File(_)));
         let is_project = name == "pyproject.toml";
-        let has_settings = || cx.ws.context_text(&origin).is_none_or(|text| text.contains("[tool.uv"));
+        let has_settings = || cx.files_of(image).text(&origin).is_none_or(|text| text.contains("[tool.uv"));
         let is_read =
             is_there && (!is_project || has_settings()) && !sources::is_kept_out(cx, image, &origin);
         is_read.then_some((origin, wanted))
@@ -54,8 +54,12 @@ pub fn settings(
 }
 
 /// The context path and the image path of a requirements file and of all that it includes.
-pub fn closure(cx: &Context, origin: &str, wanted: &str) -> Result<Vec<(String, String)>, String> {
-    let read = |path: &str| cx.ws.context_text(path).cloned();
+pub fn closure(
+    cx: &Context,
+    image: &ImageView,
+    (origin, wanted): (&str, &str),
+) -> Result<Vec<(String, String)>, String> {
+    let read = |path: &str| cx.files_of(image).text(path).cloned();
     let closure = requirements::closure(origin, &read);
     if closure.missing.iter().any(|missing| missing == origin) {
         return Err(format!("{origin} cannot be read."));

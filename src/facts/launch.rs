@@ -101,7 +101,7 @@ fn of_package(cx: &Context, running: &Running, words: &[String]) -> Result<Optio
         _ => return Ok(None),
     };
     let path = running.project_file(cx, "package.json").ok_or_else(unknown)?;
-    let text = cx.ws.context_text(&path).ok_or_else(unknown)?;
+    let text = cx.files_of(&running.image).text(&path).ok_or_else(unknown)?;
     let manifest = cx.manifests.packages.get_or_read(&path, || package_json::read(text));
     let manifest = manifest.map_err(|_| unknown())?;
     match manifest.script(&name) {

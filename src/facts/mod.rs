@@ -19,7 +19,6 @@ pub mod node;
 pub mod node_inputs;
 pub mod packages;
 pub mod privileges;
-pub mod program_text;
 pub mod programs;
 pub mod python;
 pub mod root;
@@ -44,6 +43,7 @@ pub use contract::{Aspect, Contract};
 use crate::{
     compose::{self, Compose},
     docker::{Dockerfile, ImageRef, Instruction, Stage, Word},
+    effects::World,
     manifest::read_once::Manifests,
     options::Options,
     places::Places,
@@ -176,6 +176,12 @@ impl<'a> Context<'a> {
                 places,
             })
         })
+    }
+
+    /// What the build context of an image holds, as far as it was looked at for this image, and what its program text
+    /// tells; what was read for another image is not in it.
+    pub fn files_of<'i>(&self, image: &ImageView<'i>) -> &'i World {
+        &image.image.world
     }
 
     /// The services that run `image`.

@@ -111,14 +111,14 @@ fn of_package(package: &PackageJson) -> Option<String> {
 fn of_settings(cx: &Context, image: &ImageView, site: &Site) -> Option<String> {
     let file = |name: &str| {
         let path = site.file(cx, image, name)?;
-        matches!(cx.ws.entry(&path), Some(Entry::File(_))).then_some(path)
+        matches!(cx.files_of(image).entry(&path), Some(Entry::File(_))).then_some(path)
     };
     if let Some(name) = node::READ_TOO.into_iter().find(|name| file(name).is_some()) {
         return Some(format!("The installation reads {name}"));
     }
     SETTINGS.iter().find_map(|(name, words)| {
         let path = file(name)?;
-        let text = cx.ws.context_text(&path)?;
+        let text = cx.files_of(image).text(&path)?;
         let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', ';']));
         let word = lines.flat_map(|line| words.iter().filter(move |word| line.contains(**word))).next()?;
         Some(format!("{} in {} names files of the project", word.trim_end_matches(':'), path::name(&path)))

@@ -64,7 +64,7 @@ impl<'a> Running<'a> {
     pub fn with_env_files(mut self, cx: &Context) -> Self {
         let folder = path::parent(&cx.ws.file(self.service.id).path);
         for file in &self.service.service.env_file {
-            let text = env_path(folder, &file.value).and_then(|path| cx.ws.context_text(&path));
+            let text = env_path(folder, &file.value).and_then(|path| cx.files_of(&self.image).text(&path));
             match text {
                 Some(text) => env_file::read(text).iter().for_each(|variable| set(&mut self.state, variable)),
                 None => self.unread = self.unread.or(Some(file)),
@@ -92,13 +92,13 @@ impl<'a> Running<'a> {
     /// The context path of the file `name` in the working directory, or else at the top of the context.
     pub fn project_file(&self, cx: &Context, name: &str) -> Option<String> {
         let at_top = path::join(&self.image.image.context, name);
-        let is_there = |path: &String| matches!(cx.ws.entry(path), Some(Entry::File(_)));
+        let is_there = |path: &String| matches!(cx.files_of(&self.image).entry(path), Some(Entry::File(_)));
         self.origin(cx, name).or_else(|| Some(at_top).filter(is_there))
     }
 
     /// The context path of the file that stands at `wanted` in the image.
     pub fn origin(&self, cx: &Context, wanted: &str) -> Option<String> {
-        let lookup = |path: &str| cx.ws.entry(path).cloned();
+        let lookup = |path: &str| cx.files_of(&self.image).entry(path).cloned();
         let wanted = join_path(&self.state.workdir, wanted);
         let steps = &self.image.dockerfile.instructions;
         let copies = Copies::of(steps, (&self.image.image.context, State::default()), &lookup);

@@ -9,8 +9,9 @@ use super::{
 use crate::{
     compose::service::Service,
     docker::{Dockerfile, Instruction, Keyword, ignore::Ignore},
+    effects::World,
     source::Span,
-    workspace::{Entry, Workspace, path},
+    workspace::{Entry, path},
 };
 
 /// A file or folder of the build context that the build cannot do without.
@@ -155,9 +156,9 @@ fn literal(text: &str, variables: &Variables) -> Option<String> {
 pub fn absent(cx: &Context, image: &ImageView) -> Vec<Absent> {
     let services = cx.services_of(image.image);
     let request = Request::of(services.iter().map(|view| view.service));
-    let ignore = ignore_file(cx.ws, &image.file.path, &image.image.context);
+    let ignore = ignore_file(cx.files_of(image), &image.file.path, &image.image.context);
     let judge = |source: Source| {
-        let entry = cx.ws.entry(&path::join(&image.image.context, &source.path))?;
+        let entry = cx.files_of(image).entry(&path::join(&image.image.context, &source.path))?;
         let why = match entry {
             Entry::Missing => Some(Absence::Missing),
             _ => ignore.as_ref().and_then(|(file, ignore)| hidden(ignore, file, &source.path)),
@@ -170,14 +171,14 @@ pub fn absent(cx: &Context, image: &ImageView) -> Vec<Absent> {
 /// Whether any of an image's sources is there, which says that its build context is the right one.
 pub fn is_any_present(cx: &Context, image: &ImageView) -> bool {
     let required = required(image.dockerfile, &Request::default());
-    let entry = |source: &Source| cx.ws.entry(&path::join(&image.image.context, &source.path));
+    let entry = |source: &Source| cx.files_of(image).entry(&path::join(&image.image.context, &source.path));
     required.iter().any(|source| matches!(entry(source), Some(Entry::File(_) | Entry::Folder)))
 }
 
 /// Whether an ignore file keeps `path` of the project out of the image's build context.
 pub fn is_kept_out(cx: &Context, image: &ImageView, path: &str) -> bool {
     let context = &image.image.context;
-    let ignore = ignore_file(cx.ws, &image.file.path, context);
+    let ignore = ignore_file(cx.files_of(image), &image.file.path, context);
     ignore.is_some_and(|(_, ignore)| ignore.hides(&path::relative(context, path)).is_some())
 }
 
@@ -187,13 +188,13 @@ fn hidden(ignore: &Ignore, file: &str, path: &str) -> Option<Absence> {
 }
 
 /// The ignore file that the build reads: the Dockerfile's own, or else that of the context.
-fn ignore_file(ws: &Workspace, dockerfile: &str, context: &str) -> Option<(String, Ignore)> {
+pub fn ignore_file(world: &World, dockerfile: &str, context: &str) -> Option<(String, Ignore)> {
     let own = format!("{dockerfile}.dockerignore");
-    let file = match ws.entry(&own) {
+    let file = match world.entry(&own) {
         Some(Entry::File(_)) => own,
         _ => path::join(context, ".dockerignore"),
     };
-    let ignore = Ignore::parse(ws.context_text(&file)?).ok()?;
+    let ignore = Ignore::parse(world.text(&file)?).ok()?;
     Some((file, ignore))
 }
 

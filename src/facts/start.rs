@@ -55,7 +55,7 @@ pub fn development_word<'r>(running: &'r Running) -> Option<&'r String> {
 }
 
 /// What finds the scripts of a service; text that is not known is that of another image, or made by the build.
-pub(super) fn finder<'x, 'a>(cx: &'x Context<'a>, running: &'x Running) -> Finder<'x, 'a> {
+pub(super) fn finder<'x, 'a>(cx: &'x Context<'a>, running: &'x Running<'a>) -> Finder<'x, 'a> {
     Finder::of(cx, &running.image, running.state.workdir.clone())
 }
 

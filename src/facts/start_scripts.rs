@@ -19,18 +19,18 @@ pub struct Started<'a> {
 }
 
 /// The scripts that the commands and health checks of an image and its services start.
-pub fn of<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<Started<'a>> {
+pub fn of<'a>(cx: &Context<'a>, image: &ImageView<'a>) -> Vec<Started<'a>> {
     let words: Vec<String> = commands::run_by(cx, image).into_iter().flatten().collect();
     named(cx, image, &words)
 }
 
 /// Those of which the text is known.
-pub fn known<'a>(cx: &Context<'a>, image: &ImageView) -> Vec<(String, &'a str)> {
+pub fn known<'a>(cx: &Context<'a>, image: &ImageView<'a>) -> Vec<(String, &'a str)> {
     of(cx, image).into_iter().filter_map(|script| Some((script.name, script.text?))).collect()
 }
 
 /// The scripts among `words` and those that they start in turn, each once.
-pub fn named<'a>(cx: &Context<'a>, image: &ImageView, words: &[String]) -> Vec<Started<'a>> {
+pub fn named<'a>(cx: &Context<'a>, image: &ImageView<'a>, words: &[String]) -> Vec<Started<'a>> {
     let mut state = State::default();
     image.lineage().into_iter().for_each(|step| state.advance(step, image.text));
     let words: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
@@ -62,15 +62,15 @@ pub fn is_of_base(image: &ImageView, word: &str) -> bool {
 #[derive(Debug)]
 pub struct Finder<'x, 'a> {
     cx: &'x Context<'a>,
-    image: &'x ImageView<'x>,
+    image: &'x ImageView<'a>,
     copies: Copies,
     workdir: Arc<str>,
 }
 
 impl<'x, 'a> Finder<'x, 'a> {
     /// For commands that run in the folder `workdir`.
-    pub fn of(cx: &'x Context<'a>, image: &'x ImageView<'x>, workdir: Arc<str>) -> Self {
-        let lookup = |path: &str| cx.ws.entry(path).cloned();
+    pub fn of(cx: &'x Context<'a>, image: &'x ImageView<'a>, workdir: Arc<str>) -> Self {
+        let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
         let steps = &image.dockerfile.instructions;
         Self {
             cx,
@@ -111,11 +111,11 @@ impl<'x, 'a> Finder<'x, 'a> {
 
     /// The script called `name` and where it stands.
     fn find(&self, name: &str) -> Option<(Started<'a>, Option<String>)> {
-        let lookup = |path: &str| self.cx.ws.entry(path).cloned();
+        let lookup = |path: &str| self.cx.files_of(self.image).entry(path).cloned();
         let steps = self.image.dockerfile.instructions.len();
         let text_at = |place: &String| -> Option<&'a str> {
             let (_, path) = self.copies.origin(0..steps, place, &lookup)?;
-            self.cx.ws.context_text(&path).map(|text| &**text)
+            self.cx.files_of(self.image).text(&path).map(|text| &**text)
         };
         let mut places =
             scripts::places(name, &self.workdir).into_iter().chain(scripts::on_path(path::name(name)));

@@ -84,8 +84,8 @@ pub fn is_covered(running: &Running, path: &str) -> bool {
 /// writable.
 pub fn of_program_text(cx: &Context, running: &Running) -> Option<String> {
     running_text(cx, running).or_else(|| {
-        let mut sources = cx.ws.code_of(running.image.id);
-        sources.any(|code| code.is_cut).then(|| "what more program text than is read may tell of".to_owned())
+        let is_cut = cx.files_of(&running.image).program_text().is_cut;
+        is_cut.then(|| "what more program text than is read may tell of".to_owned())
     })
 }
 
@@ -124,11 +124,11 @@ pub fn unread_program<'r>(running: &'r Running) -> Option<&'r str> {
 }
 
 fn running_text(cx: &Context, running: &Running) -> Option<String> {
-    let mut lines = cx.ws.code_of(running.image.id).flat_map(|code| &code.told);
-    let (file, told) = lines.find(|(_, told)| told.is_of_file() && !is_covered(running, &told.path))?;
-    let path = if told.path.is_empty() { "an unknown path" } else { &told.path };
-    let call = if told.call.is_empty() { "named" } else { told.call };
-    Some(format!("{path} ({call} in line {} of {file})", told.line))
+    let mut findings = cx.files_of(&running.image).program_text().findings();
+    let found = findings.find(|found| found.is_of_file() && !is_covered(running, &found.argument))?;
+    let path = if found.argument.is_empty() { "an unknown path" } else { &found.argument };
+    let call = if found.sign.is_empty() { "named" } else { found.sign };
+    Some(format!("{path} ({call} in line {} of {})", found.line, found.file))
 }
 
 /// Whether `path` is `folder` or lies in it.

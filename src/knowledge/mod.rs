@@ -20,6 +20,7 @@ pub mod releases;
 pub mod requires;
 pub mod roles;
 pub mod shell;
+pub mod signs;
 mod table;
 pub mod tags;
 pub mod traps;

@@ -6,7 +6,7 @@ use crate::{
     options::Options,
     plan::{Base, Conflict, Output},
     source::FileKind,
-    workspace::{Entry, Workspace, path},
+    workspace::{Workspace, path},
 };
 
 /// The outputs of `ws`, by path, and the siblings that are in the way.
@@ -32,7 +32,9 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
             Output { path: sibling.clone(), of: of.clone(), text, base },
         );
         let ignore = format!("{}.dockerignore", file.path);
-        if let (Some(Entry::File(Some(rules))), false) = (ws.entry(&ignore), was_current) {
+        let mut images = ws.images.iter().filter(|image| image.dockerfile.0 == index);
+        let rules = images.find_map(|image| image.world.text(&ignore));
+        if let (Some(rules), false) = (rules, was_current) {
             let base = Base::Copy { path: ignore, text: rules.to_string() };
             let path = format!("{sibling}.dockerignore");
             outputs.push(Output { path, of, text: rules.to_string(), base });

@@ -3,6 +3,7 @@
 
 use crate::{
     docker::{Instruction, Keyword},
+    effects,
     facts::{
         Context, ImageView, commands, evidence,
         python::{self, project::Tool},
@@ -59,8 +60,8 @@ fn written(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
         let is_of = context.is_empty() || is_below(file, context);
         is_of && matches!(path::name(file), "pyproject.toml" | "setup.cfg" | "setup.py")
     };
-    cx.ws.context.keys().filter(is_manifest).find_map(|file| {
-        let text = cx.ws.context_text(file)?;
+    cx.files_of(image).paths().filter(is_manifest).find_map(|file| {
+        let text = cx.files_of(image).text(file)?;
         let sign = WRITING.into_iter().find(|sign| text.contains(sign))?;
         Some(format!(
             "{sign} in {file} may write files beside the source, which stay in the builder (MS-09)."
@@ -125,9 +126,9 @@ fn of_packages(cx: &Context, image: &ImageView, split: &Split) -> Option<String>
     };
     let who = names.find_map(|name| imports(&name));
     let own = || {
-        let mut lines = cx.ws.code_of(image.id).flat_map(|code| &code.imports);
-        let (file, _) = lines.find(|(_, import)| import.package == "pkg_resources")?;
-        Some(file.to_string())
+        let mut imports = cx.files_of(image).program_text().of(effects::Effect::Imports);
+        let found = imports.find(|found| found.argument == "pkg_resources")?;
+        Some(found.file.to_string())
     };
     who.or_else(own).map(|who| {
         format!("{who} imports pkg_resources, which is in the base image and not in {}; require setuptools (MS-12).",

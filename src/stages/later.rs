@@ -98,14 +98,14 @@ fn of_service(view: ServiceView) -> Vec<String> {
 
 /// The files that are copied by name and tell what to start, such as crontabs.
 fn copied<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> Vec<Later<'a>> {
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let context = &image.image.context;
     let steps = image.instructions().iter().zip(&split.parts).filter(|(_, part)| **part != Part::Moves);
     let files = steps.flat_map(|(step, _)| {
         let files = programs::copied_by_name(step, context, &lookup).into_iter();
         files.filter(|(_, file)| settings::may_start_programs(file, step)).map(|(_, file)| (step.span, file))
     });
-    let text = |file: &str| cx.ws.context_text(file).map(|text| Cow::Borrowed(&**text));
+    let text = |file: &str| cx.files_of(image).text(file).map(|text| Cow::Borrowed(&**text));
     files
         .filter_map(|(span, file)| {
             Some(Later { who: path::relative(context, &file), span, text: text(&file)? })

@@ -67,7 +67,8 @@ fn bringing<'a>(
     let rest = installed.strip_prefix(target.trim_end_matches('/'))?.trim_start_matches('/');
     let may_bring = |source: &str| {
         let from = build_context::context_path(&image.image.context, source);
-        let is_tree = build_context::is_whole_context(source) || cx.ws.entry(&from) == Some(&Entry::Folder);
+        let is_tree = build_context::is_whole_context(source)
+            || cx.files_of(image).entry(&from) == Some(&Entry::Folder);
         is_tree && !sources::is_kept_out(cx, image, &path::join(&from, rest))
     };
     copied.iter().any(|source| may_bring(&source.text)).then_some(step)

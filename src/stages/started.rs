@@ -81,7 +81,7 @@ fn variables(cx: &Context, image: &ImageView, tool: Tool) -> Option<String> {
     };
     let of_uv = tool == Tool::Uv && image.lineage().into_iter().any(sets);
     let of_pipenv = tool == Tool::Pipenv
-        && cx.ws.context.iter().any(|(file, entry)| {
+        && cx.files_of(image).entries().any(|(file, entry)| {
             path::name(file) == ".env" && matches!(entry, crate::workspace::Entry::File(_))
         });
     (of_uv || of_pipenv)

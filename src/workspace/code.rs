@@ -1,163 +1,208 @@
-//! Reading the program text that an image copies, where somebody asks what its service writes.
+//! Reading the program text that an image holds, when somebody asks what it tells.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use super::{Entry, Image, disk::Disk, path};
-use crate::{
-    docker::{Dockerfile, Keyword},
-    facts::{build_context, program_text, root_image},
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-/// How many files and folders of one source are looked at, and how many bytes of program text are read.
+use super::{Entry, Image, path};
+use crate::{
+    docker::{Dockerfile, ignore::Ignore},
+    effects::{Finding, ProgramText, program::found_in},
+    facts::build_context,
+    knowledge::signs,
+};
+
+/// How many files and folders of an image are looked at, and how many bytes of program text are read.
 const MOST_ENTRIES: usize = 20_000;
 const MOST_BYTES: usize = 16 << 20;
 
 /// The largest file that is read; larger ones are made by tools.
-const LARGEST: usize = 1 << 20;
+const LARGEST: u64 = 1 << 20;
 
-/// How many lines of one file are kept.
-const MOST_TOLD: usize = 1_000;
-
-/// Folders that hold no program text of the service's own.
-const LEFT_OUT: [&str; 10] = [
-    "__pycache__",
-    "__tests__",
-    "docs",
-    "documentation",
-    "examples",
-    "node_modules",
-    "site-packages",
-    "test",
-    "tests",
-    "venv",
-];
-
-/// What the program text that an image copies tells of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Code {
-    /// Each line that tells of a file, with the file that it stands in.
-    pub told: Vec<(Arc<str>, program_text::Told)>,
-    /// The packages that its lines import, each with the file.
-    pub imports: Vec<(Arc<str>, program_text::Import)>,
-    /// The files.
-    pub files: Vec<Arc<str>>,
-    /// Whether there is more of it than is read.
-    pub is_cut: bool,
+/// What a file tells, whether that is all of it, and how long it is.
+#[derive(Debug)]
+struct Told {
+    findings: Arc<[Finding]>,
+    is_cut: bool,
+    bytes: usize,
 }
 
-/// Reads program text, each source once.
-#[derive(Default)]
-pub(super) struct Reader {
-    read: BTreeMap<String, Arc<Code>>,
+/// The folder of a project, and what its program text tells: each file is read once, whoever asks.
+#[derive(Debug, Default)]
+pub(super) struct Library {
+    base: PathBuf,
+    read: Mutex<BTreeMap<String, Arc<Told>>>,
 }
 
-impl Reader {
-    /// What the sources of an image tell of; none where nobody asks.
-    pub(super) fn of(&mut self, disk: &Disk, image: &Image, dockerfile: &Dockerfile) -> Vec<Arc<Code>> {
-        if !is_asked_for(image, dockerfile) {
-            return Vec::new();
-        }
-        let copies = dockerfile.instructions.iter().filter_map(build_context::local_copy);
-        let mut sources: Vec<String> = copies
-            .flat_map(|(sources, _)| sources)
-            .map(|source| build_context::context_path(&image.context, before_pattern(&source.text)))
-            .collect();
-        sources.sort_unstable();
-        sources.dedup();
-        let above = sources.clone();
-        // What lies in another source is read with it.
-        sources.retain(|source| !above.iter().any(|other| other != source && is_in(source, other)));
-        sources.into_iter().map(|source| self.source(disk, source)).collect()
+impl Library {
+    /// The files below `base`.
+    pub(super) fn new(base: &Path) -> Self {
+        Self { base: base.to_owned(), read: Mutex::default() }
     }
 
-    fn source(&mut self, disk: &Disk, source: String) -> Arc<Code> {
-        if let Some(known) = self.read.get(&source) {
-            return known.clone();
+    /// What a file tells; none where it is no program text, too large or not UTF-8.
+    fn told(&self, file: &str) -> Option<Arc<Told>> {
+        let language = signs::language(file)?;
+        if let Some(known) = self.read.lock().unwrap_or_else(PoisonError::into_inner).get(file) {
+            return Some(known.clone());
         }
-        let mut walk = Walk { disk, code: Code::default(), entries: 0, bytes: 0 };
-        walk.enter(&source);
-        let code = Arc::new(walk.code);
-        self.read.insert(source, code.clone());
-        code
+        let full = self.base.join(file);
+        if std::fs::metadata(&full).ok()?.len() > LARGEST {
+            return None;
+        }
+        let text = std::fs::read_to_string(full).ok()?;
+        let (findings, is_cut) = found_in(&file.into(), language, &text);
+        let told = Arc::new(Told { findings: findings.into(), is_cut, bytes: text.len() });
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(read.entry(file.to_owned()).or_insert(told).clone())
+    }
+
+    /// The names of what stands in `folder`, each with whether it is a folder; links are left out.
+    fn below(&self, folder: &str) -> Vec<(String, bool)> {
+        let Ok(entries) = std::fs::read_dir(self.base.join(folder)) else { return Vec::new() };
+        let own = entries.flatten().filter_map(|entry| {
+            let kind = entry.file_type().ok().filter(|kind| kind.is_dir() || kind.is_file())?;
+            Some((entry.file_name().into_string().ok()?, kind.is_dir()))
+        });
+        own.collect()
+    }
+
+    fn entry(&self, path: &str) -> Entry {
+        match std::fs::metadata(self.base.join(path)) {
+            Err(_) => Entry::Missing,
+            Ok(kind) if kind.is_dir() => Entry::Folder,
+            Ok(_) => Entry::File(None),
+        }
+    }
+}
+
+/// Where the program text of an image stands: what its Dockerfile copies, without what an ignore file keeps out.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    library: Arc<Library>,
+    context: String,
+    copied: Vec<Copied>,
+    ignore: Option<Ignore>,
+}
+
+/// A file or folder that is copied, or the folder of those files whose names fit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Copied {
+    path: String,
+    pattern: Option<String>,
+}
+
+impl Copied {
+    fn of(context: &str, source: &str) -> Self {
+        let Some(at) = source.find(['*', '?', '[', '$']) else {
+            return Self { path: build_context::context_path(context, source), pattern: None };
+        };
+        let (folder, from) = source[..at].rfind('/').map_or((".", 0), |slash| (&source[..slash], slash + 1));
+        let first = source[from..].split('/').next().filter(|first| is_glob(first));
+        Self { path: build_context::context_path(context, folder), pattern: first.map(str::to_owned) }
+    }
+}
+
+impl Sources {
+    /// Those of an image, of whose context these rules keep files out.
+    pub(super) fn of(
+        library: &Arc<Library>,
+        (image, dockerfile): (&Image, &Dockerfile),
+        ignore: Option<Ignore>,
+    ) -> Self {
+        let copies = dockerfile.instructions.iter().filter_map(build_context::local_copy);
+        let sources = copies.flat_map(|(sources, _)| sources);
+        let mut copied: Vec<Copied> =
+            sources.map(|source| Copied::of(&image.context, &source.text)).collect();
+        copied.sort_unstable();
+        copied.dedup();
+        let whole: Vec<String> = copied
+            .iter()
+            .filter(|copied| copied.pattern.is_none())
+            .map(|copied| copied.path.clone())
+            .collect();
+        // What lies in another source is read with it.
+        copied.retain(|copied| {
+            let is_in = |other: &String| {
+                is_in(&copied.path, other) || (copied.pattern.is_some() && copied.path == *other)
+            };
+            !whole.iter().any(is_in)
+        });
+        Self { library: library.clone(), context: image.context.clone(), copied, ignore }
+    }
+
+    /// What it all tells.
+    pub(crate) fn read(&self) -> ProgramText {
+        let mut walk = Walk { sources: self, text: ProgramText::default(), entries: 0, bytes: 0 };
+        self.copied.iter().for_each(|copied| walk.enter(copied));
+        walk.text
+    }
+
+    /// Whether the builder does not get to see a file, or anything in a folder.
+    fn is_kept_out(&self, path: &str, is_folder: bool) -> bool {
+        let Some(ignore) = &self.ignore else { return false };
+        let own = path::relative(&self.context, path);
+        ignore.hides(&own).is_some() && !(is_folder && ignore.may_show_below(&own))
     }
 }
 
 fn is_in(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    path != folder
+        && (folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// The folder of a source that holds a wildcard or a variable, or the source itself.
-fn before_pattern(source: &str) -> &str {
-    match source.find(['*', '?', '[', '$']) {
-        Some(at) => source[..at].rsplit_once('/').map_or(".", |(folder, _)| folder),
-        None => source,
-    }
+/// Whether the name has wildcards, and nothing in it that is not worked out.
+fn is_glob(name: &str) -> bool {
+    name.contains(['*', '?']) && !name.contains(['$', '['])
 }
 
-/// Whether a user, a read-only file system or an image without development dependencies may be proposed: the service
-/// starts as root on an image of Python, the image is one of Node, or compose runs it.
-fn is_asked_for(image: &Image, dockerfile: &Dockerfile) -> bool {
-    let Some(stage) = dockerfile.final_stage() else { return false };
-    let mut stages = dockerfile.lineage(stage).flat_map(|stage| dockerfile.instructions_of(stage));
-    let (mut is_started, mut has_user, mut has_volume) = (false, false, false);
-    stages.by_ref().for_each(|step| match step.keyword {
-        Keyword::Cmd | Keyword::Entrypoint => is_started = true,
-        Keyword::User => has_user = true,
-        Keyword::Volume => has_volume = true,
-        _ => {}
-    });
-    let base = root_image(dockerfile, stage).official_name();
-    let gets_user = !has_user && !has_volume && base == Some("python");
-    !image.services.is_empty() || (is_started && (gets_user || base == Some("node")))
-}
-
-struct Walk<'d> {
-    disk: &'d Disk,
-    code: Code,
+struct Walk<'s> {
+    sources: &'s Sources,
+    text: ProgramText,
     entries: usize,
     bytes: usize,
 }
 
 impl Walk<'_> {
-    fn enter(&mut self, source: &str) {
-        let mut waiting = match self.disk.entry(source) {
-            Entry::Folder => vec![source.to_owned()],
-            Entry::File(_) => return self.read(source),
+    fn enter(&mut self, copied: &Copied) {
+        let library = &self.sources.library;
+        let mut waiting = match library.entry(&copied.path) {
+            Entry::Folder => vec![copied.path.clone()],
+            Entry::File(_) => return self.read(&copied.path),
             Entry::Missing => return,
         };
+        let mut pattern = copied.pattern.as_deref();
         while let Some(at) = waiting.pop() {
-            let mut below = self.disk.below(&at);
+            let mut below = library.below(&at);
+            if let Some(pattern) = pattern.take() {
+                below.retain(|(name, _)| build_context::matches_glob(pattern, name));
+            }
             self.entries += below.len();
             if self.entries > MOST_ENTRIES || self.bytes > MOST_BYTES {
-                self.code.is_cut = true;
+                self.text.is_cut = true;
                 return;
             }
-            below.retain(|(name, _)| !name.starts_with('.') && !LEFT_OUT.contains(&name.as_str()));
+            below.retain(|(name, is_folder)| {
+                !name.starts_with('.')
+                    && if *is_folder { !signs::is_left_out(name) } else { signs::language(name).is_some() }
+            });
             below.sort_unstable();
             for (name, is_folder) in below {
                 let path = path::join(&at, &name);
+                if self.sources.is_kept_out(&path, is_folder) {
+                    continue;
+                }
                 if is_folder { waiting.push(path) } else { self.read(&path) }
             }
         }
     }
 
     fn read(&mut self, file: &str) {
-        let is_settings = program_text::is_settings(path::name(file));
-        if !program_text::is_read(file) && !is_settings {
-            return;
-        }
-        let Some(text) = self.disk.small_text(file, LARGEST) else { return };
-        self.bytes += text.len();
-        let file: Arc<str> = file.into();
-        let told =
-            if is_settings { program_text::told_by_settings(&text) } else { program_text::told_of(&text) };
-        let imports = match program_text::is_script(&file) {
-            true => program_text::imports(&text),
-            false => program_text::signs(&text),
-        };
-        self.code.is_cut |= told.len() > MOST_TOLD || imports.len() > MOST_TOLD;
-        self.code.told.extend(told.into_iter().take(MOST_TOLD).map(|told| (file.clone(), told)));
-        self.code.imports.extend(imports.into_iter().take(MOST_TOLD).map(|import| (file.clone(), import)));
-        self.code.files.push(file);
+        let Some(told) = self.sources.library.told(file) else { return };
+        self.bytes += told.bytes;
+        self.text.is_cut |= told.is_cut;
+        self.text.files.push((file.into(), told.findings.clone()));
     }
 }

@@ -21,8 +21,13 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Default)]
 pub(super) struct Disk {
     base: PathBuf,
+    /// What is known of each path.
     seen: RefCell<BTreeMap<String, Entry>>,
-    programs: RefCell<BTreeMap<String, Program>>,
+    /// What each file is to the kernel, and whether it names an interpreter.
+    programs: RefCell<BTreeMap<String, (Program, bool)>>,
+    /// What is known for the image in view.
+    asked: RefCell<BTreeMap<String, Entry>>,
+    asked_programs: RefCell<BTreeMap<String, Program>>,
 }
 
 impl Disk {
@@ -68,16 +73,6 @@ impl Disk {
         files.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
-    /// The names of what stands in `folder`, each with whether it is a folder; links are left out.
-    pub(super) fn below(&self, folder: &str) -> Vec<(String, bool)> {
-        let Ok(entries) = std::fs::read_dir(self.base.join(folder)) else { return Vec::new() };
-        let own = entries.flatten().filter_map(|entry| {
-            let kind = entry.file_type().ok().filter(|kind| kind.is_dir() || kind.is_file())?;
-            Some((entry.file_name().into_string().ok()?, kind.is_dir()))
-        });
-        own.collect()
-    }
-
     /// The text of a file of at most `largest` bytes, if it is UTF-8; it is not kept.
     pub(super) fn small_text(&self, path: &str, largest: usize) -> Option<String> {
         let full = self.base.join(path);
@@ -85,35 +80,45 @@ impl Disk {
         (size <= largest as u64).then(|| std::fs::read_to_string(full).ok()).flatten()
     }
 
-    /// What stands at `path`.
+    /// What stands at `path`; its text only where this was asked for, too.
     pub(super) fn entry(&self, path: &str) -> Entry {
-        if let Some(entry) = self.seen.borrow().get(path) {
+        if let Some(entry) = self.asked.borrow().get(path) {
             return entry.clone();
         }
+        let seen = self.seen.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.look(path)).clone();
+        let entry = if matches!(seen, Entry::File(_)) { Entry::File(None) } else { seen };
+        self.asked.borrow_mut().insert(path.to_owned(), entry.clone());
+        entry
+    }
+
+    fn look(&self, path: &str) -> Entry {
         let full = self.base.join(path);
-        let entry = match std::fs::metadata(&full) {
+        match std::fs::metadata(&full) {
             // A link to nowhere, or a folder that may not be read, is something all the same.
             Err(_) if std::fs::symlink_metadata(&full).is_ok() => Entry::File(None),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Entry::File(None),
             Err(_) => Entry::Missing,
             Ok(kind) if kind.is_dir() => Entry::Folder,
             Ok(_) => Entry::File(None),
-        };
-        self.seen.borrow_mut().insert(path.to_owned(), entry.clone());
-        entry
+        }
     }
 
     /// Reads a context file's text into the cache, if it is one of at most 64 MiB that alpinist can read.
     pub(super) fn read(&self, path: &str) -> Option<Arc<str>> {
         match self.entry(path) {
-            Entry::File(Some(text)) => Some(text),
-            Entry::File(None) => {
-                let text = self.text(path).ok().or_else(|| self.wide_text(path))?;
-                self.seen.borrow_mut().insert(path.to_owned(), Entry::File(Some(text.clone())));
-                Some(text)
-            }
-            _ => None,
+            Entry::File(Some(text)) => return Some(text),
+            Entry::File(None) => {}
+            _ => return None,
         }
+        let known = match self.seen.borrow().get(path) {
+            Some(Entry::File(text)) => text.clone(),
+            _ => None,
+        };
+        let text = known.or_else(|| self.text(path).ok()).or_else(|| self.wide_text(path))?;
+        for cache in [&self.seen, &self.asked] {
+            cache.borrow_mut().insert(path.to_owned(), Entry::File(Some(text.clone())));
+        }
+        Some(text)
     }
 
     /// The text of a list for pip in UTF-16, which pip reads by its mark; Windows' shell writes such files.
@@ -134,14 +139,20 @@ impl Disk {
     /// Looks at the front of a context file, to tell how it is started.
     pub(super) fn look_inside(&self, path: &str) {
         let is_file = matches!(self.entry(path), Entry::File(_));
-        if is_file && !self.programs.borrow().contains_key(path) {
-            let head = self.head(path);
-            if head.as_ref().is_ok_and(|head| head.starts_with(b"#!")) {
-                self.read(path);
-            }
-            let program = head.map_or(Program::Unknown, |head| Program::of(&head));
-            self.programs.borrow_mut().insert(path.to_owned(), program);
+        if !is_file || self.asked_programs.borrow().contains_key(path) {
+            return;
         }
+        let known = self.programs.borrow().get(path).cloned();
+        let (program, is_script) = known.unwrap_or_else(|| {
+            let head = self.head(path);
+            let is_script = head.as_ref().is_ok_and(|head| head.starts_with(b"#!"));
+            (head.map_or(Program::Unknown, |head| Program::of(&head)), is_script)
+        });
+        if is_script {
+            self.read(path);
+        }
+        self.programs.borrow_mut().insert(path.to_owned(), (program.clone(), is_script));
+        self.asked_programs.borrow_mut().insert(path.to_owned(), program);
     }
 
     fn head(&self, path: &str) -> io::Result<Vec<u8>> {
@@ -155,8 +166,14 @@ impl Disk {
         Ok(head)
     }
 
-    /// Everything that was looked at.
-    pub(super) fn into_seen(self) -> (BTreeMap<String, Entry>, BTreeMap<String, Program>) {
-        (self.seen.into_inner(), self.programs.into_inner())
+    /// Starts over with what is asked for, without reading anything again.
+    pub(super) fn forget_asked(&self) {
+        self.asked.borrow_mut().clear();
+        self.asked_programs.borrow_mut().clear();
+    }
+
+    /// What was asked for since then.
+    pub(super) fn asked(&self) -> (BTreeMap<String, Entry>, BTreeMap<String, Program>) {
+        (self.asked.borrow().clone(), self.asked_programs.borrow().clone())
     }
 }

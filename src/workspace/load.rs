@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    Entry, Image, Neighbours, Workspace, code, consumers, discover,
+    Entry, Image, Neighbours, Sources, Workspace,
+    code::Library,
+    consumers, discover,
     disk::Disk,
     gather::gather,
     path,
@@ -18,7 +20,8 @@ use super::{
 use crate::{
     compose::Compose,
     documents::{DocumentError, Documents},
-    facts::{build_context, generated},
+    effects::World,
+    facts::{build_context, generated, sources},
     plan::Skip,
     source::{FileId, FileKind, Place, SourceFile, place},
 };
@@ -194,30 +197,44 @@ impl Loader {
             self.documents.dockerfiles.keys().filter(|id| !linked.contains(id)).copied().collect();
         for id in rest {
             let context = self.guess_context(id);
-            self.ws.images.push(Image { dockerfile: id, context, services: Vec::new() });
+            self.ws.images.push(Image {
+                dockerfile: id,
+                context,
+                services: Vec::new(),
+                world: World::default(),
+            });
         }
         self.ws
             .images
             .sort_by(|a, b| self.ws.files[a.dockerfile.0].path.cmp(&self.ws.files[b.dockerfile.0].path));
-        let mut reader = code::Reader::default();
-        for image in &self.ws.images {
-            if let Some(dockerfile) = self.documents.dockerfiles.get(&image.dockerfile) {
-                gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
-                look_at(&self.disk, image, dockerfile, &self.documents.composes);
-                runs::read(&self.disk, image, dockerfile, &self.documents.composes);
-                let code = reader.of(&self.disk, image, dockerfile);
-                self.ws.code.insert(image.dockerfile, code);
-            }
-            for (id, name) in &image.services {
-                let service = self.documents.composes.get(id).and_then(|compose| compose.service(name));
-                read_env_files(&self.disk, path::parent(&self.ws.file(*id).path), service.into_iter());
-            }
-        }
-        self.read_ignore_files();
+        let library = Arc::new(Library::new(&base));
+        let mut images = std::mem::take(&mut self.ws.images);
+        images.iter_mut().for_each(|image| image.world = self.world_of(image, &library));
+        self.ws.images = images;
         self.ws.consumers = consumers::find(&self.disk, &self.ws, neighbours);
-        (self.ws.context, self.ws.programs) = self.disk.into_seen();
         let Self { ws, documents, errors, skips, .. } = self;
         Loaded { base, ws, documents, errors, skips }
+    }
+
+    /// Looks at what an image takes from its build context: that, and nothing of what others take.
+    fn world_of(&self, image: &Image, library: &Arc<Library>) -> World {
+        let Some(dockerfile) = self.documents.dockerfiles.get(&image.dockerfile) else {
+            return World::default();
+        };
+        self.disk.forget_asked();
+        gather(&self.disk, &self.ws.file(image.dockerfile).text, dockerfile, &image.context);
+        look_at(&self.disk, image, dockerfile, &self.documents.composes);
+        runs::read(&self.disk, image, dockerfile, &self.documents.composes);
+        for (id, name) in &image.services {
+            let service = self.documents.composes.get(id).and_then(|compose| compose.service(name));
+            read_env_files(&self.disk, path::parent(&self.ws.file(*id).path), service.into_iter());
+        }
+        let own = &self.ws.file(image.dockerfile).path;
+        self.disk.read(&format!("{own}.dockerignore"));
+        self.disk.read(&path::join(&image.context, ".dockerignore"));
+        let asked = World::new(self.disk.asked(), Sources::default());
+        let ignore = sources::ignore_file(&asked, own, &image.context).map(|(_, ignore)| ignore);
+        World::new(self.disk.asked(), Sources::of(library, (image, dockerfile), ignore))
     }
 
     /// Finds the Dockerfile of each built service, reading it if a compose file alone was named.
@@ -233,7 +250,12 @@ impl Loader {
             let Some(id) = self.read_named(compose, &original) else { continue };
             let index = *images.entry(id).or_insert_with(|| {
                 let context = build.context.clone();
-                self.ws.images.push(Image { dockerfile: id, context, services: Vec::new() });
+                self.ws.images.push(Image {
+                    dockerfile: id,
+                    context,
+                    services: Vec::new(),
+                    world: World::default(),
+                });
                 self.ws.images.len() - 1
             });
             let image = &mut self.ws.images[index];
@@ -292,13 +314,6 @@ impl Loader {
                 return own;
             }
             folder = path::parent(&folder).to_owned();
-        }
-    }
-
-    fn read_ignore_files(&self) {
-        for image in &self.ws.images {
-            self.disk.read(&format!("{}.dockerignore", self.ws.file(image.dockerfile).path));
-            self.disk.read(&path::join(&image.context, ".dockerignore"));
         }
     }
 }

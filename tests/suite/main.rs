@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod knowledge;
 mod manuals;
+mod neighbours;
 #[cfg(feature = "online")]
 mod online;
 mod parity;

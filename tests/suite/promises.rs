@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alpinist::{
     compose::Compose,
     documents::Documents,
+    effects::World,
     options::Options,
     pipeline,
     plan::{Outcome, Plan},
@@ -34,9 +35,10 @@ pub(crate) struct Files<'t> {
 
 impl Files<'_> {
     fn workspace(&self) -> Workspace {
-        let mut ws = Workspace { context: self.context(), ..Workspace::default() };
+        let mut ws = Workspace::default();
         ws.files.push(file("Dockerfile", FileKind::Dockerfile, self.dockerfile));
-        let mut image = Image { dockerfile: FileId(0), context: String::new(), services: Vec::new() };
+        let world = World::of(self.context());
+        let mut image = Image { dockerfile: FileId(0), context: String::new(), services: Vec::new(), world };
         if let (false, Ok(compose)) = (self.compose.is_empty(), Compose::parse(self.compose)) {
             ws.files.push(file("compose.yaml", FileKind::Compose, self.compose));
             let built = compose.services.iter().filter(|service| service.build.is_some());

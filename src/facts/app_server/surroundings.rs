@@ -65,7 +65,7 @@ pub fn of_services(cx: &Context, image: &ImageView) -> Result<Vec<Setting>, Stri
         let folder = path::parent(&cx.ws.file(view.id).path);
         for file in &view.service.env_file {
             let path = env_path(folder, &file.value);
-            let Some(text) = path.and_then(|path| cx.ws.context_text(&path)) else {
+            let Some(text) = path.and_then(|path| cx.files_of(image).text(&path)) else {
                 let file = &file.value;
                 return Err(format!(
                     "The service {name} takes variables from {file}, which cannot be read (CMD-20)."
@@ -131,9 +131,10 @@ pub fn config_file(cx: &Context, image: &ImageView) -> Option<String> {
     }
     let services = cx.services_of(image.image);
     let places = config_places(image.dockerfile, services.iter().map(|view| view.service));
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let found = configs(image.dockerfile, &image.image.context, &places, &lookup);
-    let found = found.into_iter().find(|path| matches!(cx.ws.entry(path), Some(Entry::File(_))))?;
+    let found =
+        found.into_iter().find(|path| matches!(cx.files_of(image).entry(path), Some(Entry::File(_))))?;
     Some(format!("gunicorn would read {found} by itself, and uvicorn does not (CMD-20)."))
 }
 

@@ -109,10 +109,10 @@ fn links(cx: &Context, image: &ImageView) -> Option<String> {
             "pdm.toml" => &IN_SETTINGS[..],
             _ => &IN_SETTINGS[..3],
         };
-        let text = cx.ws.context_text(file);
+        let text = cx.files_of(image).text(file);
         is_settings(file) && text.is_some_and(|text| signs.iter().any(|sign| text.contains(sign)))
     };
-    let file = cx.ws.context.keys().filter(|file| is_of(image, file)).find(says)?;
+    let file = cx.files_of(image).paths().filter(|file| is_of(image, file)).find(says)?;
     Some(format!("{file} makes packages links into the cache, which is no part of the image (PIP-11)."))
 }
 
@@ -148,13 +148,13 @@ fn settings(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String
         matches!(key, "cache" | "store-dir" | "storeDir" | "cache-dir" | "cacheDir")
     };
     let is_of_uv = caches.iter().any(|cache| cache.owner == "uv");
-    let file = cx.ws.context.keys().filter(|file| is_of(image, file)).find(|file| {
+    let file = cx.files_of(image).paths().filter(|file| is_of(image, file)).find(|file| {
         let is_settings = match path::name(file) {
             ".npmrc" | "pnpm-workspace.yaml" => is_of_npm,
             "pyproject.toml" | "uv.toml" => is_of_uv,
             _ => false,
         };
-        is_settings && cx.ws.context_text(file).is_some_and(|text| text.lines().any(leads))
+        is_settings && cx.files_of(image).text(file).is_some_and(|text| text.lines().any(leads))
     })?;
     Some(format!("{file} says where downloads are kept, so a mount would be in another place (PIP-08)."))
 }

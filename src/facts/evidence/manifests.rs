@@ -53,8 +53,8 @@ impl Manifests {
             for operand in operands.filter(|operand| !exported.contains(operand)) {
                 match site.file(cx, image, operand) {
                     Some(path) if self.known.contains(&path) => {}
-                    Some(path) if matches!(cx.ws.entry(&path), Some(Entry::File(_))) => {
-                        let read = |path: &str| cx.ws.context_text(path).cloned();
+                    Some(path) if matches!(cx.files_of(image).entry(&path), Some(Entry::File(_))) => {
+                        let read = |path: &str| cx.files_of(image).text(path).cloned();
                         self.known.insert(path.clone());
                         self.closures.push((path.clone(), requirements::closure(&path, &read)));
                     }

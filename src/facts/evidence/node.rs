@@ -161,7 +161,7 @@ fn read(
 ) -> Result<NodeProject, String> {
     let file = |name: &str| {
         let path = site.file(cx, image, name)?;
-        let text = cx.ws.context_text(&path)?;
+        let text = cx.files_of(image).text(&path)?;
         Some((path, text))
     };
     let Some((path, text)) = file("package.json") else {
@@ -205,7 +205,7 @@ fn brought_along(cx: &Context, image: &ImageView) -> Option<Reason> {
     let steps = Steps::of(cx, image);
     let (end, workdir) = (steps.instructions.len(), &steps.states[steps.instructions.len()].workdir);
     let (_, manifest) = steps.origin(cx, 0..end, &join_path(workdir, "package.json"))?;
-    let text = cx.ws.context_text(&manifest)?;
+    let text = cx.files_of(image).text(&manifest)?;
     let package = cx.manifests.packages.get_or_read(&manifest, || package_json::read(text)).ok()?;
     let folder = path::join(path::parent(&manifest), INSTALLED);
     let comes_along = steps.would_bring(cx, &folder, &join_path(workdir, INSTALLED))

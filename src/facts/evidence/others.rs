@@ -109,7 +109,7 @@ fn ruby(cx: &Context, image: &ImageView, evidence: &mut Evidence) {
     let lock = Steps::of(cx, image)
         .site(index)
         .file(cx, image, "Gemfile.lock")
-        .and_then(|path| cx.ws.context_text(&path));
+        .and_then(|path| cx.files_of(image).text(&path));
     if lock.is_some_and(|text| needs_time_zones(text)) {
         evidence.runtime.insert(("tzdata", "tzinfo".to_owned()));
     }

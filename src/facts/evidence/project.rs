@@ -117,7 +117,8 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
     let index = image.instructions().iter().position(|other| other.span == step.span)?;
     let steps = Steps::of(cx, image);
     let site = steps.site(index);
-    let pinned = site.file(cx, image, ".python-version").and_then(|path| cx.ws.context_text(&path).cloned());
+    let pinned =
+        site.file(cx, image, ".python-version").and_then(|path| cx.files_of(image).text(&path).cloned());
     if let Some(pinned) = pinned.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         let own = format!("{major}.{minor}");
         // A patch level is asked for as it stands.
@@ -135,7 +136,7 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
     }
     let settings = ["uv.toml", "pyproject.toml"].into_iter().find(|name| {
         let path = site.file(cx, image, name);
-        let text = path.and_then(|path| cx.ws.context_text(&path));
+        let text = path.and_then(|path| cx.files_of(image).text(&path));
         text.is_some_and(|text| text.contains("python-preference"))
     });
     if let Some(name) = settings {
@@ -163,7 +164,7 @@ impl Project {
         let [manifest, lock] = tool.files();
         let file = |name: &str| {
             let path = site.file(cx, image, &format!("{prefix}{name}"))?;
-            let text = cx.ws.context_text(&path)?;
+            let text = cx.files_of(image).text(&path)?;
             Some((path, text))
         };
         let read_lock = |text: &str| match tool {

@@ -165,7 +165,7 @@ impl Evidence {
         python: (u8, u8),
     ) {
         for file in &install.constraints {
-            let text = |path: &str| cx.ws.context_text(path).cloned();
+            let text = |path: &str| cx.files_of(image).text(path).cloned();
             let Some(path) = site.file(cx, image, file).filter(|path| text(path).is_some()) else {
                 self.reasons.push(Reason::doubt("PIP-12", NOWHERE, format!("{file} cannot be read")));
                 continue;

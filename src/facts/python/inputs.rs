@@ -69,7 +69,7 @@ pub fn elsewhere(cx: &Context, image: &ImageView, site: &Site, script: &Script) 
     if let Some(word) = words.find(|word| FOLDERS.contains(&word.split('=').next().unwrap_or(word))) {
         return Some(format!("{word} names another folder"));
     }
-    let text = site.file(cx, image, "pyproject.toml").and_then(|path| cx.ws.context_text(&path))?;
+    let text = site.file(cx, image, "pyproject.toml").and_then(|path| cx.files_of(image).text(&path))?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let names_files = |line: &&str| {
         line.contains("find-links") || ["\"file:", "\"./", "\"../"].iter().any(|start| line.contains(start))

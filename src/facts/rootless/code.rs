@@ -2,42 +2,37 @@
 
 use std::cell::LazyCell;
 
-use super::super::{
-    Context, ImageView, build_context,
-    contract::join_path,
-    program_text::{ABOVE, NEEDS_ROOT, Told},
-    runtime, writers,
+use super::super::{Context, ImageView, build_context, contract::join_path, runtime, writers};
+use crate::{
+    effects::{Effect, Finding},
+    workspace::path,
 };
-use crate::workspace::path;
 
 /// Folders that everybody may write to.
 const OF_EVERYBODY: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// The first path that the service may write to and that a user of its own may not.
 pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> Option<String> {
-    let mut sources = cx.ws.code_of(image.id);
+    let text = cx.files_of(image).program_text();
     let copies = LazyCell::new(|| copies(image));
-    let is_elsewhere = |(file, told): &(std::sync::Arc<str>, Told)| {
-        let own = OF_EVERYBODY.iter().copied().chain([workdir]);
-        match told.call {
-            ABOVE => is_above(&copies, file, (told, workdir)),
-            _ => {
-                !told.path.is_empty() && !own.into_iter().any(|folder| writers::is_below(&told.path, folder))
-            }
+    let is_elsewhere = |found: &&Finding| match found.effect {
+        Effect::Above => is_above(&copies, found, workdir),
+        Effect::NeedsRoot => true,
+        Effect::Names | Effect::Writes => {
+            let own = OF_EVERYBODY.iter().copied().chain([workdir]);
+            let path = &found.argument;
+            !path.is_empty() && !own.into_iter().any(|folder| writers::is_below(path, folder))
         }
+        _ => false,
     };
-    sources.find_map(|code| {
-        let found = code.told.iter().find(|told| is_elsewhere(told));
-        match found {
-            Some((file, told)) if told.call == NEEDS_ROOT => {
-                Some(format!("{} in line {} of {file}, which needs root", told.path, told.line))
-            }
-            Some((file, told)) if told.call == ABOVE => {
-                Some(format!("a folder above {workdir}, which line {} of {file} names", told.line))
-            }
-            Some((file, told)) => Some(format!("{}, which {file} names in line {}", told.path, told.line)),
-            None => code.is_cut.then(|| "more program text than is read".to_owned()),
-        }
+    let Some(found) = text.findings().find(is_elsewhere) else {
+        return text.is_cut.then(|| "more program text than is read".to_owned());
+    };
+    let Finding { effect, argument, file, line, .. } = found;
+    Some(match effect {
+        Effect::NeedsRoot => format!("{argument} in line {line} of {file}, which needs root"),
+        Effect::Above => format!("a folder above {workdir}, which line {line} of {file} names"),
+        _ => format!("{argument}, which {file} names in line {line}"),
     })
 }
 
@@ -59,7 +54,8 @@ fn copies(image: &ImageView) -> Vec<(String, String)> {
 }
 
 /// Whether the place that a file tells of lies above the working directory, where a COPY puts the file.
-fn is_above(copies: &[(String, String)], file: &str, (told, workdir): (&Told, &str)) -> bool {
+fn is_above(copies: &[(String, String)], found: &Finding, workdir: &str) -> bool {
+    let file = &*found.file;
     let place = |(from, target): &(String, String)| {
         let rest = if from.is_empty() { Some(file) } else { file.strip_prefix(&**from) };
         let rest = rest.filter(|rest| from.is_empty() || rest.is_empty() || rest.starts_with('/'))?;
@@ -67,7 +63,7 @@ fn is_above(copies: &[(String, String)], file: &str, (told, workdir): (&Told, &s
         Some(join_path(target, rest))
     };
     let Some(mut at) = copies.iter().find_map(place) else { return false };
-    for _ in told.path.split('/') {
+    for _ in found.argument.split('/') {
         at = path::parent(&at).to_owned();
     }
     !writers::is_below(if at.is_empty() { "/" } else { &at }, workdir)

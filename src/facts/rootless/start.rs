@@ -19,10 +19,10 @@ pub(super) fn told_of(cx: &Context, image: &ImageView, last: &State) -> Option<S
 fn written(cx: &Context, image: &ImageView, last: &State) -> Option<String> {
     let words = runtime::started(image)?;
     let settings = match words.iter().any(|word| path::name(word) == "gunicorn") {
-        true => cx.ws.context.keys().filter(|file| path::name(file) == "gunicorn.conf.py").collect(),
+        true => cx.files_of(image).paths().filter(|file| path::name(file) == "gunicorn.conf.py").collect(),
         false => Vec::new(),
     };
-    let texts = settings.into_iter().filter_map(|file| cx.ws.context_text(file));
+    let texts = settings.into_iter().filter_map(|file| cx.files_of(image).text(file));
     let quoted = texts.flat_map(|text| {
         let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         lines.flat_map(|line| line.split(['"', '\''])).map(str::to_owned)

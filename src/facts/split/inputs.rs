@@ -118,7 +118,7 @@ fn reads_source(cx: &Context, image: &ImageView, (steps, index): (&Steps, usize)
     let pips = python::pip_installs(script);
     let files = &mut seen.files;
     let mut is_local = |operand: &String| {
-        let read = |path: &str| cx.ws.context_text(path).cloned();
+        let read = |path: &str| cx.files_of(image).text(path).cloned();
         let Some(path) = site.file(cx, image, operand) else { return false };
         let has_local = |path: &String| {
             let others = requirements::closure(path, &read).others;
@@ -219,7 +219,7 @@ pub(super) fn is_copied_again(cx: &Context, image: &ImageView, (steps, index): (
             path::parent(file) == path::parent(&own)
                 && build_context::matches_glob(path::name(&own), path::name(file))
         };
-        let there = cx.ws.context.iter().filter(|(_, entry)| !matches!(entry, Entry::Missing));
+        let there = cx.files_of(image).entries().filter(|(_, entry)| !matches!(entry, Entry::Missing));
         let mut meant = there.map(|(file, _)| file).filter(is_meant).peekable();
         meant.peek().is_some() && meant.all(|file| is_again(file))
     })
@@ -228,7 +228,7 @@ pub(super) fn is_copied_again(cx: &Context, image: &ImageView, (steps, index): (
 /// Whether a COPY after the instruction at `first` may put something of the build context over `folder`.
 pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&str, usize)) -> bool {
     let states = runtime::states(image);
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let context = &image.image.context;
     image.instructions().iter().enumerate().skip(first + 1).any(|(index, step)| {
         let Some((sources, target)) = build_context::local_copy(step) else { return false };
@@ -249,7 +249,7 @@ pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&st
 /// Lets the builder have every file that an installation names, and requires that there is one.
 fn check(cx: &Context, image: &ImageView, (steps, parts): (&Steps, &mut [Part])) -> Result<(), Refusal> {
     let exported = exported(image);
-    let lookup = |path: &str| cx.ws.entry(path).cloned();
+    let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     for (index, step) in steps.runs() {
         let site = steps.site(index);
         for (operand, is_needed) in named_files(image.script(step)) {

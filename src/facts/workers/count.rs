@@ -137,7 +137,7 @@ impl Serving<'_, '_> {
                 .collect();
             // To find a file is to go through the whole Dockerfile.
             let path = if signs.is_empty() { None } else { self.running.origin(self.cx, word) };
-            let text = path.and_then(|path| self.cx.ws.context_text(&path));
+            let text = path.and_then(|path| self.cx.files_of(&self.running.image).text(&path));
             text.is_some_and(|text| signs.iter().any(|sign| text.contains(sign)))
         };
         match self.line.words.iter().find(starts_more) {
@@ -183,7 +183,8 @@ impl Serving<'_, '_> {
         if mounts.any(|mount| is_mounted(&mount.value.target)) {
             return Err(unknown());
         }
-        let text = path.and_then(|path| self.cx.ws.context_text(&path)).ok_or_else(unknown)?;
+        let text =
+            path.and_then(|path| self.cx.files_of(&self.running.image).text(&path)).ok_or_else(unknown)?;
         let mut values = text.lines().filter_map(|line| {
             let (name, value) = line.split_once('=')?;
             names.contains(&name.trim()).then(|| (line.starts_with([' ', '\t']), value))

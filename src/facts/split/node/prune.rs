@@ -8,13 +8,13 @@ use super::{
         contract::join_path,
         evidence::NodeProject,
         node::{self, Action, Manager},
-        program_text::{Import, package_of},
         programs::is_shell,
         runtime, start_scripts,
     },
     programs,
 };
 use crate::{
+    effects::{Effect, Finding, package_of},
     shell::{Command, Script},
     workspace::path,
 };
@@ -79,8 +79,8 @@ pub(super) fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> R
 pub(super) fn elsewhere(cx: &Context, image: &ImageView, project: &NodeProject) -> Option<String> {
     let is_new = project.manager == Manager::Yarn && caches::has_new_yarn(cx, image);
     let links = |text: &str| text.lines().any(|line| line.trim_end() == "nodeLinker: node-modules");
-    let mut settings = cx.ws.context.keys().filter(|path| path::name(path) == ".yarnrc.yml");
-    let is_linked = settings.any(|path| cx.ws.context_text(path).is_some_and(|text| links(text)));
+    let mut settings = cx.files_of(image).paths().filter(|path| path::name(path) == ".yarnrc.yml");
+    let is_linked = settings.any(|path| cx.files_of(image).text(path).is_some_and(|text| links(text)));
     (is_new && !is_linked).then(|| {
         "Yarn from version 2 on keeps packages outside of node_modules, unless nodeLinker says so (MS-20).".to_owned()
     })
@@ -93,10 +93,11 @@ pub(super) fn is_workspace(cx: &Context, image: &ImageView, project: &NodeProjec
     let has = |folder: &str| {
         let wanted = join_path(folder, "pnpm-workspace.yaml");
         let found = steps.origin(cx, 0..end, &wanted);
-        found
-            .is_some_and(|(_, file)| cx.ws.context_text(&file).is_some_and(|text| text.contains("packages:")))
+        found.is_some_and(|(_, file)| {
+            cx.files_of(image).text(&file).is_some_and(|text| text.contains("packages:"))
+        })
     };
-    if project.manager == Manager::Pnpm && is_member(cx, &image.image.context) {
+    if project.manager == Manager::Pnpm && is_member(cx, image) {
         return true;
     }
     let mut folders: Vec<&str> = steps.states.iter().map(|state| &*state.workdir).collect();
@@ -105,11 +106,11 @@ pub(super) fn is_workspace(cx: &Context, image: &ImageView, project: &NodeProjec
 }
 
 /// Whether the build context lies in a workspace of pnpm.
-fn is_member(cx: &Context, context: &str) -> bool {
-    let mut folder = context;
+fn is_member(cx: &Context, image: &ImageView) -> bool {
+    let mut folder = &*image.image.context;
     while !folder.is_empty() && !folder.starts_with("..") {
         folder = path::parent(folder);
-        if cx.ws.context_text(&path::join(folder, "pnpm-workspace.yaml")).is_some() {
+        if cx.files_of(image).text(&path::join(folder, "pnpm-workspace.yaml")).is_some() {
             return true;
         }
     }
@@ -128,32 +129,29 @@ fn node_options(cx: &Context, image: &ImageView) -> Vec<String> {
 
 /// Requires that no program text imports a development dependency, which a build need not have bundled.
 fn imported(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<(), String> {
-    if cx.ws.code_of(image.id).any(|code| code.is_cut) {
+    let text = cx.files_of(image).program_text();
+    if text.is_cut {
         return Err(
             "There is more program text than is read, and it may import development dependencies (MS-20)."
                 .to_owned(),
         );
     }
-    let is_for_development = |import: &Import| is_development(&import.package, project);
     let is_config = |file: &str| path::name(file).starts_with("next.config.");
-    let needs_typescript = cx
-        .ws
-        .code_of(image.id)
-        .flat_map(|code| &code.files)
-        .find(|file| is_config(file) && file.ends_with("ts") && is_development("typescript", project));
+    let mut files = text.files.iter().map(|(file, _)| file);
+    let needs_typescript =
+        files.find(|file| is_config(file) && file.ends_with("ts") && is_development("typescript", project));
     if let Some(file) = needs_typescript {
         return Err(format!(
             "next reads {file} with typescript, a development dependency, as it starts (MS-20)."
         ));
     }
-    let mut imports = cx.ws.code_of(image.id).flat_map(|code| &code.imports);
-    let found =
-        imports.find(|(file, import)| is_for_development(import) && (may_run(file) || is_config(file)));
-    match found {
+    let is_for_development = |found: &&Finding| {
+        is_development(&found.argument, project) && (may_run(&found.file) || is_config(&found.file))
+    };
+    match text.of(Effect::Imports).find(is_for_development) {
         None => Ok(()),
-        Some((file, import)) => Err(format!(
-            "Line {} of {file} imports {}, a development dependency, and may need it when it runs (MS-20).",
-            import.line, import.package
+        Some(Finding { argument, file, line, .. }) => Err(format!(
+            "Line {line} of {file} imports {argument}, a development dependency, and may need it when it runs (MS-20)."
         )),
     }
 }

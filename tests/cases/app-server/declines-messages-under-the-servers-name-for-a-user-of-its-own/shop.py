@@ -1,0 +1,6 @@
+import logging
+
+from fastapi import FastAPI
+
+log = logging.getLogger("uvicorn")
+app = FastAPI()

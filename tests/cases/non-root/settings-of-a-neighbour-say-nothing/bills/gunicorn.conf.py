@@ -1,0 +1,1 @@
+errorlog = "/srv/bills/errors.log"
