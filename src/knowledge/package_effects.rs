@@ -23,6 +23,10 @@ pub enum Ecosystem {
 pub enum Effect {
     /// It brings a library along, which the package named by the argument then does not look up.
     BringsLibrary,
+    /// It brings no native code, or brings it for musl as well.
+    BringsNoNativeCode,
+    /// Packages with native code are built or loaded with it.
+    BuildsNativeCode,
     /// It calls the pip of its environment when it runs.
     CallsPip,
     /// It does so in a notebook.
@@ -84,6 +88,8 @@ fn fact(row: Row) -> EffectFact {
 fn prefix(effect: Effect, ecosystem: Ecosystem) -> String {
     let effect = match effect {
         Effect::BringsLibrary => "brings-library",
+        Effect::BringsNoNativeCode => "brings-no-native-code",
+        Effect::BuildsNativeCode => "builds-native-code",
         Effect::CallsPip => "calls-pip",
         Effect::CallsPipInNotebook => "calls-pip-in-notebook",
         Effect::Compiles => "compiles",

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword},
-    knowledge::modules::{self, ModuleKind},
+    knowledge::{
+        modules::{self, ModuleKind},
+        package_effects::{self, Ecosystem, Effect, has},
+    },
     manifest::{
         node_lock::{self, LockedModule},
         package_json::{self, PackageJson},
@@ -22,54 +25,6 @@ use crate::{
     reason::Reason,
     workspace::path,
 };
-
-/// Programs for the whole image that bring no native code, or bring it for musl as well.
-const PLAIN_PROGRAMS: [&str; 44] = [
-    "@angular/cli",
-    "@nestjs/cli",
-    "@vue/cli",
-    "bower",
-    "concurrently",
-    "corepack",
-    "cross-env",
-    "dotenv-cli",
-    "eslint",
-    "expo-cli",
-    "forever",
-    "grunt",
-    "grunt-cli",
-    "gulp",
-    "gulp-cli",
-    "http-server",
-    "jest",
-    "json-server",
-    "knex",
-    "lerna",
-    "live-server",
-    "mocha",
-    "node-gyp",
-    "nodemon",
-    "npm",
-    "npm-check-updates",
-    "npm-run-all",
-    "pm2",
-    "pnpm",
-    "prettier",
-    "prisma",
-    "rimraf",
-    "sequelize-cli",
-    "serve",
-    "ts-node",
-    "ts-node-dev",
-    "tsx",
-    "turbo",
-    "typescript",
-    "vite",
-    "wait-on",
-    "webpack",
-    "webpack-cli",
-    "yarn",
-];
 
 /// What the manifests of a Node project say.
 #[derive(Clone, Debug)]
@@ -100,10 +55,9 @@ pub fn node(cx: &Context, image: &ImageView) -> Evidence {
         evidence.module(&LockedModule { name: name.to_owned(), ..LockedModule::default() });
         evidence.is_shallow = true;
         evidence.unfollowed.insert(name.to_owned());
-        if !PLAIN_PROGRAMS.contains(&name) {
-            evidence.reasons.push(Reason::doubt("BASE-04", NOWHERE, format!(
-                "`{name}` is installed for the whole image, and which native code it brings along is not known"
-            )));
+        if !has(Effect::BringsNoNativeCode, Ecosystem::Npm, name) {
+            let what = "installed for the whole image, and which native code it brings along is not known";
+            evidence.reasons.push(Reason::doubt("BASE-04", NOWHERE, what).about(name));
         }
     }
     evidence.tidy();
@@ -241,17 +195,6 @@ pub fn fetches_with_git(project: &NodeProject) -> bool {
     ranges.any(|range| range.starts_with("git") || (range.contains('/') && !range.contains(':')))
 }
 
-/// What packages with native code are built or loaded with.
-const HELPERS: [&str; 7] = [
-    "node-gyp-build",
-    "bindings",
-    "prebuild-install",
-    "nan",
-    "node-addon-api",
-    "node-pre-gyp",
-    "@mapbox/node-pre-gyp",
-];
-
 impl Evidence {
     fn node_project(&mut self, project: &NodeProject) {
         let Some(lock) = &project.lock else {
@@ -296,13 +239,14 @@ impl Evidence {
 
     /// A lock that does not tell of scripts still lists what native packages are built with.
     fn native_helpers(&mut self, lock: &[LockedModule]) {
-        let has = |name: &str| lock.iter().any(|module| module.name == name);
         let tells = lock.iter().any(|module| module.has_script.is_some());
         let is_explained = lock.iter().any(|module| {
             modules::lookup(&module.name)
                 .is_some_and(|fact| !matches!(fact.kind, ModuleKind::Harmless | ModuleKind::Locked))
         });
-        let helper = HELPERS.into_iter().find(|helper| has(helper));
+        let mut helpers =
+            package_effects::all(Effect::BuildsNativeCode, Ecosystem::Npm).map(|fact| fact.package);
+        let helper = helpers.find(|helper| lock.iter().any(|module| module.name == *helper));
         if let Some(helper) = helper.filter(|_| !tells && !is_explained) {
             self.reasons.push(Reason::doubt("BASE-04", NOWHERE, format!(
                 "the lock file lists {helper}, so something has native code, and what that is is not known"
