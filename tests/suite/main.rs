@@ -27,5 +27,6 @@ mod pragmas;
 mod project;
 mod promises;
 mod properties;
+mod reasons;
 mod traps;
 mod writing;

@@ -201,6 +201,7 @@ impl Evidence {
             let named = project.package.dependencies.iter();
             let dev = project.package.dev_dependencies.iter().filter(|_| !project.is_production);
             let names: Vec<&String> = named.chain(dev).map(|(name, _)| name).collect();
+            self.is_shallow = true;
             for name in &names {
                 self.module(&LockedModule { name: (*name).clone(), ..LockedModule::default() });
             }
