@@ -10,6 +10,7 @@ pub mod discover;
 mod disk;
 mod gather;
 pub mod load;
+mod merges;
 pub mod path;
 mod program;
 pub mod projects;
@@ -20,6 +21,7 @@ pub mod store;
 
 pub use code::Code;
 pub use consumers::{Consumer, Neighbours};
+pub use merges::Merge;
 pub use program::Program;
 
 /// What stands at a path of the build context.
@@ -61,6 +63,8 @@ pub struct Workspace {
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.
     pub consumers: Vec<Consumer>,
+    /// Lists of compose files that something in the project has compose read together.
+    pub merges: Vec<Merge>,
     /// Files that are not to be changed in this run, only looked at.
     pub read_only: Vec<FileId>,
 }

@@ -171,7 +171,7 @@ fn obstacle(cx: &Context, running: &Running) -> Option<String> {
             Some(format!("{gain}, so that it may do more than {user} may (HARD-10)"))
         })
         .or_else(|| development(running))
-        .or_else(|| layers::obstacle(cx, running.service, privileges::deciding_key))
+        .or_else(|| Some(layers::obstacle(cx, running.service, privileges::deciding_key)?.clause()))
 }
 
 /// What marks a development service: its source is mounted, or it starts again when the source changes.

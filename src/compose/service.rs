@@ -98,6 +98,8 @@ pub struct Service {
     pub scale: Option<Field<Parsed<u64>>>,
     /// Limits and reservations.
     pub resources: Resources,
+    /// The keys that set back what other files say, by `!reset` or `!override`.
+    pub set_back: Vec<Field<String>>,
 }
 
 /// Where a service takes the rest of its settings from.
@@ -154,6 +156,7 @@ impl Service {
             replicas: service.get("deploy").and_then(|deploy| deploy.get("replicas")).map(count),
             scale: service.get("scale").map(count),
             resources: Resources::read(service),
+            set_back: service.set_back(),
         }
     }
 }

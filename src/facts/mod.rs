@@ -22,6 +22,7 @@ pub mod privileges;
 pub mod program_text;
 pub mod programs;
 pub mod python;
+pub mod refusals;
 pub mod root;
 pub mod rootless;
 pub mod runtime;

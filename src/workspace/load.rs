@@ -16,7 +16,7 @@ use super::{
     sources::{look_at, read_env_files},
 };
 use crate::{
-    compose::Compose,
+    compose::{Compose, scalar::with_defaults},
     documents::{DocumentError, Documents},
     facts::{build_context, generated},
     plan::Skip,
@@ -110,12 +110,12 @@ pub(super) fn builds(compose: &Compose, path: &str) -> Vec<Build> {
     let builds = compose.services.iter().filter_map(|service| {
         let build = service.build.as_ref().filter(|build| build.dockerfile_inline.is_none())?;
         let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
-        if context.contains("://") || context.contains('$') {
+        if context.contains("://") {
             return None;
         }
-        let context = path::join(folder, context);
+        let context = path::join(folder, &with_defaults(context)?);
         let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
-        let dockerfile = path::join(&context, name);
+        let dockerfile = path::join(&context, &with_defaults(name)?);
         Some(Build { service: service.name.clone(), context, dockerfile })
     });
     builds.collect()
@@ -162,7 +162,8 @@ impl Loader {
     /// Takes a file in, if it parses.
     fn take(&mut self, path: &str, text: Arc<str>) -> Option<FileId> {
         let id = FileId(self.ws.files.len());
-        let kind = if discover::is_compose(path) { FileKind::Compose } else { FileKind::Dockerfile };
+        // No Dockerfile is called so.
+        let kind = if discover::is_yaml(path) { FileKind::Compose } else { FileKind::Dockerfile };
         let file = SourceFile { path: path.to_owned(), kind, on_disk: text.clone(), text: text.clone() };
         let parsed = self.documents.read(id, &file);
         self.known.insert(path.to_owned(), parsed.is_ok().then_some(id));
@@ -188,6 +189,7 @@ impl Loader {
     }
 
     fn finish(mut self, base: PathBuf, neighbours: &Neighbours) -> Loaded {
+        self.read_parts();
         self.link_services();
         let linked: BTreeSet<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
         let rest: Vec<FileId> =
@@ -215,9 +217,24 @@ impl Loader {
         }
         self.read_ignore_files();
         self.ws.consumers = consumers::find(&self.disk, &self.ws, neighbours);
+        self.ws.merges = consumers::find_merges(&self.disk, &self.ws, neighbours);
         (self.ws.context, self.ws.programs) = self.disk.into_seen();
         let Self { ws, documents, errors, skips, .. } = self;
         Loaded { base, ws, documents, errors, skips }
+    }
+
+    /// Reads the files that compose files include, and those whose services theirs extend, whatever they are called.
+    fn read_parts(&mut self) {
+        let mut waiting: Vec<FileId> = self.documents.composes.keys().copied().collect();
+        while let Some(id) = waiting.pop() {
+            let folder = path::parent(&self.ws.file(id).path).to_owned();
+            let parts = self.documents.composes.get(&id).map(Compose::parts).unwrap_or_default();
+            let paths = parts.iter().filter(|part| !part.contains("://"));
+            for path in paths.filter_map(|part| Some(path::join(&folder, &with_defaults(part)?))) {
+                let is_new = !self.known.contains_key(&path) && discover::is_yaml(&path);
+                waiting.extend(is_new.then(|| self.read_named(id, &path)).flatten());
+            }
+        }
     }
 
     /// Finds the Dockerfile of each built service, reading it if a compose file alone was named.

@@ -120,7 +120,7 @@ impl Request {
             self.roots.push(relative);
             return;
         }
-        match discover::is_compose(&relative) {
+        match discover::is_yaml(&relative) {
             true => self.look_beside(&relative, index),
             false => self.look_around(path::parent(&relative), index),
         }
@@ -205,7 +205,7 @@ impl Request {
         let composes: Vec<&String> = self
             .files
             .keys()
-            .filter(|path| discover::is_compose(path))
+            .filter(|path| discover::is_yaml(path))
             .chain(read_only.clone().map(|(path, _)| path))
             .collect();
         let mut groups = Groups::default();
@@ -275,7 +275,7 @@ fn common(a: &Path, b: &Path) -> PathBuf {
 }
 
 /// What ties a compose file to others: the Dockerfiles that it builds, those whose optimized siblings it builds, the
-/// files whose services it extends, and its services, since another file of the folder may speak of the same ones.
+/// files that it includes or whose services it extends, and its services, since another file of the folder may speak of the same ones.
 fn named(base: &Path, compose: &str) -> Vec<String> {
     // What cannot be read is reported when the project is loaded.
     let Ok(text) = Disk::new(base).text(compose) else { return Vec::new() };
@@ -284,11 +284,10 @@ fn named(base: &Path, compose: &str) -> Vec<String> {
     let built = super::load::builds(&parsed, compose).into_iter().map(|build| build.dockerfile);
     let built =
         built.flat_map(|path| path::originals(&path).into_iter().map(|(_, original)| original).chain([path]));
-    let extended = parsed.services.iter().filter_map(|service| service.extends.as_ref()?.file.as_ref());
-    let extended = extended.map(|file| path::join(folder, &file.value));
+    let parts = parsed.parts().into_iter().map(|part| path::join(folder, &part));
     // No path holds this character.
     let services = parsed.services.iter().map(|service| format!("{folder}\0{}", service.name));
-    built.chain(extended).chain(services).collect()
+    built.chain(parts).chain(services).collect()
 }
 
 /// Paths that belong together.

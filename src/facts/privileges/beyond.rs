@@ -18,7 +18,7 @@ pub fn reason(cx: &Context, running: &Running) -> Option<String> {
         .or_else(|| unknown_base(running))
         .or_else(|| of_text(running))
         .or_else(|| idle(running))
-        .or_else(|| layers::builds_otherwise(cx, running.service))
+        .or_else(|| Some(layers::builds_otherwise(cx, running.service)?.clause()))
 }
 
 /// That compose builds the original, and not the sibling in which this run sets a user.
