@@ -2,8 +2,9 @@
 //!
 //! ## Why
 //!
-//! alpinist leaves a Dockerfile as it is and writes a sibling beside it. Compose builds the sibling only when
-//! `build.dockerfile` names it. To go back, name the original again.
+//! For another base or for other stages alpinist leaves a Dockerfile as it is and writes a sibling beside it. Compose
+//! builds the sibling only when `build.dockerfile` names it. To go back, name the original again. Where base and
+//! stages stay, the Dockerfile itself is changed, and there is nothing to switch.
 //!
 //! ## Example
 //!
@@ -45,7 +46,7 @@ use crate::{
         scalar::{is_interpolated, quoted_if_needed},
     },
     edit::Edit,
-    facts::{Aspect, Context, ImageView, ServiceView, is_alpine, layers, refusals},
+    facts::{Aspect, Context, ImageView, ServiceView, beside, is_alpine, layers, refusals},
     pass::{Change, Pass, Proposal, Risk},
     reason::Reason,
     workspace::path,
@@ -65,7 +66,21 @@ fn run(cx: &Context) -> Vec<Proposal> {
     if cx.options.in_place {
         return Vec::new();
     }
-    cx.editable_services().into_iter().filter_map(|(service, image)| propose(cx, service, image)).collect()
+    let services = cx.editable_services().into_iter();
+    let switched = services.filter_map(|(service, image)| propose(cx, service, image));
+    switched.chain(inline(cx)).collect()
+}
+
+/// Services that are built from a Dockerfile within their compose file.
+fn inline(cx: &Context) -> Vec<Proposal> {
+    let composes = cx.composes.iter().filter(|(id, _)| !cx.ws.read_only.contains(id));
+    let services = composes.flat_map(|(id, compose)| compose.services.iter().map(|service| (*id, service)));
+    let told = services.filter(|(_, service)| cx.is_wanted(&service.name)).filter_map(|(id, service)| {
+        let span = service.build.as_ref()?.dockerfile_inline.as_ref()?.span;
+        let what = format!("{} is built from a Dockerfile within the compose file, which is not read", service.name);
+        Some(Proposal::refuse(id, span, [Reason::known("FILE-29", span, what)]))
+    });
+    told.collect()
 }
 
 fn propose(cx: &Context, service: ServiceView, image: ImageView) -> Option<Proposal> {
@@ -125,6 +140,9 @@ fn image_path<'a>(cx: &Context<'a>, image: ImageView) -> &'a str {
 fn sibling(cx: &Context, image: ImageView) -> Option<String> {
     let file = cx.ws.file(image.id);
     let flavour = if is_alpine(image.dockerfile) { "alpine" } else { "slim" };
+    if file.is_changed() && !beside::is_beside(file, image.dockerfile, cx.options) {
+        return None;
+    }
     if file.is_changed() {
         return Some(path::sibling(&file.path, flavour));
     }

@@ -2,6 +2,7 @@
 
 pub mod app_server;
 pub mod bare;
+pub mod beside;
 pub mod build_context;
 pub mod caches;
 pub mod chown;

@@ -3,6 +3,7 @@
 use super::super::{
     Context,
     bare::{Bare, bare},
+    beside,
     layers,
     service::Running,
 };
@@ -24,7 +25,7 @@ pub fn reason(cx: &Context, running: &Running) -> Option<String> {
 /// That compose builds the original, and not the sibling in which this run sets a user.
 fn not_built(cx: &Context, running: &Running) -> Option<String> {
     let file = cx.ws.file(running.image.id);
-    if cx.options.in_place || !file.is_changed() {
+    if !beside::is_beside(file, running.image.dockerfile, cx.options) {
         return None;
     }
     let build = running.service.service.build.as_ref()?;
