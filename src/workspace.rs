@@ -10,6 +10,7 @@ pub mod discover;
 mod disk;
 mod gather;
 pub mod load;
+mod manifests;
 mod merges;
 pub mod path;
 mod program;
@@ -78,6 +79,16 @@ impl Workspace {
     /// The file at `path`.
     pub fn find(&self, path: &str) -> Option<FileId> {
         self.files.iter().position(|file| file.path == path).map(FileId)
+    }
+
+    /// Puts another text in place of a file's, for those too who see it in a build context.
+    pub fn replace(&mut self, id: FileId, file: SourceFile) {
+        if let Some(entry) =
+            self.context.get_mut(&file.path).filter(|entry| matches!(entry, Entry::File(Some(_))))
+        {
+            *entry = Entry::File(Some(file.text.clone()));
+        }
+        self.files[id.0] = file;
     }
 
     /// The same workspace with another text for one file.

@@ -77,7 +77,8 @@ fn inline(cx: &Context) -> Vec<Proposal> {
     let services = composes.flat_map(|(id, compose)| compose.services.iter().map(|service| (*id, service)));
     let told = services.filter(|(_, service)| cx.is_wanted(&service.name)).filter_map(|(id, service)| {
         let span = service.build.as_ref()?.dockerfile_inline.as_ref()?.span;
-        let what = format!("{} is built from a Dockerfile within the compose file, which is not read", service.name);
+        let what =
+            format!("{} is built from a Dockerfile within the compose file, which is not read", service.name);
         Some(Proposal::refuse(id, span, [Reason::known("FILE-29", span, what)]))
     });
     told.collect()

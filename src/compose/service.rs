@@ -112,6 +112,13 @@ pub struct Extends {
 }
 
 impl Service {
+    /// Whether a volume or a tmpfs is mounted at `folder`.
+    pub fn has_mount_at(&self, folder: &str) -> bool {
+        let tmpfs = self.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or_default());
+        let mounts = self.volumes.iter().map(|mount| mount.value.target.as_str());
+        tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == folder)
+    }
+
     pub(crate) fn read(service: &Cursor<'_>) -> Self {
         let text = |key: &str| service.get(key).and_then(|value| value.text_field());
         let switch = |key: &str| service.get(key).map(|value| value.parsed(parse_bool));

@@ -2,6 +2,7 @@
 //!
 //! Checked against uvicorn 0.54, gunicorn 27 and uvicorn-worker 0.4.
 
+pub mod requirement;
 pub mod surroundings;
 
 /// A uvicorn command, cut into what it says.
@@ -104,11 +105,11 @@ fn address(host: &str, port: &str) -> String {
 impl Uvicorn {
     /// gunicorn's words for the same service, in groups that read well on a line each; with `workers` the
     /// command itself tells their number.
-    pub fn gunicorn(&self, worker_class: &str, workers: Option<u32>) -> Vec<Vec<String>> {
+    pub fn gunicorn(&self, worker_class: &str, workers: Option<&str>) -> Vec<Vec<String>> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let mut kind = words(&["--worker-class", worker_class]);
         if let Some(workers) = workers {
-            kind.extend(words(&["--workers", &workers.to_string()]));
+            kind.extend(words(&["--workers", workers]));
         }
         let mut groups = vec![words(&["gunicorn", &self.app]), kind];
         let (unix, others): (Vec<_>, Vec<_>) = self.options.iter().partition(|pair| pair[0] == "--bind");
@@ -179,7 +180,7 @@ mod tests {
         assert_eq!(obstacle("--log-level=trace").as_deref(), Some("--log-level trace"));
         assert_eq!(obstacle("--log-config log.ini --log-level debug"), None);
         for (host, bound) in [("::", "[::]:8000"), ("[::1]", "[::1]:8000"), ("localhost", "localhost:8000")] {
-            let words = read(&format!("uvicorn a:app --host {host}")).gunicorn("w", Some(3)).concat();
+            let words = read(&format!("uvicorn a:app --host {host}")).gunicorn("w", Some("3")).concat();
             assert_eq!(words[4..8], ["--workers", "3", "--bind", bound].map(str::to_owned)[..]);
         }
     }

@@ -35,6 +35,7 @@ pub mod sources;
 pub mod split;
 pub mod start;
 pub mod start_scripts;
+pub mod uploads;
 pub mod variables;
 pub mod workers;
 pub mod writers;

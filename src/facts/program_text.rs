@@ -16,7 +16,7 @@ pub struct Told {
 impl Told {
     /// Whether it tells of a file, and not of something else.
     pub fn is_of_file(&self) -> bool {
-        !matches!(self.call, ABOVE | LOGS_OF_UVICORN)
+        !matches!(self.call, ABOVE | LOGS_OF_UVICORN | LOOP_AT_IMPORT | UPLOADS)
     }
 }
 
@@ -31,6 +31,12 @@ pub struct Import {
 
 /// Told in place of a call: messages under the name of the server itself.
 pub const LOGS_OF_UVICORN: &str = "logs of uvicorn";
+
+/// Told in place of a call: a running event loop is needed when the file is imported.
+pub const LOOP_AT_IMPORT: &str = "loop at import";
+
+/// Told in place of a call: files that are sent to the service, which wait in the folder for temporary files.
+pub const UPLOADS: &str = "uploads";
 
 /// More folders than a path has.
 const MOST_LEVELS: usize = 32;
@@ -192,18 +198,25 @@ fn of_root(line: &str) -> Option<&'static str> {
 /// What the lines of a program tell of, in their order.
 pub fn told_of(text: &str) -> Vec<Told> {
     let mut found = Vec::new();
+    let has_scheduler = text.contains("AsyncIOScheduler(");
     for (index, line) in text.lines().enumerate() {
         let trimmed = line.trim_start();
         if ["#", "//", "*"].iter().any(|start| trimmed.starts_with(start)) {
             continue;
         }
-        let (line, at) = (trimmed, index + 1);
+        let (whole, line, at) = (line, trimmed, index + 1);
         let call = call(line);
         if let Some(sign) = of_root(line) {
             found.push(Told { path: sign.trim_end_matches('(').to_owned(), call: NEEDS_ROOT, line: at });
         }
         if line.contains("getLogger(\"uvicorn\")") || line.contains("getLogger('uvicorn')") {
             found.push(Told { path: String::new(), call: LOGS_OF_UVICORN, line: at });
+        }
+        if is_import_level(whole) && needs_loop(line, has_scheduler) {
+            found.push(Told { path: String::new(), call: LOOP_AT_IMPORT, line: at });
+        }
+        if line.contains("UploadFile") && !line.contains("import") {
+            found.push(Told { path: String::new(), call: UPLOADS, line: at });
         }
         let up = levels_up(line);
         if up > 1 {
@@ -271,6 +284,19 @@ pub fn imports_pkg_resources(text: &str) -> Option<Import> {
 /// Whether the file called `name` is JavaScript or TypeScript.
 pub fn is_script(name: &str) -> bool {
     is_read(name) && !name.ends_with(".py")
+}
+
+/// Whether a line of Python runs when its file is imported.
+fn is_import_level(line: &str) -> bool {
+    !line.starts_with([' ', '\t', '}', ')', ']'])
+        && !line.starts_with("async def")
+        && !line.starts_with("def ")
+}
+
+/// Whether a line asks for the running event loop; a scheduler of asyncio does so when it starts.
+fn needs_loop(line: &str, has_scheduler: bool) -> bool {
+    let asks = ["get_running_loop(", "asyncio.create_task(", "asyncio.ensure_future("];
+    asks.iter().any(|call| line.contains(call)) || (has_scheduler && line.ends_with("scheduler.start()"))
 }
 
 /// How many folders above its own file a line names: 1 is the folder of the file.

@@ -16,6 +16,7 @@ pub mod modules;
 pub mod programs;
 pub mod releases;
 pub mod roles;
+pub mod servers;
 pub mod shell;
 mod table;
 pub mod tags;

@@ -10,7 +10,7 @@ use super::{
     Entry, Image, Neighbours, Workspace, code, consumers, discover,
     disk::Disk,
     gather::gather,
-    path,
+    manifests, path,
     projects::{Project, Request, Roots},
     runs,
     sources::{look_at, read_env_files},
@@ -219,6 +219,7 @@ impl Loader {
         self.ws.consumers = consumers::find(&self.disk, &self.ws, neighbours);
         self.ws.merges = consumers::find_merges(&self.disk, &self.ws, neighbours);
         (self.ws.context, self.ws.programs) = self.disk.into_seen();
+        manifests::take_in(&mut self.ws, &self.documents, &self.roots);
         let Self { ws, documents, errors, skips, .. } = self;
         Loaded { base, ws, documents, errors, skips }
     }

@@ -282,12 +282,16 @@ fn named(base: &Path, compose: &str) -> Vec<String> {
     let mut waiting = vec![compose.to_owned()];
     while let Some(path) = waiting.pop() {
         // What cannot be read is reported when the project is loaded.
-        let Some(parsed) = disk.text(&path).ok().and_then(|text| Compose::parse(&text).ok()) else { continue };
+        let Some(parsed) = disk.text(&path).ok().and_then(|text| Compose::parse(&text).ok()) else {
+            continue;
+        };
         let folder = path::parent(&path);
         let built = super::load::builds(&parsed, &path).into_iter().map(|build| build.dockerfile);
-        found.extend(built.flat_map(|path| {
-            path::originals(&path).into_iter().map(|(_, original)| original).chain([path])
-        }));
+        found.extend(
+            built.flat_map(|path| {
+                path::originals(&path).into_iter().map(|(_, original)| original).chain([path])
+            }),
+        );
         // No path holds this character.
         found.extend(parsed.services.iter().map(|service| format!("{folder}\0{}", service.name)));
         for part in parsed.parts().into_iter().map(|part| path::join(folder, &part)) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Context, evidence, packages, service::Running};
+use super::super::{Context, ImageView, evidence, packages, service::Running, uploads};
 use crate::{
     docker::Keyword,
     knowledge::heavy::{self, Ecosystem},
@@ -23,14 +23,20 @@ pub fn doubts(cx: &Context, running: &Running) -> Doubts {
     let mut doubts = Doubts::default();
     of_packages(cx, running, &mut doubts);
     of_programs(cx, running, &mut doubts);
+    doubts.known.extend(of_uploads(cx, running));
     of_text(running, &mut doubts);
     doubts
 }
 
-/// The Python packages of all stages.
+/// The Python packages of all stages of a service's image.
 pub fn python_packages(cx: &Context, running: &Running) -> BTreeSet<String> {
-    let stages = 0..running.image.dockerfile.stages.len();
-    let evidence = stages.map(|index| evidence::python(cx, &running.image.at(index)));
+    packages_of(cx, &running.image)
+}
+
+/// The Python packages of all stages of an image.
+pub fn packages_of(cx: &Context, image: &ImageView) -> BTreeSet<String> {
+    let stages = 0..image.dockerfile.stages.len();
+    let evidence = stages.map(|index| evidence::python(cx, &image.at(index)));
     evidence.flat_map(|found| found.known.into_iter().chain(found.unknown_packages)).collect()
 }
 
@@ -54,6 +60,16 @@ fn of_packages(cx: &Context, running: &Running, doubts: &mut Doubts) {
         names => format!("{} hold {holds}", names.join(", ")),
     });
     doubts.clauses.extend(told);
+}
+
+/// Files that are sent to the service, where they wait in memory.
+fn of_uploads(cx: &Context, running: &Running) -> Option<Reason> {
+    let mut tmpfs = running.service.service.tmpfs.iter();
+    let field = tmpfs.find(|field| field.value.split(':').next() == Some("/tmp"))?;
+    let place = uploads::taken_at(cx, running)?;
+    let what =
+        format!("files that are sent to it ({place}) wait in /tmp, a tmpfs that counts towards the limit");
+    Some(Reason::known("LIM-32", field.span, what))
 }
 
 /// Programs of the distribution and modules of npm that need memory of their own.

@@ -3,8 +3,7 @@
 use super::super::{
     Context,
     bare::{Bare, bare},
-    beside,
-    layers,
+    beside, layers,
     service::Running,
 };
 use crate::{docker::Keyword, workspace::path};
