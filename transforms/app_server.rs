@@ -174,6 +174,7 @@ impl Site<'_, '_> {
         reasons.extend(surroundings::health_check(cx, image));
         reasons.extend(surroundings::entrypoint(cx, image));
         reasons.extend(self.of_services());
+        reasons.extend(self.of_copies());
         reasons.extend(self.of_text());
         reasons.extend(self.of_models());
         reasons
@@ -197,6 +198,15 @@ impl Site<'_, '_> {
             }
         }
         reasons
+    }
+
+    /// A step that brings uvicorn's program alone, and so not gunicorn's.
+    fn of_copies(&self) -> Option<Reason> {
+        let mut copies = self.image.lineage().into_iter().filter(|step| step.keyword == Keyword::Copy);
+        let brings = |step: &Instruction| step.words.iter().any(|word| word.text.ends_with("bin/uvicorn"));
+        let step = copies.find(|step| brings(step))?;
+        let what = "copies the program uvicorn alone, and gunicorn's would not be there";
+        Some(Reason::known("CMD-36", step.span, what))
     }
 
     /// What the program's own text tells.

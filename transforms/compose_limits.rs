@@ -134,6 +134,12 @@ fn propose<'a>(cx: &Context<'a>, running: Running<'a>) -> Vec<Proposal> {
             },
         }
     }
+    // Where the memory is scarce already, somebody weighed the processors too.
+    let is_weighed =
+        !site.policy.is_explicit && missing.iter().all(|(quantity, _)| *quantity == Quantity::Cpus);
+    if is_weighed && cuts.iter().all(|cut: &Cut| cut.quantity == Quantity::Cpus) {
+        cuts.clear();
+    }
     if !cuts.is_empty() {
         found.insert(0, site.lowered(&cuts));
     }
@@ -257,13 +263,8 @@ impl Site<'_, '_> {
         if cx.options.weights.forbid(&reasons) {
             return reasons;
         }
-        let amounts: Vec<String> = cuts.iter().map(|cut| cut.shown(cut.new)).collect();
-        let mut clauses = vec![format!(
-            "nobody measured whether {} {} enough for {}, and the history of the lines is not read",
-            amounts.join(" and "),
-            if amounts.len() == 1 { "is" } else { "are" },
-            running.service.service.name
-        )];
+        let first = "nobody measured whether this is enough, and the history of the line is not read";
+        let mut clauses = vec![first.to_owned()];
         clauses.extend(doubts.clauses);
         clauses.extend(cuts.iter().filter_map(|cut| match cut.quantity {
             Quantity::Cpus => needs::stretched_start(running, cut.old, cut.new),

@@ -8,6 +8,8 @@ pub mod surroundings;
 /// A uvicorn command, cut into what it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uvicorn {
+    /// What stands before the program, such as `python -m`.
+    pub starter: Vec<String>,
     /// The application, `module:name`.
     pub app: String,
     /// `--host`.
@@ -49,7 +51,8 @@ pub fn uvicorn(words: &[String]) -> Option<Uvicorn> {
         ["python" | "python3", "-m", "uvicorn", ..] => &words[3..],
         _ => return None,
     };
-    let mut command = Uvicorn::default();
+    let starter = words[..words.len() - rest.len() - 1].to_vec();
+    let mut command = Uvicorn { starter, ..Uvicorn::default() };
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         let (flag, inline) = match word.split_once('=') {
@@ -111,7 +114,9 @@ impl Uvicorn {
         if let Some(workers) = workers {
             kind.extend(words(&["--workers", workers]));
         }
-        let mut groups = vec![words(&["gunicorn", &self.app]), kind];
+        let mut program = self.starter.clone();
+        program.extend(words(&["gunicorn", &self.app]));
+        let mut groups = vec![program, kind];
         let (unix, others): (Vec<_>, Vec<_>) = self.options.iter().partition(|pair| pair[0] == "--bind");
         match unix.first() {
             Some(pair) => groups.push(pair.to_vec()),
@@ -165,6 +170,12 @@ mod tests {
                 .concat()
                 .contains(&"--access-logfile".to_owned())
         );
+    }
+
+    #[test]
+    fn a_module_stays_one() {
+        let words = read("python -m uvicorn a:app --workers 2").gunicorn("w", None);
+        assert_eq!(words[0].join(" "), "python -m gunicorn a:app");
     }
 
     #[test]

@@ -15,6 +15,13 @@ pub struct Heavy {
     pub holds: &'static str,
 }
 
+impl Heavy {
+    /// Whether it holds models that are so large that loading them takes long; those of a measured import are small.
+    pub fn holds_large_models(&self) -> bool {
+        self.import.is_none() && self.holds == "models in memory"
+    }
+}
+
 /// Where a large program comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ecosystem {

@@ -46,7 +46,7 @@ fn of_packages(cx: &Context, running: &Running, doubts: &mut Doubts) {
     for name in python_packages(cx, running) {
         let Some(heavy) = heavy::package(&name) else { continue };
         if heavy.import.is_none() {
-            let what = format!("holds {}, and no file tells how many", heavy.holds);
+            let what = format!("{}, whose size no file tells", heavy.holds);
             doubts.known.push(Reason::known("LIM-30", key, what).about(name));
             continue;
         }
@@ -85,7 +85,7 @@ fn of_programs(cx: &Context, running: &Running, doubts: &mut Doubts) {
     for (name, ecosystem) in installed.chain(modules) {
         match heavy::is_unbounded(&name, ecosystem) {
             Some(true) => {
-                let what = "needs memory of its own, and no file tells how much";
+                let what = "memory of its own, of which no file tells how much";
                 doubts.known.push(Reason::known("LIM-30", running.service.service.key, what).about(name));
             }
             Some(false) => doubts.clauses.push(format!("{name} may need as much again")),
