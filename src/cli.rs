@@ -53,9 +53,12 @@ pub struct Optimize {
     /// Ask the package index for Python packages that the tables do not know; `PIP_INDEX_URL` is heeded.
     #[arg(long)]
     pub online: bool,
-    /// Rewrite the Dockerfile itself instead of writing a sibling.
+    /// Rewrite the Dockerfile itself, also for another base or other stages.
     #[arg(long)]
     pub in_place: bool,
+    /// Write a sibling also where the base and the stages stay.
+    #[arg(long, conflicts_with = "in_place")]
+    pub sibling: bool,
     /// Only this service; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub service: Vec<String>,

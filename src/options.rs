@@ -32,8 +32,10 @@ pub struct Options {
     pub target: Target,
     /// The Alpine branch to use, such as `3.23`.
     pub alpine: Option<String>,
-    /// Rewrite the Dockerfile itself instead of a sibling.
+    /// Rewrite the Dockerfile itself, also for another base or other stages.
     pub in_place: bool,
+    /// Write a sibling even where the base and the stages stay.
+    pub sibling: bool,
     /// Overwrite siblings that hold something else.
     pub force: bool,
     /// Only these services; empty is all.
@@ -60,6 +62,7 @@ impl Default for Options {
             target: Target::Auto,
             alpine: None,
             in_place: false,
+            sibling: false,
             force: false,
             services: Vec::new(),
             only: Vec::new(),

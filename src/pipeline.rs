@@ -232,7 +232,7 @@ impl State {
             changed.push((id, file));
         }
         for (id, file) in changed {
-            self.ws.files[id.0] = file;
+            self.ws.replace(id, file);
         }
         self.documents.replace(fresh);
         *accepted = all;

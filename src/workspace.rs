@@ -13,6 +13,8 @@ pub mod discover;
 mod disk;
 mod gather;
 pub mod load;
+mod manifests;
+mod merges;
 pub mod path;
 mod program;
 pub mod projects;
@@ -23,6 +25,7 @@ pub mod store;
 
 pub use code::Sources;
 pub use consumers::{Consumer, Neighbours};
+pub use merges::Merge;
 pub use program::Program;
 
 /// What stands at a path of the build context.
@@ -60,6 +63,8 @@ pub struct Workspace {
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.
     pub consumers: Vec<Consumer>,
+    /// Lists of compose files that something in the project has compose read together.
+    pub merges: Vec<Merge>,
     /// Files that are not to be changed in this run, only looked at.
     pub read_only: Vec<FileId>,
 }
@@ -73,6 +78,12 @@ impl Workspace {
     /// The file at `path`.
     pub fn find(&self, path: &str) -> Option<FileId> {
         self.files.iter().position(|file| file.path == path).map(FileId)
+    }
+
+    /// Puts another text in place of a file's, for those too who see it in a build context.
+    pub fn replace(&mut self, id: FileId, file: SourceFile) {
+        self.images.iter_mut().for_each(|image| image.world.replace(&file.path, &file.text));
+        self.files[id.0] = file;
     }
 
     /// The same workspace with another text for one file.

@@ -2,8 +2,9 @@
 //!
 //! ## Why
 //!
-//! alpinist leaves a Dockerfile as it is and writes a sibling beside it. Compose builds the sibling only when
-//! `build.dockerfile` names it. To go back, name the original again.
+//! For another base or for other stages alpinist leaves a Dockerfile as it is and writes a sibling beside it. Compose
+//! builds the sibling only when `build.dockerfile` names it. To go back, name the original again. Where base and
+//! stages stay, the Dockerfile itself is changed, and there is nothing to switch.
 //!
 //! ## Example
 //!
@@ -29,19 +30,25 @@
 //!
 //! ## Declines
 //!
-//! When the build comes through an anchor or another service, when its path holds a variable, and when it names
-//! a stage that the optimized Dockerfile does not have. When another compose file of the folder builds the service
-//! from something else: compose may read both.
+//! When the build comes through an anchor or another service, when its folder or its path holds a variable, and when
+//! it names a stage that the optimized Dockerfile does not have. When another compose file that is read together with
+//! this one builds the service from something else: an override file, or one that a script, a document or `.env`
+//! lists beside it. Any other compose file of the folder is a stack of its own.
 //!
 //! ## Risk
 //!
 //! Safe: the service is built from another file, whose changes are shown beside this one.
 
 use crate::{
-    compose::{self, EditRefusal, Edits, Excerpt, NewValue, mount::MountKind, scalar::quoted_if_needed},
+    compose::{
+        self, EditRefusal, Edits, Excerpt, NewValue,
+        mount::MountKind,
+        scalar::{is_interpolated, quoted_if_needed},
+    },
     edit::Edit,
-    facts::{Aspect, Context, ImageView, ServiceView, is_alpine, layers},
+    facts::{Aspect, Context, ImageView, ServiceView, beside, is_alpine, layers, refusals},
     pass::{Change, Pass, Proposal, Risk},
+    reason::Reason,
     workspace::path,
 };
 
@@ -59,7 +66,22 @@ fn run(cx: &Context) -> Vec<Proposal> {
     if cx.options.in_place {
         return Vec::new();
     }
-    cx.editable_services().into_iter().filter_map(|(service, image)| propose(cx, service, image)).collect()
+    let services = cx.editable_services().into_iter();
+    let switched = services.filter_map(|(service, image)| propose(cx, service, image));
+    switched.chain(inline(cx)).collect()
+}
+
+/// Services that are built from a Dockerfile within their compose file.
+fn inline(cx: &Context) -> Vec<Proposal> {
+    let composes = cx.composes.iter().filter(|(id, _)| !cx.ws.read_only.contains(id));
+    let services = composes.flat_map(|(id, compose)| compose.services.iter().map(|service| (*id, service)));
+    let told = services.filter(|(_, service)| cx.is_wanted(&service.name)).filter_map(|(id, service)| {
+        let span = service.build.as_ref()?.dockerfile_inline.as_ref()?.span;
+        let what =
+            format!("{} is built from a Dockerfile within the compose file, which is not read", service.name);
+        Some(Proposal::refuse(id, span, [Reason::known("FILE-29", span, what)]))
+    });
+    told.collect()
 }
 
 fn propose(cx: &Context, service: ServiceView, image: ImageView) -> Option<Proposal> {
@@ -71,29 +93,44 @@ fn propose(cx: &Context, service: ServiceView, image: ImageView) -> Option<Propo
         let why = format!("The service is built from {sibling} already.");
         return Some(Proposal::nothing(service.id, build.span, why));
     }
-    if let Some(target) =
-        build.target.as_ref().filter(|target| image.dockerfile.stage_named(&target.value).is_none())
-    {
-        let why = format!("The service builds the stage `{}`, which {sibling} does not have.", target.value);
-        return Some(Proposal::decline(service.id, target.span, why));
-    }
-    if let Some(why) = layers::builds_otherwise(cx, service) {
-        let why = format!("`build.dockerfile` of {} stays: {why}.", service.service.name);
-        return Some(Proposal::decline(service.id, build.span, why));
-    }
     let wanted = spelled_like(&path::relative(context, &sibling), written);
     let span = build.dockerfile.as_ref().map_or(build.span, |field| field.span);
+    let name = &service.service.name;
+    let stays = format!("`build.dockerfile` of {name} stays");
     let edits = match edits(service, &wanted) {
         Ok(edits) => edits.into_iter().map(|(span, text)| Edit::replace(service.id, span, text)),
         Err(refusal) => {
-            return Some(Proposal::decline(service.id, refusal.span, declined(service, &refusal)));
+            let (span, reason) = (refusal.span, refusals::reason(refusal, "FILE-27"));
+            return Some(Proposal::refuse(service.id, span, [reason]).saying(stays));
         }
     };
-    let name = &service.service.name;
     let why = format!("{} stays as it was; name it again to go back.", image_path(cx, image));
-    let change =
-        Change::new(service.id, span, Risk::Safe, format!("Build {name} from {sibling}"), why).with(edits);
+    let change = Change::new(service.id, span, Risk::Safe, format!("Build {name} from {sibling}"), why)
+        .with(edits)
+        .against(reasons(cx, (service, image), &sibling))
+        .or_else(stays);
     Some(notes(service).into_iter().fold(change, Change::noting).propose())
+}
+
+/// What speaks against building `sibling`.
+fn reasons(cx: &Context, (service, image): (ServiceView, ImageView), sibling: &str) -> Vec<Reason> {
+    let Some(build) = &service.service.build else { return Vec::new() };
+    let of_target = build.target.as_ref().and_then(|target| {
+        let is_gone = image.dockerfile.stage_named(&target.value).is_none();
+        let what =
+            || format!("the service builds the stage `{}`, which {sibling} does not have", target.value);
+        is_gone.then(|| Reason::known("FILE-28", target.span, what()))
+    });
+    let of_context =
+        build.context.as_ref().filter(|context| is_interpolated(&context.value)).map(|context| {
+            let what = format!(
+                "the folder comes from `{}`, and in another one there is no such file",
+                context.value
+            );
+            Reason::known("FILE-27", context.span, what)
+        });
+    let otherwise = layers::builds_otherwise(cx, service).map(|reason| Reason { span: build.span, ..reason });
+    of_target.into_iter().chain(of_context).chain(otherwise).collect()
 }
 
 fn image_path<'a>(cx: &Context<'a>, image: ImageView) -> &'a str {
@@ -104,6 +141,9 @@ fn image_path<'a>(cx: &Context<'a>, image: ImageView) -> &'a str {
 fn sibling(cx: &Context, image: ImageView) -> Option<String> {
     let file = cx.ws.file(image.id);
     let flavour = if is_alpine(image.dockerfile) { "alpine" } else { "slim" };
+    if file.is_changed() && !beside::is_beside(file, image.dockerfile, cx.options) {
+        return None;
+    }
     if file.is_changed() {
         return Some(path::sibling(&file.path, flavour));
     }
@@ -132,10 +172,6 @@ fn edits(service: ServiceView, wanted: &str) -> Result<Edits, EditRefusal> {
         }
         _ => compose::expand_build(text, compose, name, &[entry]),
     })
-}
-
-fn declined(service: ServiceView, refusal: &EditRefusal) -> String {
-    format!("`build.dockerfile` of {} stays: {}.", service.service.name, refusal.why)
 }
 
 fn notes(service: ServiceView) -> Vec<String> {

@@ -52,7 +52,7 @@ use crate::{
     facts::{
         Aspect, Context, layers, privileges,
         service::Running,
-        start,
+        start, uploads,
         writers::{self, is_below},
     },
     pass::{Change, Pass, Proposal, Risk},
@@ -171,7 +171,7 @@ fn obstacle(cx: &Context, running: &Running) -> Option<String> {
             Some(format!("{gain}, so that it may do more than {user} may (HARD-10)"))
         })
         .or_else(|| development(running))
-        .or_else(|| layers::obstacle(cx, running.service, privileges::deciding_key))
+        .or_else(|| Some(layers::obstacle(cx, running.service, privileges::deciding_key)?.clause()))
 }
 
 /// What marks a development service: its source is mounted, or it starts again when the source changes.
@@ -226,6 +226,14 @@ fn unwritable(cx: &Context, running: &Running) -> Option<String> {
     if let Some(told) = writers::of_program_text(cx, running) {
         let separator = if list.is_empty() { "" } else { "; " };
         list = format!("{list}{separator}{told}");
+    }
+    let keeps_uploads =
+        uploads::taken_at(cx, running).filter(|_| !running.service.service.has_mount_at("/tmp"));
+    if let Some(place) = keeps_uploads {
+        return Some(format!(
+            "files that are sent to it ({place}) wait in /tmp, and in a tmpfs they count as memory; mount a volume at \
+             /tmp first (HARD-04)"
+        ));
     }
     let uses_tmp = is_below(&running.state.workdir, "/tmp");
     let mut words = running.commands.iter().flat_map(|line| &line.words).map(String::as_str);
@@ -295,11 +303,7 @@ fn take(from: &Excerpt, service: &str, part: Part) -> Result<Excerpt, EditRefusa
             let entry = ("read_only", NewValue::Scalar("true".to_owned()));
             let next =
                 from.with(compose::insert_entry(&from.text, &from.compose, &["services", service], entry)?)?;
-            let has_tmp = next.compose.service(service).is_some_and(|service| {
-                let tmpfs = service.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or(""));
-                let mounts = service.volumes.iter().map(|mount| mount.value.target.as_str());
-                tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == "/tmp")
-            });
+            let has_tmp = next.compose.service(service).is_some_and(|service| service.has_mount_at("/tmp"));
             if has_tmp { Ok(next) } else { listing(&next, &path("tmpfs"), "/tmp") }
         }
     }

@@ -51,6 +51,12 @@ impl Compose {
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
     }
+
+    /// The other files that it is made of: those under `include`, and those whose services its own extend.
+    pub fn parts(&self) -> Vec<String> {
+        let extended = self.services.iter().filter_map(|service| service.extends.as_ref()?.file.as_ref());
+        self.include.iter().chain(extended).map(|field| field.value.clone()).collect()
+    }
 }
 
 /// The paths of `include`: texts, or the `path` of a mapping, which may itself be a list.

@@ -178,6 +178,14 @@ impl<'t> Cursor<'t> {
         members.into_iter().map(|member| self.enter(member)).filter(|entry| !entry.is_reset()).collect()
     }
 
+    /// The keys of the mapping that set back what other files say, by `!reset` or `!override`.
+    pub(crate) fn set_back(&self) -> Vec<Field<String>> {
+        let members = self.tree.members(self.node).into_iter().map(|member| self.enter(member));
+        let is_set_back =
+            |entry: &Self| matches!(self.tree.node(entry.node).tag.as_deref(), Some("!reset" | "!override"));
+        members.filter(is_set_back).map(|entry| entry.field(entry.name().to_owned())).collect()
+    }
+
     /// The value under `key`, unless nothing is written there.
     pub(crate) fn get(&self, key: &str) -> Option<Self> {
         let found = self.enter(self.tree.member(self.node, key)?);

@@ -65,6 +65,19 @@ pub fn is_interpolated(text: &str) -> bool {
     false
 }
 
+/// `text` with the default of each of its variables; none where one has no default.
+pub fn with_defaults(text: &str) -> Option<String> {
+    let Some((before, rest)) = text.split_once('$') else { return Some(text.to_owned()) };
+    if let Some(rest) = rest.strip_prefix('$') {
+        return Some(format!("{before}${}", with_defaults(rest)?));
+    }
+    let (inner, rest) = rest.strip_prefix('{')?.split_once('}')?;
+    let (name, default) = inner.split_once(":-").or_else(|| inner.split_once('-'))?;
+    let is_plain = name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()) && !default.contains('$');
+    is_plain.then_some(())?;
+    Some(format!("{before}{default}{}", with_defaults(rest)?))
+}
+
 /// The parts of `text` between `separator`, which does not count within `${…}` and `[…]`.
 pub(crate) fn split(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
@@ -195,5 +208,17 @@ mod tests {
         assert_eq!(quoted_if_needed("a: b"), "\"a: b\"");
         assert_eq!(quoted_if_needed("22:22"), "\"22:22\"");
         assert_eq!(quoted_if_needed("a\"\n"), "\"a\\\"\\n\"");
+    }
+
+    #[test]
+    fn variables_have_defaults() {
+        let read = |text| super::with_defaults(text);
+        assert_eq!(read("./a").as_deref(), Some("./a"));
+        assert_eq!(read("${A:-.}/b").as_deref(), Some("./b"));
+        assert_eq!(read("x${A-y}${B:-z}").as_deref(), Some("xyz"));
+        assert_eq!(read("a$$b").as_deref(), Some("a$b"));
+        for text in ["${A}", "$A/b", "${A:?is-gone}", "${A:-${B}}"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

@@ -98,6 +98,8 @@ pub struct Service {
     pub scale: Option<Field<Parsed<u64>>>,
     /// Limits and reservations.
     pub resources: Resources,
+    /// The keys that set back what other files say, by `!reset` or `!override`.
+    pub set_back: Vec<Field<String>>,
 }
 
 /// Where a service takes the rest of its settings from.
@@ -110,6 +112,13 @@ pub struct Extends {
 }
 
 impl Service {
+    /// Whether a volume or a tmpfs is mounted at `folder`.
+    pub fn has_mount_at(&self, folder: &str) -> bool {
+        let tmpfs = self.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or_default());
+        let mounts = self.volumes.iter().map(|mount| mount.value.target.as_str());
+        tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == folder)
+    }
+
     pub(crate) fn read(service: &Cursor<'_>) -> Self {
         let text = |key: &str| service.get(key).and_then(|value| value.text_field());
         let switch = |key: &str| service.get(key).map(|value| value.parsed(parse_bool));
@@ -154,6 +163,7 @@ impl Service {
             replicas: service.get("deploy").and_then(|deploy| deploy.get("replicas")).map(count),
             scale: service.get("scale").map(count),
             resources: Resources::read(service),
+            set_back: service.set_back(),
         }
     }
 }

@@ -55,6 +55,13 @@ impl World {
         }
     }
 
+    /// Puts another text in place of a file's that was read.
+    pub fn replace(&mut self, path: &str, text: &Arc<str>) {
+        if self.text(path).is_some() {
+            Arc::make_mut(&mut self.entries).insert(path.to_owned(), Entry::File(Some(text.clone())));
+        }
+    }
+
     /// The paths of all that was looked at, in their order.
     pub fn paths(&self) -> impl Iterator<Item = &String> {
         self.entries.keys()

@@ -2,11 +2,14 @@
 //!
 //! Checked against uvicorn 0.54, gunicorn 27 and uvicorn-worker 0.4.
 
+pub mod requirement;
 pub mod surroundings;
 
 /// A uvicorn command, cut into what it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uvicorn {
+    /// What stands before the program, such as `python -m`.
+    pub starter: Vec<String>,
     /// The application, `module:name`.
     pub app: String,
     /// `--host`.
@@ -48,7 +51,8 @@ pub fn uvicorn(words: &[String]) -> Option<Uvicorn> {
         ["python" | "python3", "-m", "uvicorn", ..] => &words[3..],
         _ => return None,
     };
-    let mut command = Uvicorn::default();
+    let starter = words[..words.len() - rest.len() - 1].to_vec();
+    let mut command = Uvicorn { starter, ..Uvicorn::default() };
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         let (flag, inline) = match word.split_once('=') {
@@ -104,13 +108,15 @@ fn address(host: &str, port: &str) -> String {
 impl Uvicorn {
     /// gunicorn's words for the same service, in groups that read well on a line each; with `workers` the
     /// command itself tells their number.
-    pub fn gunicorn(&self, worker_class: &str, workers: Option<u32>) -> Vec<Vec<String>> {
+    pub fn gunicorn(&self, worker_class: &str, workers: Option<&str>) -> Vec<Vec<String>> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let mut kind = words(&["--worker-class", worker_class]);
         if let Some(workers) = workers {
-            kind.extend(words(&["--workers", &workers.to_string()]));
+            kind.extend(words(&["--workers", workers]));
         }
-        let mut groups = vec![words(&["gunicorn", &self.app]), kind];
+        let mut program = self.starter.clone();
+        program.extend(words(&["gunicorn", &self.app]));
+        let mut groups = vec![program, kind];
         let (unix, others): (Vec<_>, Vec<_>) = self.options.iter().partition(|pair| pair[0] == "--bind");
         match unix.first() {
             Some(pair) => groups.push(pair.to_vec()),
@@ -167,6 +173,12 @@ mod tests {
     }
 
     #[test]
+    fn a_module_stays_one() {
+        let words = read("python -m uvicorn a:app --workers 2").gunicorn("w", None);
+        assert_eq!(words[0].join(" "), "python -m gunicorn a:app");
+    }
+
+    #[test]
     fn options_without_counterpart_are_named() {
         assert_eq!(read("python -m uvicorn a:app --reload").obstacle.as_deref(), Some("--reload"));
         assert_eq!(read("uvicorn a:app --root-path /x").obstacle.as_deref(), Some("--root-path"));
@@ -179,7 +191,7 @@ mod tests {
         assert_eq!(obstacle("--log-level=trace").as_deref(), Some("--log-level trace"));
         assert_eq!(obstacle("--log-config log.ini --log-level debug"), None);
         for (host, bound) in [("::", "[::]:8000"), ("[::1]", "[::1]:8000"), ("localhost", "localhost:8000")] {
-            let words = read(&format!("uvicorn a:app --host {host}")).gunicorn("w", Some(3)).concat();
+            let words = read(&format!("uvicorn a:app --host {host}")).gunicorn("w", Some("3")).concat();
             assert_eq!(words[4..8], ["--workers", "3", "--bind", bound].map(str::to_owned)[..]);
         }
     }

@@ -65,6 +65,9 @@ fn follow(
     }
     for script in start::named(&line).iter().filter_map(|name| finder.script(name)) {
         let name = &script.name;
+        if script.text.is_none() && is_of_node(running, name) {
+            continue;
+        }
         let text = script.text.ok_or_else(|| format!("the text of {name} is not known"))?;
         let parsed = Script::parse_str(text);
         if parsed.unreadable.is_some() {
@@ -85,6 +88,13 @@ fn follow(
         follow(cx, (running, finder), (inner, depth + 1), found)?;
     }
     Ok(())
+}
+
+/// Whether a script is the entrypoint of the image of Node, which starts what it is given.
+///
+/// <https://github.com/nodejs/docker-node/blob/main/docker-entrypoint.sh>
+fn is_of_node(running: &Running, name: &str) -> bool {
+    path::name(name) == "docker-entrypoint.sh" && running.image.root().official_name() == Some("node")
 }
 
 /// The script of package.json that a package manager among the words runs.

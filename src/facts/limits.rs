@@ -1,12 +1,15 @@
 //! Resource limits of a service: what is set, and what is asked for.
 
+mod policy;
+mod served;
 pub mod unmeasured;
+pub mod write;
 
-use super::{Context, workers};
+pub use policy::Policy;
+
+use super::workers;
 use crate::{
     compose::{Field, Parsed, Service, resources::Quota, size},
-    knowledge::roles,
-    options::Limits,
     source::Span,
 };
 
@@ -30,15 +33,6 @@ pub struct Setting {
     pub span: Span,
     /// The keys from the service on.
     pub keys: Keys,
-}
-
-/// The limits that a service shall have, and who says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    limits: Limits,
-    /// Whether alpinist.yaml names the service.
-    pub is_explicit: bool,
-    role: &'static str,
 }
 
 pub(super) const MIB: f64 = 1_048_576.0;
@@ -84,6 +78,18 @@ impl Quantity {
         }
     }
 
+    /// The next amount above that a person would write: of memory a power of two, or one and a half of it, in MiB.
+    pub fn rounded_up(self, amount: f64) -> f64 {
+        if self == Quantity::Cpus {
+            return amount;
+        }
+        let mut size = 32.0 * MIB;
+        while size * 1.5 < amount {
+            size *= 2.0;
+        }
+        if size < amount { size * 1.5 } else { size }
+    }
+
     /// `text` as a new value of a file, with the quotes that compose files give to processors.
     pub fn fresh(self, text: &str) -> String {
         match self {
@@ -110,44 +116,6 @@ impl Quantity {
         // The small addend keeps 0.1 * 0.5 from being a hair below 0.05.
         let units = (amount * factor / unit + 1e-6).floor();
         units.max(1.0) * unit
-    }
-}
-
-impl Policy {
-    /// What alpinist.yaml asks for, or what the role of the name recommends.
-    pub fn of(cx: &Context, service: &str) -> Option<Self> {
-        if let Some(limits) = cx.options.limits.get(service) {
-            return Some(Self { limits: limits.clone(), is_explicit: true, role: "" });
-        }
-        let role = roles::of_service(service)?;
-        let limits = Limits { memory: Some(role.memory.to_owned()), cpus: Some(role.cpus.to_owned()) };
-        Some(Self { limits, is_explicit: false, role: role.name })
-    }
-
-    /// The limit to have.
-    pub fn wanted(&self, quantity: Quantity) -> Option<&str> {
-        match quantity {
-            Quantity::Memory => self.limits.memory.as_deref(),
-            Quantity::Cpus => self.limits.cpus.as_deref(),
-        }
-    }
-
-    /// What to add to a title.
-    pub fn caveat(&self) -> &'static str {
-        if self.is_explicit { "" } else { " (not measured)" }
-    }
-
-    /// Where the number comes from.
-    pub fn why(&self, quantity: Quantity, wanted: &str) -> String {
-        let wanted = quantity.shown(wanted);
-        match self.is_explicit {
-            true => format!("alpinist.yaml asks for {wanted}."),
-            false => format!(
-                "{wanted} is what a staging audit recommends for a service with the role {}. It is not measured \
-                 on this service: compare `docker stats` under load, and write the number into alpinist.yaml.",
-                self.role
-            ),
-        }
     }
 }
 
@@ -187,7 +155,11 @@ pub fn deciding_key(service: &Service) -> Option<&'static str> {
         (resources.cpu_quota.is_some(), "cpu_quota"),
         (resources.pids_limit.is_some(), "pids_limit"),
     ];
+    let set_back =
+        [("deploy", "deploy: !reset"), ("mem_limit", "mem_limit: !reset"), ("cpus", "cpus: !reset")];
+    let is_set_back = |key: &str| service.set_back.iter().any(|field| field.value == key);
     let set = keys.into_iter().find_map(|(is_set, key)| is_set.then_some(key));
+    let set = set.or_else(|| set_back.into_iter().find_map(|(key, told)| is_set_back(key).then_some(told)));
     quotas.into_iter().find_map(of_quota).or(set)
 }
 
@@ -239,6 +211,13 @@ fn setting<T>(field: &Field<Parsed<T>>, keys: Keys, amount: Option<f64>) -> Sett
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_such_as_people_write() {
+        for (need, size) in [(30.0, 32.0), (60.0, 64.0), (270.0, 384.0), (385.0, 512.0), (600.0, 768.0)] {
+            assert_eq!(Quantity::Memory.rounded_up(need * MIB), size * MIB, "{need}");
+        }
+    }
 
     #[test]
     fn shares_are_whole_units() {

@@ -2,6 +2,7 @@
 
 pub mod app_server;
 pub mod bare;
+pub mod beside;
 pub mod build_context;
 pub mod caches;
 pub mod chown;
@@ -21,6 +22,7 @@ pub mod packages;
 pub mod privileges;
 pub mod programs;
 pub mod python;
+pub mod refusals;
 pub mod root;
 pub mod rootless;
 pub mod runtime;
@@ -32,6 +34,7 @@ pub mod sources;
 pub mod split;
 pub mod start;
 pub mod start_scripts;
+pub mod uploads;
 pub mod variables;
 pub mod workers;
 pub mod writers;

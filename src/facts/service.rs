@@ -41,8 +41,11 @@ pub struct CommandLine {
 }
 
 impl<'a> Running<'a> {
-    /// The service as it runs.
+    /// The service as it runs, from the stage that it is built from.
     pub fn of(service: ServiceView<'a>, image: ImageView<'a>) -> Self {
+        let target = service.service.build.as_ref().and_then(|build| build.target.as_ref());
+        let stage = target.and_then(|target| image.dockerfile.stage_named(&target.value));
+        let image = stage.map_or(image, |stage| image.at(stage.index));
         let mut state = State::default();
         for instruction in image.lineage() {
             state.advance(instruction, image.text);
@@ -76,11 +79,10 @@ impl<'a> Running<'a> {
         self
     }
 
-    /// The name of the stage that the service is built from, when it is not the final one.
+    /// The name of the stage that the service is built from, when there is no such stage.
     pub fn other_target(&self) -> Option<&'a Field<String>> {
         let target = self.service.service.build.as_ref()?.target.as_ref()?;
-        let found = self.image.dockerfile.stage_named(&target.value);
-        found.is_none_or(|stage| stage.index != self.image.stage().index).then_some(target)
+        self.image.dockerfile.stage_named(&target.value).is_none().then_some(target)
     }
 
     /// The file and line of a place, for a message about a service.

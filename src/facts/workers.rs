@@ -21,6 +21,8 @@ pub struct Workers {
     pub place: String,
     /// Whether it stands where no variable can change it.
     pub is_fixed: bool,
+    /// Whether there is one for each processor of the host, or so.
+    pub is_by_processor: bool,
 }
 
 /// What kind of process serves.
@@ -95,7 +97,12 @@ impl Server {
 
     /// The least memory of `count` workers, in bytes.
     pub fn need(self, count: u64) -> u64 {
-        self.master(count).saturating_add(self.floor().saturating_mul(count))
+        self.need_with(count, 0)
+    }
+
+    /// The least memory of `count` workers of which each imports `more` bytes.
+    pub fn need_with(self, count: u64, more: u64) -> u64 {
+        self.master(count).saturating_add((self.floor() + more).saturating_mul(count))
     }
 
     /// How many workers fit into `memory` bytes.
@@ -118,8 +125,8 @@ fn of_line(cx: &Context, running: &Running, (launch, line): (&Launch, &CommandLi
     let mut names = line.words.iter().rev().map(|word| path::name(word));
     let (program, server) = names.find_map(|name| Some((name, Server::of_program(name)?)))?;
     let serving = Serving { cx, running, env: &launch.env, line, program };
-    let Told { count, place, is_fixed } = serving.count();
-    Some(Workers { server, count, place, is_fixed })
+    let Told { count, place, is_fixed, is_by_processor } = serving.count();
+    Some(Workers { server, count, place, is_fixed, is_by_processor })
 }
 
 #[cfg(test)]

@@ -14,10 +14,20 @@ pub struct Mark {
     pub what: &'static str,
 }
 
-/// Whether a file at this path is one that may name a Dockerfile; a name alone counts in any folder.
-pub fn is_consumer(path: &str) -> bool {
+/// What a file tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Which Dockerfiles are built, and which compose files are read together.
+    Dockerfiles,
+    /// Only which compose files are read together.
+    Stacks,
+}
+
+/// What a file at this path may tell of; a name alone counts in any folder.
+pub fn names(path: &str) -> Option<Names> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    CONSUMERS.rows().any(|row| {
+    let mut rows = CONSUMERS.rows();
+    let row = rows.find(|row| {
         let wanted = row.cell(0);
         let given = if wanted.contains('/') { path } else { name };
         match wanted.split_once('*') {
@@ -26,7 +36,8 @@ pub fn is_consumer(path: &str) -> bool {
             }
             None => given == wanted,
         }
-    })
+    })?;
+    Some(if row.cell(2) == "stacks" { Names::Stacks } else { Names::Dockerfiles })
 }
 
 /// The first sign in `text` that it builds without BuildKit.
@@ -51,10 +62,10 @@ mod tests {
         for path in
             [".github/workflows/ci.yml", "a/Makefile", "cloudbuild.prod.yaml", "scripts/x.sh", "Jenkinsfile"]
         {
-            assert!(is_consumer(path), "{path}");
+            assert_eq!(names(path), Some(Names::Dockerfiles), "{path}");
         }
         for path in ["ci.yml", "docs/workflows/ci.yml", "Makefile.am", "x.sh.md"] {
-            assert!(!is_consumer(path), "{path}");
+            assert_eq!(names(path), None, "{path}");
         }
     }
 

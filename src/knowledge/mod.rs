@@ -19,6 +19,7 @@ pub mod programs;
 pub mod releases;
 pub mod requires;
 pub mod roles;
+pub mod servers;
 pub mod shell;
 pub mod signs;
 mod table;

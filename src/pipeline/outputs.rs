@@ -2,10 +2,10 @@
 
 use crate::{
     documents::Documents,
-    facts::is_alpine,
+    facts::{beside, is_alpine},
     options::Options,
     plan::{Base, Conflict, Output},
-    source::FileKind,
+    source::{FileId, FileKind},
     workspace::{Workspace, path},
 };
 
@@ -16,11 +16,12 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
     for (index, file) in ws.files.iter().enumerate().filter(|(_, file)| file.is_changed()) {
         let (old, text) = (file.on_disk.to_string(), file.text.to_string());
         let of = file.path.clone();
-        if file.kind != FileKind::Dockerfile || options.in_place {
+        let dockerfile = documents.dockerfiles.get(&FileId(index));
+        let is_beside = dockerfile.is_some_and(|after| beside::is_beside(file, after, options));
+        if file.kind != FileKind::Dockerfile || !is_beside {
             outputs.push(Output { path: of.clone(), of, text, base: Base::Same(old) });
             continue;
         }
-        let dockerfile = documents.dockerfiles.get(&crate::source::FileId(index));
         let flavour = if dockerfile.is_some_and(is_alpine) { "alpine" } else { "slim" };
         let sibling = path::sibling(&file.path, flavour);
         let base = Base::Copy { path: file.path.clone(), text: old };

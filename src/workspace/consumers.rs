@@ -8,10 +8,11 @@ use std::{
 use super::{
     Workspace,
     disk::Disk,
+    merges::{self, Listed, Merge},
     path::{join, name, parent},
 };
 use crate::{
-    knowledge::consumers::{self, Mark},
+    knowledge::consumers::{self, Mark, Names},
     source::{FileId, FileKind},
 };
 
@@ -50,7 +51,7 @@ impl Neighbours {
 fn neighbours(disk: &Disk, folder: &str) -> Vec<Neighbour> {
     let names = disk.names(folder).into_iter();
     let mut files: Vec<String> = names.map(|name| join(folder, &name)).collect();
-    files.retain(|path| consumers::is_consumer(path));
+    files.retain(|path| consumers::names(path).is_some());
     files.sort();
     files.truncate(MOST_FILES);
     let texts = files.into_iter().filter_map(|path| Some((disk.small_text(&path, LARGEST)?, path)));
@@ -60,15 +61,35 @@ fn neighbours(disk: &Disk, folder: &str) -> Vec<Neighbour> {
 /// The consumers of the Dockerfiles of `ws`, in the order of their paths.
 pub(super) fn find(disk: &Disk, ws: &Workspace, neighbours: &Neighbours) -> Vec<Consumer> {
     let dockerfiles = Dockerfiles::of(ws);
-    let own = dockerfiles.0.keys().map(|path| parent(path));
-    let folders: BTreeSet<&str> = FOLDERS.into_iter().chain(own.take(MOST_FOLDERS)).collect();
     let mut found: Vec<Consumer> = Vec::new();
-    for folder in folders {
+    for folder in folders(ws, FileKind::Dockerfile) {
         let here = neighbours.of(disk, folder);
         found.extend(here.iter().flat_map(|neighbour| neighbour.consumers(&dockerfiles)));
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// The compose files of `ws` that something in the project has compose read together.
+pub(super) fn find_merges(disk: &Disk, ws: &Workspace, neighbours: &Neighbours) -> Vec<Merge> {
+    let composes = ws.files.iter().filter(|file| file.kind == FileKind::Compose);
+    let composes: Vec<&str> = composes.map(|file| file.path.as_str()).collect();
+    if composes.len() < 2 {
+        return Vec::new();
+    }
+    let here = folders(ws, FileKind::Compose).into_iter().map(|folder| neighbours.of(disk, folder));
+    let resolved = |neighbour: &Neighbour| {
+        let lists = neighbour.lists.iter();
+        lists.filter_map(|list| list.resolved(&neighbour.path, &composes)).collect::<Vec<_>>()
+    };
+    here.flat_map(|neighbours| neighbours.iter().flat_map(resolved).collect::<Vec<_>>()).collect()
+}
+
+/// The folders in which something may name the files of `ws` of this kind.
+fn folders(ws: &Workspace, kind: FileKind) -> BTreeSet<&str> {
+    let files = ws.files.iter().filter(|file| file.kind == kind);
+    let own: BTreeSet<&str> = files.map(|file| parent(&file.path)).collect();
+    FOLDERS.into_iter().chain(own.into_iter().take(MOST_FOLDERS)).collect()
 }
 
 /// The Dockerfiles of a project, by path.
@@ -113,6 +134,7 @@ impl Dockerfiles {
 struct Neighbour {
     path: String,
     mentions: Vec<(usize, Mention)>,
+    lists: Vec<Listed>,
     without_buildkit: Option<(usize, &'static str)>,
 }
 
@@ -127,6 +149,10 @@ enum Mention {
 
 impl Neighbour {
     fn read(path: String, text: &str) -> Self {
+        let lists = merges::lists(text);
+        if consumers::names(&path) == Some(Names::Stacks) {
+            return Self { path, mentions: Vec::new(), lists, without_buildkit: None };
+        }
         let without_buildkit = consumers::without_buildkit(text).map(|Mark { line, what }| (line, what));
         let mut mentions = Vec::new();
         let lines: Vec<&str> = text.lines().collect();
@@ -139,11 +165,11 @@ impl Neighbour {
             let context = context(&lines, index).map(|context| Mention::Context(context.to_owned()));
             mentions.extend(context.map(|context| (index + 1, context)));
         }
-        Self { path, mentions, without_buildkit }
+        Self { path, mentions, lists, without_buildkit }
     }
 
     fn says_something(&self) -> bool {
-        !self.mentions.is_empty() || self.without_buildkit.is_some()
+        !self.mentions.is_empty() || !self.lists.is_empty() || self.without_buildkit.is_some()
     }
 
     /// The consumers in it: a line each for every Dockerfile that it names.

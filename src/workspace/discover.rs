@@ -44,6 +44,11 @@ pub fn is_compose(path: &str) -> bool {
     })
 }
 
+/// Whether a file with this name holds YAML.
+pub fn is_yaml(path: &str) -> bool {
+    path.ends_with(".yml") || path.ends_with(".yaml")
+}
+
 /// The Dockerfiles and compose files below `folder`, relative to `base`, sorted; ignored files are left out, and so are
 /// those of vendored packages.
 ///

@@ -12,13 +12,13 @@ use super::{
     consumers, discover,
     disk::Disk,
     gather::gather,
-    path,
+    manifests, path,
     projects::{Project, Request, Roots},
     runs,
     sources::{look_at, read_env_files},
 };
 use crate::{
-    compose::Compose,
+    compose::{Compose, scalar::with_defaults},
     documents::{DocumentError, Documents},
     effects::World,
     facts::{build_context, generated, sources},
@@ -113,12 +113,12 @@ pub(super) fn builds(compose: &Compose, path: &str) -> Vec<Build> {
     let builds = compose.services.iter().filter_map(|service| {
         let build = service.build.as_ref().filter(|build| build.dockerfile_inline.is_none())?;
         let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
-        if context.contains("://") || context.contains('$') {
+        if context.contains("://") {
             return None;
         }
-        let context = path::join(folder, context);
+        let context = path::join(folder, &with_defaults(context)?);
         let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
-        let dockerfile = path::join(&context, name);
+        let dockerfile = path::join(&context, &with_defaults(name)?);
         Some(Build { service: service.name.clone(), context, dockerfile })
     });
     builds.collect()
@@ -165,7 +165,8 @@ impl Loader {
     /// Takes a file in, if it parses.
     fn take(&mut self, path: &str, text: Arc<str>) -> Option<FileId> {
         let id = FileId(self.ws.files.len());
-        let kind = if discover::is_compose(path) { FileKind::Compose } else { FileKind::Dockerfile };
+        // No Dockerfile is called so.
+        let kind = if discover::is_yaml(path) { FileKind::Compose } else { FileKind::Dockerfile };
         let file = SourceFile { path: path.to_owned(), kind, on_disk: text.clone(), text: text.clone() };
         let parsed = self.documents.read(id, &file);
         self.known.insert(path.to_owned(), parsed.is_ok().then_some(id));
@@ -191,6 +192,7 @@ impl Loader {
     }
 
     fn finish(mut self, base: PathBuf, neighbours: &Neighbours) -> Loaded {
+        self.read_parts();
         self.link_services();
         let linked: BTreeSet<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
         let rest: Vec<FileId> =
@@ -212,6 +214,8 @@ impl Loader {
         images.iter_mut().for_each(|image| image.world = self.world_of(image, &library));
         self.ws.images = images;
         self.ws.consumers = consumers::find(&self.disk, &self.ws, neighbours);
+        self.ws.merges = consumers::find_merges(&self.disk, &self.ws, neighbours);
+        manifests::take_in(&mut self.ws, &self.documents, &self.roots);
         let Self { ws, documents, errors, skips, .. } = self;
         Loaded { base, ws, documents, errors, skips }
     }
@@ -235,6 +239,20 @@ impl Loader {
         let asked = World::new(self.disk.asked(), Sources::default());
         let ignore = sources::ignore_file(&asked, own, &image.context).map(|(_, ignore)| ignore);
         World::new(self.disk.asked(), Sources::of(library, (image, dockerfile), ignore))
+    }
+
+    /// Reads the files that compose files include, and those whose services theirs extend, whatever they are called.
+    fn read_parts(&mut self) {
+        let mut waiting: Vec<FileId> = self.documents.composes.keys().copied().collect();
+        while let Some(id) = waiting.pop() {
+            let folder = path::parent(&self.ws.file(id).path).to_owned();
+            let parts = self.documents.composes.get(&id).map(Compose::parts).unwrap_or_default();
+            let paths = parts.iter().filter(|part| !part.contains("://"));
+            for path in paths.filter_map(|part| Some(path::join(&folder, &with_defaults(part)?))) {
+                let is_new = !self.known.contains_key(&path) && discover::is_yaml(&path);
+                waiting.extend(is_new.then(|| self.read_named(id, &path)).flatten());
+            }
+        }
     }
 
     /// Finds the Dockerfile of each built service, reading it if a compose file alone was named.

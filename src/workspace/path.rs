@@ -34,12 +34,12 @@ pub fn relative(from: &str, path: &str) -> String {
 
 /// The name of the optimized sibling of a Dockerfile: `flavour` is `alpine` or `slim`.
 pub fn sibling(path: &str, flavour: &str) -> String {
-    for ending in [".Dockerfile", ".dockerfile", ".Containerfile"] {
-        if let Some(stem) = path.strip_suffix(ending) {
-            return format!("{stem}.{flavour}{ending}");
+    match path.rsplit_once('.') {
+        Some((stem, ending)) if ["dockerfile", "containerfile"].contains(&&*ending.to_ascii_lowercase()) => {
+            format!("{stem}.{flavour}.{ending}")
         }
+        _ => format!("{path}.{flavour}"),
     }
-    format!("{path}.{flavour}")
 }
 
 /// The Dockerfiles whose optimized sibling `path` may be, each with the flavour.
@@ -76,6 +76,7 @@ mod tests {
             "docker/backend.staging.alpine.Dockerfile"
         );
         assert_eq!(sibling("Dockerfile", "alpine"), "Dockerfile.alpine");
+        assert_eq!(sibling("a/web.DockerFile", "slim"), "a/web.slim.DockerFile");
         assert_eq!(sibling("x/Dockerfile.prod", "slim"), "x/Dockerfile.prod.slim");
     }
 }

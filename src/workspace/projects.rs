@@ -120,7 +120,7 @@ impl Request {
             self.roots.push(relative);
             return;
         }
-        match discover::is_compose(&relative) {
+        match discover::is_yaml(&relative) {
             true => self.look_beside(&relative, index),
             false => self.look_around(path::parent(&relative), index),
         }
@@ -205,7 +205,7 @@ impl Request {
         let composes: Vec<&String> = self
             .files
             .keys()
-            .filter(|path| discover::is_compose(path))
+            .filter(|path| discover::is_yaml(path))
             .chain(read_only.clone().map(|(path, _)| path))
             .collect();
         let mut groups = Groups::default();
@@ -275,20 +275,33 @@ fn common(a: &Path, b: &Path) -> PathBuf {
 }
 
 /// What ties a compose file to others: the Dockerfiles that it builds, those whose optimized siblings it builds, the
-/// files whose services it extends, and its services, since another file of the folder may speak of the same ones.
+/// files that it includes or whose services it extends, and its services, since another file of the folder may speak of the same ones.
 fn named(base: &Path, compose: &str) -> Vec<String> {
-    // What cannot be read is reported when the project is loaded.
-    let Ok(text) = Disk::new(base).text(compose) else { return Vec::new() };
-    let Ok(parsed) = Compose::parse(&text) else { return Vec::new() };
-    let folder = path::parent(compose);
-    let built = super::load::builds(&parsed, compose).into_iter().map(|build| build.dockerfile);
-    let built =
-        built.flat_map(|path| path::originals(&path).into_iter().map(|(_, original)| original).chain([path]));
-    let extended = parsed.services.iter().filter_map(|service| service.extends.as_ref()?.file.as_ref());
-    let extended = extended.map(|file| path::join(folder, &file.value));
-    // No path holds this character.
-    let services = parsed.services.iter().map(|service| format!("{folder}\0{}", service.name));
-    built.chain(extended).chain(services).collect()
+    let disk = Disk::new(base);
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut waiting = vec![compose.to_owned()];
+    while let Some(path) = waiting.pop() {
+        // What cannot be read is reported when the project is loaded.
+        let Some(parsed) = disk.text(&path).ok().and_then(|text| Compose::parse(&text).ok()) else {
+            continue;
+        };
+        let folder = path::parent(&path);
+        let built = super::load::builds(&parsed, &path).into_iter().map(|build| build.dockerfile);
+        found.extend(
+            built.flat_map(|path| {
+                path::originals(&path).into_iter().map(|(_, original)| original).chain([path])
+            }),
+        );
+        // No path holds this character.
+        found.extend(parsed.services.iter().map(|service| format!("{folder}\0{}", service.name)));
+        for part in parsed.parts().into_iter().map(|part| path::join(folder, &part)) {
+            if discover::is_yaml(&part) && seen.insert(part.clone()) {
+                waiting.push(part.clone());
+            }
+            found.push(part);
+        }
+    }
+    found
 }
 
 /// Paths that belong together.

@@ -186,7 +186,7 @@ fn a_dash_gives_back_what_it_cannot_read() {
 #[test]
 fn compose_files_of_a_folder_are_read_together() {
     let project =
-        Project::copy_of(&repository("tests/cases/compose-limits/declines-another-compose-file"), "");
+        Project::copy_of(&repository("tests/cases/compose-limits/declines-what-a-makefile-lists"), "");
     for path in [".", "compose.yaml", "./Dockerfile"] {
         let run = project.run(&["optimize", "--only", "compose-limits", path]);
         assert_eq!((run.code, run.out.as_str()), (0, ""), "{path}");

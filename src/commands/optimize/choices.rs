@@ -109,6 +109,7 @@ pub fn of_command_line(arguments: &Optimize) -> Options {
         },
         alpine: arguments.alpine.clone(),
         in_place: arguments.in_place,
+        sibling: arguments.sibling,
         force: arguments.force,
         services: arguments.service.clone(),
         only: arguments.only.clone(),

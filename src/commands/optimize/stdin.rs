@@ -39,7 +39,7 @@ pub(super) fn run(
             return Ok(Exit::Failed);
         }
     };
-    let options = Options { in_place: true, ..options.clone() };
+    let options = Options { in_place: true, sibling: false, ..options.clone() };
     let (seen, result) = look_at_text(base, text, &options, shown);
     let failed = seen.totals.failed > 0;
     let changes = result.is_some();

@@ -10,6 +10,8 @@ use crate::{
         inits, runtime, scripts,
         start_scripts::{self, Started},
     },
+    reason::Reason,
+    source::Span,
     workspace::{Entry, path},
 };
 
@@ -44,18 +46,17 @@ pub fn of_image(image: &ImageView) -> Vec<Setting> {
     all
 }
 
-/// The variables that the services of an image set, in compose and in env files.
-///
-/// # Errors
-/// When not all of them are known, as a sentence.
-pub fn of_services(cx: &Context, image: &ImageView) -> Result<Vec<Setting>, String> {
-    let mut all = Vec::new();
+/// The variables that the services of an image set, in compose and in env files, and why not all of them are known.
+pub fn of_services(cx: &Context, image: &ImageView) -> (Vec<Setting>, Vec<Reason>) {
+    let (mut all, mut unknown) = (Vec::new(), Vec::new());
+    let doubt = |view: &ServiceView, what: &str| {
+        let what = format!("the service {} {what}", view.service.name);
+        Reason::doubt("CMD-20", view.service.key, what).within(view.id)
+    };
     for view in cx.services_of(image.image) {
         let name = &view.service.name;
         if view.service.extends.is_some() {
-            return Err(format!(
-                "The service {name} extends another, and the variables that it gets are not known (CMD-20)."
-            ));
+            unknown.push(doubt(&view, "extends another, and may get variables from it"));
         }
         all.extend(view.service.environment.iter().map(|entry| Setting {
             name: entry.value.name.clone(),
@@ -66,15 +67,14 @@ pub fn of_services(cx: &Context, image: &ImageView) -> Result<Vec<Setting>, Stri
         for file in &view.service.env_file {
             let path = env_path(folder, &file.value);
             let Some(text) = path.and_then(|path| cx.files_of(image).text(&path)) else {
-                let file = &file.value;
-                return Err(format!(
-                    "The service {name} takes variables from {file}, which cannot be read (CMD-20)."
-                ));
+                unknown
+                    .push(doubt(&view, &format!("takes variables from {}, which is not here", file.value)));
+                continue;
             };
             all.extend(of_env_file(text, &file.value));
         }
     }
-    Ok(all)
+    (all, unknown)
 }
 
 /// The path of an env file that a compose file in `folder` names; none outside the project.
@@ -88,17 +88,21 @@ fn of_env_file(text: &str, file: &str) -> impl Iterator<Item = Setting> {
     variables.map(move |Variable { name, value }| Setting { name, value, place: file.to_owned() })
 }
 
-/// The first variable that one of the two servers obeys and the other does not, in a sentence.
-pub fn variable_of_one_server(settings: &[Setting]) -> Option<String> {
-    settings.iter().find_map(|Setting { name, place, .. }| match name.as_str() {
-        "GUNICORN_CMD_ARGS" => Some(format!(
-            "GUNICORN_CMD_ARGS ({place}) would set up gunicorn; uvicorn does not read it (CMD-20)."
-        )),
+/// The variables that one of the two servers obeys and the other does not; `at` is the command.
+pub fn variables_of_one_server(settings: &[Setting], at: Span) -> Vec<Reason> {
+    let told = settings.iter().filter_map(|Setting { name, place, .. }| match name.as_str() {
+        "GUNICORN_CMD_ARGS" => {
+            let what =
+                format!("GUNICORN_CMD_ARGS ({place}) would set up gunicorn, and uvicorn does not read it");
+            Some(Reason::known("CMD-20", at, what))
+        }
         name if name.starts_with("UVICORN_") => {
-            Some(format!("{name} ({place}) sets up uvicorn; gunicorn does not read it (CMD-20)."))
+            let what = format!("{name} ({place}) sets up uvicorn, and gunicorn does not read it");
+            Some(Reason::known("CMD-12", at, what))
         }
         _ => None,
-    })
+    });
+    told.collect()
 }
 
 /// Where gunicorn would look for its file: the working directories of the image and of its services.
@@ -121,13 +125,11 @@ pub fn configs(dockerfile: &Dockerfile, context: &str, places: &[String], lookup
     found.map(|(_, path)| path).collect()
 }
 
-/// The file that gunicorn would read by itself, in a sentence.
-pub fn config_file(cx: &Context, image: &ImageView) -> Option<String> {
+/// The file that gunicorn would read by itself; `at` is the command.
+pub fn config_file(cx: &Context, image: &ImageView, at: Span) -> Option<Reason> {
     if let Some(step) = image.dockerfile.instructions.iter().find(|step| step.body.text.contains(CONFIG)) {
-        let line = image.line(step);
-        return Some(format!(
-            "Line {line} names {CONFIG}, which gunicorn reads by itself and uvicorn does not (CMD-20)."
-        ));
+        let what = format!("names {CONFIG}, which gunicorn reads by itself and uvicorn does not");
+        return Some(Reason::known("CMD-20", step.span, what));
     }
     let services = cx.services_of(image.image);
     let places = config_places(image.dockerfile, services.iter().map(|view| view.service));
@@ -135,29 +137,29 @@ pub fn config_file(cx: &Context, image: &ImageView) -> Option<String> {
     let found = configs(image.dockerfile, &image.image.context, &places, &lookup);
     let found =
         found.into_iter().find(|path| matches!(cx.files_of(image).entry(path), Some(Entry::File(_))))?;
-    Some(format!("gunicorn would read {found} by itself, and uvicorn does not (CMD-20)."))
+    Some(Reason::known("CMD-20", at, format!("gunicorn would read {found} by itself, and uvicorn does not")))
 }
 
-/// The health check that looks for uvicorn, in a sentence.
-pub fn health_check(cx: &Context, image: &ImageView) -> Option<String> {
-    let checks = image.lineage().into_iter().rfind(|step| step.keyword == Keyword::Healthcheck);
-    let of_image = checks.filter(|step| step.body.text.contains("uvicorn"));
-    let of_image = of_image.map(|step| format!("line {}", image.line(step)));
-    let of_service = || {
-        let services = cx.services_of(image.image);
-        let view = services.iter().find(|view| probe(view).is_some_and(|line| line.contains("uvicorn")))?;
-        Some(format!("the service {}", view.service.name))
-    };
-    let place = of_image.or_else(of_service)?;
-    Some(format!("The health check of {place} looks for uvicorn, which would no longer run."))
+/// The health check that looks for uvicorn.
+pub fn health_check(cx: &Context, image: &ImageView) -> Option<Reason> {
+    let what = "the health check looks for uvicorn, which would no longer run";
+    let check = image.lineage().into_iter().rfind(|step| step.keyword == Keyword::Healthcheck);
+    if let Some(check) = check.filter(|step| step.body.text.contains("uvicorn")) {
+        return Some(Reason::known("CMD-33", check.span, what));
+    }
+    let services = cx.services_of(image.image);
+    let view = services.iter().find(|view| probe(view).is_some_and(|line| line.contains("uvicorn")))?;
+    let what =
+        format!("the health check of {} looks for uvicorn, which would no longer run", view.service.name);
+    Some(Reason::known("CMD-33", view.service.key, what).within(view.id))
 }
 
-/// What the entrypoint makes of the command is not known, or it asks for uvicorn; in a sentence.
-pub fn entrypoint(cx: &Context, image: &ImageView) -> Option<String> {
+/// What the entrypoint makes of the command is not known, or it asks for uvicorn.
+pub fn entrypoint(cx: &Context, image: &ImageView) -> Option<Reason> {
     let step = image.lineage().into_iter().rfind(|step| step.keyword == Keyword::Entrypoint)?;
-    let line = image.line(step);
     let Some(json) = &step.json else {
-        return Some(format!("The entrypoint in line {line} has shell form, and takes no command (CMD-06)."));
+        let what = "the entrypoint has shell form, and takes no command";
+        return Some(Reason::known("CMD-06", step.span, what));
     };
     let words: Vec<String> = json.iter().map(|word| word.text.clone()).collect();
     let hands_on = |word: &String| {
@@ -168,13 +170,18 @@ pub fn entrypoint(cx: &Context, image: &ImageView) -> Option<String> {
     };
     let is_known = |word: &&String| hands_on(word) || scripts::is_script(word);
     if let Some(word) = words.iter().find(|word| !is_known(word)) {
-        return Some(format!("What {word} in line {line} makes of the command is not known (CMD-01)."));
+        let what = format!("what {word} makes of the command is not known");
+        return Some(Reason::doubt("CMD-01", step.span, what));
     }
     let scripts = start_scripts::named(cx, image, &words);
     scripts.iter().find_map(|Started { name, text }| match text {
-        None => Some(format!("The text of {name} is not known, and it may look at the command (CMD-01).")),
+        None => {
+            let what = format!("the text of {name} is not known, and it may look at the command");
+            Some(Reason::doubt("CMD-01", step.span, what))
+        }
         Some(text) if text.contains("uvicorn") => {
-            Some(format!("{name} names uvicorn, and may look for it in the command (CMD-01)."))
+            let what = format!("{name} names uvicorn, and may look for it in the command");
+            Some(Reason::known("CMD-01", step.span, what))
         }
         Some(_) => None,
     })

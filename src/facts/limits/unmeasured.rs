@@ -1,140 +1,101 @@
-//! Services of which a role, that is a name, says too little to lower a limit that nobody measured.
+//! What speaks against limits that nobody measured.
 
-use super::super::{Context, evidence, launch, packages, service::Running};
-use crate::{docker::Keyword, workspace::path};
+use std::collections::BTreeSet;
 
-/// Servers whose need the table of roles is about.
-const SERVERS: [&str; 14] = [
-    "celery",
-    "daphne",
-    "flask",
-    "gunicorn",
-    "hypercorn",
-    "node",
-    "npm",
-    "pnpm",
-    "python",
-    "python3",
-    "uvicorn",
-    "uwsgi",
-    "waitress-serve",
-    "yarn",
-];
+use super::super::{Context, ImageView, evidence, packages, service::Running, uploads};
+use crate::{
+    docker::Keyword,
+    knowledge::heavy::{self, Ecosystem},
+    reason::Reason,
+};
 
-/// Parts of the names of system packages whose programs need memory of their own.
-const LARGE: [&str; 8] =
-    ["chromium", "clamav", "elasticsearch", "ffmpeg", "firefox", "jdk", "jre", "libreoffice"];
-
-/// Why a service keeps a limit that alpinist.yaml does not speak of.
-pub fn reason(cx: &Context, running: &Running) -> Option<String> {
-    of_base(running)
-        .or_else(|| of_command(running))
-        .or_else(|| of_launch(cx, running))
-        .or_else(|| of_packages(running))
-        .or_else(|| of_modules(cx, running))
-        .or_else(|| of_text(running))
+/// What is known against lower limits: what forbids them, and the clauses of the one question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// What forbids them.
+    pub known: Vec<Reason>,
+    /// Clauses of the question.
+    pub clauses: Vec<String>,
 }
 
-/// What is built or watched once scripts of package.json and of the start are followed.
-fn of_launch(cx: &Context, running: &Running) -> Option<String> {
-    const BUILDING: [&str; 15] = [
-        " build",
-        " dev",
-        " serve",
-        "--watch",
-        ":build",
-        ":dev",
-        "nodemon",
-        "react-scripts",
-        "ts-node",
-        "tsx ",
-        "turbo ",
-        "vite",
-        "vue-cli-service",
-        "watchmedo",
-        "webpack",
-    ];
-    let launch = launch::of(cx, running).ok()?;
-    let lines = launch.lines.iter().map(|line| line.words.join(" "));
-    let line = lines.into_iter().find(|line| BUILDING.iter().any(|part| line.contains(part)))?;
-    Some(format!("`{line}` builds or watches, and what that needs no table knows"))
+/// What is known against lower limits of this service.
+pub fn doubts(cx: &Context, running: &Running) -> Doubts {
+    let mut doubts = Doubts::default();
+    of_packages(cx, running, &mut doubts);
+    of_programs(cx, running, &mut doubts);
+    doubts.known.extend(of_uploads(cx, running));
+    of_text(running, &mut doubts);
+    doubts
 }
 
-/// A module of Node that starts a browser, or holds models, pictures or documents in memory.
-fn of_modules(cx: &Context, running: &Running) -> Option<String> {
-    const HEAVY: [&str; 14] = [
-        "@huggingface/transformers",
-        "@tensorflow/tfjs-node",
-        "@xenova/transformers",
-        "canvas",
-        "chromadb",
-        "exceljs",
-        "gatsby",
-        "onnxruntime-node",
-        "pdfkit",
-        "playwright",
-        "puppeteer",
-        "sharp",
-        "tesseract.js",
-        "whatsapp-web.js",
-    ];
-    let project = evidence::node_project(cx, &running.image)?.ok()?;
-    let name = project
-        .package
-        .dependencies
-        .iter()
-        .map(|(name, _)| name)
-        .find(|name| HEAVY.contains(&name.as_str()))?;
-    Some(format!("{name} may need as much again"))
+/// The Python packages of all stages of a service's image.
+pub fn python_packages(cx: &Context, running: &Running) -> BTreeSet<String> {
+    packages_of(cx, &running.image)
 }
 
-fn of_base(running: &Running) -> Option<String> {
-    let root = running.image.root();
-    let is_known = matches!(root.official_name(), Some("python" | "node"));
-    (!is_known).then(|| format!("it runs on {}, whose need no table knows", root.name))
+/// The Python packages of all stages of an image.
+pub fn packages_of(cx: &Context, image: &ImageView) -> BTreeSet<String> {
+    let stages = 0..image.dockerfile.stages.len();
+    let evidence = stages.map(|index| evidence::python(cx, &image.at(index)));
+    evidence.flat_map(|found| found.known.into_iter().chain(found.unknown_packages)).collect()
 }
 
-fn of_command(running: &Running) -> Option<String> {
-    let words = || running.commands.iter().flat_map(|line| &line.words);
-    let is_handed_on = |word: &&String| {
-        matches!(
-            path::name(word),
-            "tini" | "--" | "dumb-init" | "sh" | "bash" | "exec" | "docker-entrypoint.sh"
-        ) || word.starts_with('-')
-            || word.ends_with(".sh")
-    };
-    let program = words().find(|word| !is_handed_on(word))?;
-    let line = words().map(String::as_str).collect::<Vec<_>>().join(" ");
-    let builds = [" build", " dev", "webpack", "vite"].iter().any(|word| line.contains(word));
-    (builds || !SERVERS.contains(&path::name(program))).then(|| {
-        format!("what `{}` needs no table knows", program.split_whitespace().next().unwrap_or_default())
-    })
+fn of_packages(cx: &Context, running: &Running, doubts: &mut Doubts) {
+    let key = running.service.service.key;
+    let mut held: Vec<(&'static str, Vec<String>)> = Vec::new();
+    for name in python_packages(cx, running) {
+        let Some(heavy) = heavy::package(&name) else { continue };
+        if heavy.import.is_none() {
+            let what = format!("{}, whose size no file tells", heavy.holds);
+            doubts.known.push(Reason::known("LIM-30", key, what).about(name));
+            continue;
+        }
+        match held.iter_mut().find(|(holds, _)| *holds == heavy.holds) {
+            Some((_, names)) => names.push(name),
+            None => held.push((heavy.holds, vec![name])),
+        }
+    }
+    let told = held.iter().map(|(holds, names)| match &names[..] {
+        [name] => format!("{name} holds {holds}"),
+        names => format!("{} hold {holds}", names.join(", ")),
+    });
+    doubts.clauses.extend(told);
 }
 
-fn of_packages(running: &Running) -> Option<String> {
+/// Files that are sent to the service, where they wait in memory.
+fn of_uploads(cx: &Context, running: &Running) -> Option<Reason> {
+    let mut tmpfs = running.service.service.tmpfs.iter();
+    let field = tmpfs.find(|field| field.value.split(':').next() == Some("/tmp"))?;
+    let place = uploads::taken_at(cx, running)?;
+    let what =
+        format!("files that are sent to it ({place}) wait in /tmp, a tmpfs that counts towards the limit");
+    Some(Reason::known("LIM-32", field.span, what))
+}
+
+/// Programs of the distribution and modules of npm that need memory of their own.
+fn of_programs(cx: &Context, running: &Running, doubts: &mut Doubts) {
     let runs = running.image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
-    let mut names = runs
+    let installed = runs
         .flat_map(|step| packages::installs(running.image.script(step)))
         .flat_map(|install| install.packages)
-        .map(|package| package.name);
-    let name = names.find(|name| LARGE.iter().any(|part| name.contains(part)))?;
-    Some(format!("{name} may need as much again"))
+        .map(|package| (package.name, Ecosystem::System));
+    let project = evidence::node_project(cx, &running.image).and_then(Result::ok);
+    let modules = project.iter().flat_map(|project| &project.package.dependencies);
+    let modules = modules.map(|(name, _)| (name.clone(), Ecosystem::Npm));
+    for (name, ecosystem) in installed.chain(modules) {
+        match heavy::is_unbounded(&name, ecosystem) {
+            Some(true) => {
+                let what = "memory of its own, of which no file tells how much";
+                doubts.known.push(Reason::known("LIM-30", running.service.service.key, what).about(name));
+            }
+            Some(false) => doubts.clauses.push(format!("{name} may need as much again")),
+            None => {}
+        }
+    }
 }
 
 /// What the service itself says: that less was not enough, or that other memory counts towards the limit.
-fn of_text(running: &Running) -> Option<String> {
-    const SIGNS: [&str; 10] = [
-        "oom",
-        "crash",
-        "do not lower",
-        "don't lower",
-        "killed",
-        "measured",
-        "needs at least",
-        "not enough",
-        "peak",
-        "uses up to",
-    ];
+fn of_text(running: &Running, doubts: &mut Doubts) {
     let view = running.service;
     // The comment behind the last value belongs to it.
     let end = view.text[view.service.span.end()..]
@@ -148,10 +109,12 @@ fn of_text(running: &Running) -> Option<String> {
     let text = view.text.get(start..end).unwrap_or(&view.text[view.service.span.start()..end]);
     let mut comments =
         text.lines().filter_map(|line| line.split_once('#')).map(|(_, note)| note.to_ascii_lowercase());
-    if comments.any(|note| SIGNS.iter().any(|sign| note.contains(sign))) {
-        return Some("a comment tells that less was not enough".to_owned());
+    if comments.any(|note| heavy::tells_of_too_little(&note)) {
+        let what = "a comment tells that less was not enough";
+        doubts.known.push(Reason::known("LIM-02", view.service.key, what));
     }
     let keys = ["memswap_limit", "shm_size", "size="];
-    let key = keys.into_iter().find(|key| text.contains(key))?;
-    Some(format!("`{}` counts towards the same memory", key.trim_end_matches('=')))
+    if let Some(key) = keys.into_iter().find(|key| text.contains(key)) {
+        doubts.clauses.push(format!("`{}` counts towards the same memory", key.trim_end_matches('=')));
+    }
 }

@@ -3,7 +3,7 @@
 use super::super::{
     Context,
     bare::{Bare, bare},
-    layers,
+    beside, layers,
     service::Running,
 };
 use crate::{docker::Keyword, workspace::path};
@@ -18,13 +18,13 @@ pub fn reason(cx: &Context, running: &Running) -> Option<String> {
         .or_else(|| unknown_base(running))
         .or_else(|| of_text(running))
         .or_else(|| idle(running))
-        .or_else(|| layers::builds_otherwise(cx, running.service))
+        .or_else(|| Some(layers::builds_otherwise(cx, running.service)?.clause()))
 }
 
 /// That compose builds the original, and not the sibling in which this run sets a user.
 fn not_built(cx: &Context, running: &Running) -> Option<String> {
     let file = cx.ws.file(running.image.id);
-    if cx.options.in_place || !file.is_changed() {
+    if !beside::is_beside(file, running.image.dockerfile, cx.options) {
         return None;
     }
     let build = running.service.service.build.as_ref()?;

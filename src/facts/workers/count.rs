@@ -21,6 +21,7 @@ pub(super) struct Told {
     pub(super) count: Result<u64, String>,
     pub(super) place: String,
     pub(super) is_fixed: bool,
+    pub(super) is_by_processor: bool,
 }
 
 /// Endings of programs, and what in their own text starts further workers.
@@ -52,7 +53,7 @@ impl Serving<'_, '_> {
         }
         match !has("worker") && (has("beat") || has("flower")) {
             true => self.told("1", self.place(), true),
-            false => self.unknown("celery starts one worker for each processor"),
+            false => self.by_processor("celery starts one worker for each processor"),
         }
     }
 
@@ -120,7 +121,7 @@ impl Serving<'_, '_> {
         }
         match option(&self.line.words, &["--instances", "-i"]) {
             Some(value) if matches!(value.as_str(), "max" | "0") || value.starts_with('-') => {
-                self.unknown("pm2 starts a process for each processor")
+                self.by_processor("pm2 starts a process for each processor")
             }
             Some(value) => self.told(&value, self.place(), true),
             None => self.alone(),
@@ -160,11 +161,17 @@ impl Serving<'_, '_> {
     }
 
     fn told(&self, value: &str, place: String, is_fixed: bool) -> Told {
-        Told { count: number(self.env, value), place, is_fixed: is_fixed && !value.contains('$') }
+        let count = number(self.env, value);
+        let is_by_processor = count.is_err() && (value.contains("cpu") || value.contains("nproc"));
+        Told { count, place, is_fixed: is_fixed && !value.contains('$'), is_by_processor }
+    }
+
+    fn by_processor(&self, why: &str) -> Told {
+        Told { is_by_processor: true, ..self.unknown(why) }
     }
 
     fn unknown(&self, why: &str) -> Told {
-        Told { count: Err(why.to_owned()), place: self.place(), is_fixed: false }
+        Told { count: Err(why.to_owned()), place: self.place(), is_fixed: false, is_by_processor: false }
     }
 
     fn place(&self) -> String {

@@ -1,0 +1,6 @@
+FROM python:3.12-slim
+WORKDIR /app
+COPY app.py ./
+RUN useradd -r app
+USER app
+CMD ["gunicorn", "app:app", "--bind", "0.0.0.0:8000", "--workers", "2"]
