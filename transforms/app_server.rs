@@ -220,12 +220,21 @@ impl Site<'_, '_> {
                 }
                 Effect::NeedsLoop => {
                     let what = "needs a running event loop at import, which uvicorn gives and gunicorn's worker does not";
-                    Some(Reason::known("CMD-34", self.command.span, what).from(at))
+                    // Of another file it is not known that it is imported before the loop runs.
+                    let is_app = found.file.ends_with(&self.app_file());
+                    let reason = if is_app { Reason::known } else { Reason::doubt };
+                    Some(reason("CMD-34", self.command.span, what).from(at))
                 }
                 _ => None,
             }
         };
         self.cx.files_of(self.image).program_text().findings().filter_map(reason).collect()
+    }
+
+    /// The file of the application's module: `app/main.py` for `app.main:app`.
+    fn app_file(&self) -> String {
+        let module = self.uvicorn.app.split(':').next().unwrap_or_default();
+        format!("{}.py", module.replace('.', "/"))
     }
 
     /// Packages that load models, as services do when they start.

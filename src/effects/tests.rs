@@ -128,6 +128,8 @@ fn a_loop_is_needed_at_import() {
     assert_eq!(lines("jobs: S = AsyncIOScheduler()\n\njobs.add_job(f)\njobs.start()"), [1]);
     for text in [
         "async def main():\n    asyncio.create_task(drain())",
+        "class A:\n    def f(\n        self,\n    ) -> None:\n        loop = asyncio.get_running_loop()",
+        "async def f(\n    x,\n):\n    asyncio.create_task(x)",
         "class A:\n    def f(self):\n\n        loop = asyncio.get_running_loop()",
         "if __name__ == \"__main__\":\n    asyncio.create_task(drain())",
         "jobs = AsyncIOScheduler()\n\nasync def main():\n    jobs.start()",

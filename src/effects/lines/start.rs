@@ -92,8 +92,9 @@ fn runs_at_import(text: &str, start: usize) -> bool {
         if indent(line) >= own {
             continue;
         }
-        own = indent(line);
         let header = line.trim_start();
+        // What ends in a closing bracket starts at that indent, or less, further up.
+        own = indent(line) + usize::from(header.starts_with([')', ']', '}']));
         if ["def ", "async def ", "if __name__"].iter().any(|start| header.starts_with(start)) {
             return false;
         }
