@@ -52,6 +52,7 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
                 archives(instruction, &mut out);
                 let from = instruction.flag("from").and_then(|flag| flag.value.as_deref());
                 let external = from.filter(|from| image.dockerfile.stage_named(from).is_none());
+                let external = external.filter(|from| !cx.is_named_folder(image.image, from));
                 let what = external.and_then(obstacles::of_copied_image);
                 out.obstacles.extend(what.map(|what| Obstacle::new(instruction.span, what)));
             }
