@@ -296,7 +296,7 @@ fn is_import_level(line: &str) -> bool {
 /// Whether a line asks for the running event loop; a scheduler of asyncio does so when it starts.
 fn needs_loop(line: &str, has_scheduler: bool) -> bool {
     let asks = ["get_running_loop(", "asyncio.create_task(", "asyncio.ensure_future("];
-    asks.iter().any(|call| line.contains(call)) || (has_scheduler && line.ends_with("scheduler.start()"))
+    asks.iter().any(|call| line.contains(call)) || (has_scheduler && line.trim_end().ends_with(".start()"))
 }
 
 /// How many folders above its own file a line names: 1 is the folder of the file.

@@ -95,20 +95,25 @@ fn before_pattern(source: &str) -> &str {
 }
 
 /// Whether a user, a read-only file system or an image without development dependencies may be proposed: the service
-/// starts as root on an image of Python, the image is one of Node, or compose runs it.
+/// starts as root on an image of Python, the image is one of Node, or compose runs it; or another server may.
 fn is_asked_for(image: &Image, dockerfile: &Dockerfile) -> bool {
     let Some(stage) = dockerfile.final_stage() else { return false };
     let mut stages = dockerfile.lineage(stage).flat_map(|stage| dockerfile.instructions_of(stage));
     let (mut is_started, mut has_user, mut has_volume) = (false, false, false);
+    // Its app may need the server that it has.
+    let mut starts_uvicorn = false;
     stages.by_ref().for_each(|step| match step.keyword {
-        Keyword::Cmd | Keyword::Entrypoint => is_started = true,
+        Keyword::Cmd | Keyword::Entrypoint => {
+            is_started = true;
+            starts_uvicorn = step.body.text.contains("uvicorn");
+        }
         Keyword::User => has_user = true,
         Keyword::Volume => has_volume = true,
         _ => {}
     });
     let base = root_image(dockerfile, stage).official_name();
     let gets_user = !has_user && !has_volume && base == Some("python");
-    !image.services.is_empty() || (is_started && (gets_user || base == Some("node")))
+    !image.services.is_empty() || starts_uvicorn || (is_started && (gets_user || base == Some("node")))
 }
 
 struct Walk<'d> {
