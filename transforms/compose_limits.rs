@@ -130,7 +130,7 @@ fn propose<'a>(cx: &Context<'a>, running: Running<'a>) -> Vec<Proposal> {
             true => missing.push((quantity, wanted.to_owned())),
             false => match site.cut(quantity, wanted) {
                 Ok(cut) => cuts.push(cut),
-                Err(proposal) => found.push(proposal),
+                Err(proposal) => found.push(*proposal),
             },
         }
     }
@@ -166,13 +166,15 @@ impl Cut {
 
 impl Site<'_, '_> {
     /// The lower limit, or why there is none.
-    fn cut(&self, quantity: Quantity, wanted: &str) -> Result<Cut, Proposal> {
+    fn cut(&self, quantity: Quantity, wanted: &str) -> Result<Cut, Box<Proposal>> {
         let service = self.running.service;
         let settings = limits::settings(service.service, quantity);
         let span = settings.first().map_or(service.service.key, |setting| setting.span);
         let stays = format!("The {} limit of {} stays", quantity.name(), service.service.name);
-        let refuse =
-            |reason: Reason| Proposal::refuse(service.id, reason.span, [reason]).saying(stays.clone());
+        let refuse = |reason: Reason| {
+            Box::new(Proposal::refuse(service.id, reason.span, [reason]).saying(stays.clone()))
+        };
+        let nothing = |why: String| Err(Box::new(Proposal::nothing(service.id, span, why)));
         let Some(asked) = quantity.parse(wanted) else {
             return Err(refuse(Reason::known("LIM-06", span, format!("`{wanted}` is no limit"))));
         };
@@ -183,11 +185,11 @@ impl Site<'_, '_> {
         let old = settings.iter().filter_map(|setting| setting.amount).fold(0.0, f64::max);
         if asked >= old {
             let why = format!("The {} limit is not above {wanted}, and is never raised.", quantity.name());
-            return Err(Proposal::nothing(service.id, span, why));
+            return nothing(why);
         }
         if !self.policy.is_explicit && asked > old * WORTH_ASKING {
             let why = format!("The {} limit is not far above {wanted}.", quantity.name());
-            return Err(Proposal::nothing(service.id, span, why));
+            return nothing(why);
         }
         let floor = self.floor.as_ref().filter(|floor| quantity == Quantity::Memory && floor.bytes > asked);
         let new = floor.map_or(asked, |floor| quantity.rounded_up(floor.bytes * HEADROOM));

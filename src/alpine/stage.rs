@@ -47,6 +47,7 @@ pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Trans
                 archives(instruction, &mut out);
                 let from = instruction.flag("from").and_then(|flag| flag.value.as_deref());
                 let external = from.filter(|from| image.dockerfile.stage_named(from).is_none());
+                let external = external.filter(|from| !cx.is_named_folder(image.image, from));
                 out.reasons
                     .extend(external.and_then(|image| obstacles::of_copied_image(image, instruction.span)));
             }

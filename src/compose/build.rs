@@ -27,6 +27,8 @@ pub struct Build {
     pub target: Option<Field<String>>,
     /// The build arguments.
     pub args: Vec<Field<Variable>>,
+    /// Further contexts by name: folders, addresses or images.
+    pub additional_contexts: Vec<Field<Variable>>,
     /// Images to take the cache from.
     pub cache_from: Vec<Field<String>>,
 }
@@ -48,6 +50,10 @@ impl Build {
             dockerfile_inline: text("dockerfile_inline"),
             target: text("target"),
             args: build.get("args").map(|args| variables(&args)).unwrap_or_default(),
+            additional_contexts: build
+                .get("additional_contexts")
+                .map(|contexts| variables(&contexts))
+                .unwrap_or_default(),
             cache_from: build.texts("cache_from"),
         })
     }

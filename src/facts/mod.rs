@@ -197,6 +197,17 @@ impl<'a> Context<'a> {
         image.services.iter().filter_map(find).collect()
     }
 
+    /// Whether the services that build `image` give it a folder of the project under this name, for `COPY --from`.
+    pub fn is_named_folder(&self, image: &'a Image, name: &str) -> bool {
+        let services = self.services_of(image);
+        let builds = services.iter().filter_map(|view| view.service.build.as_ref());
+        let mut contexts = builds.flat_map(|build| &build.additional_contexts).map(|field| &field.value);
+        contexts.any(|context| {
+            let folder = context.value.as_deref().unwrap_or_default();
+            context.name == name && folder.starts_with(['.', '/']) && !folder.contains(['$', ':'])
+        })
+    }
+
     /// The services that the project builds, with their images.
     pub fn built_services(&self) -> Vec<(ServiceView<'a>, ImageView<'a>)> {
         let pairs = |image: ImageView<'a>| {

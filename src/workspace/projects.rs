@@ -1,7 +1,8 @@
 //! Cutting what a run looks at into projects: sets of files that say nothing of each other.
 //!
 //! A compose file and the Dockerfiles that it builds are one project, and so are two compose files that build
-//! the same Dockerfile, or speak of the same service. A Dockerfile that no compose file builds is a project of its own.
+//! the same Dockerfile, or speak of the same service; so are Dockerfiles that install from one manifest which may be
+//! changed. A Dockerfile that no compose file builds is a project of its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +16,7 @@ use super::{
     discover,
     disk::Disk,
     load::{InputError, fault},
-    path,
+    manifests, path,
 };
 use crate::compose::Compose;
 
@@ -213,6 +214,12 @@ impl Request {
         for (compose, named) in composes.into_iter().zip(named) {
             groups.add(compose);
             named.iter().for_each(|other| groups.join(compose, other));
+        }
+        let dockerfiles: Vec<&String> = self.files.keys().filter(|path| !discover::is_yaml(path)).collect();
+        let installed: Vec<Vec<String>> =
+            dockerfiles.par_iter().map(|path| manifests::of_dockerfile(&self.base, path)).collect();
+        for (dockerfile, installed) in dockerfiles.into_iter().zip(installed) {
+            installed.iter().for_each(|manifest| groups.join(dockerfile, manifest));
         }
         for path in self.files.keys().filter(|path| !siblings.contains(*path)) {
             for flavour in ["alpine", "slim"] {

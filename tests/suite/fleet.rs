@@ -184,6 +184,15 @@ fn a_dash_gives_back_what_it_cannot_read() {
 }
 
 #[test]
+fn a_manifest_of_two_images_is_changed_once() {
+    let project = Project::copy_of(&repository("tests/cases/app-server/two-images-of-one-list"), "");
+    let run = project.run(&["optimize", "--only", "app-server", "."]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.out.matches("diff --git a/requirements.txt").count(), 1, "{}", run.out);
+    assert_eq!(run.out.matches("+++ b/").count(), 3, "{}", run.out);
+}
+
+#[test]
 fn compose_files_of_a_folder_are_read_together() {
     let project =
         Project::copy_of(&repository("tests/cases/compose-limits/declines-what-a-makefile-lists"), "");
