@@ -25,6 +25,7 @@ pub mod docker;
 pub mod docs;
 pub mod documents;
 pub mod edit;
+pub mod effects;
 pub mod facts;
 pub mod index;
 pub mod installs;

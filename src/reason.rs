@@ -77,6 +77,11 @@ impl Reason {
         self
     }
 
+    /// The same reason, from this place, where there is one.
+    pub fn at(self, origin: Option<String>) -> Self {
+        Self { origin: origin.or(self.origin.clone()), ..self }
+    }
+
     /// The same reason, settled in this way.
     pub fn settled_by(mut self, how: impl Into<String>) -> Self {
         self.settle = Some(how.into());

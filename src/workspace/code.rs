@@ -99,15 +99,14 @@ fn before_pattern(source: &str) -> &str {
 fn is_asked_for(image: &Image, dockerfile: &Dockerfile) -> bool {
     let Some(stage) = dockerfile.final_stage() else { return false };
     let mut stages = dockerfile.lineage(stage).flat_map(|stage| dockerfile.instructions_of(stage));
-    let (mut is_started, mut has_user, mut has_volume) = (false, false, false);
+    let (mut is_started, mut has_user) = (false, false);
     stages.by_ref().for_each(|step| match step.keyword {
         Keyword::Cmd | Keyword::Entrypoint => is_started = true,
         Keyword::User => has_user = true,
-        Keyword::Volume => has_volume = true,
         _ => {}
     });
     let base = root_image(dockerfile, stage).official_name();
-    let gets_user = !has_user && !has_volume && base == Some("python");
+    let gets_user = !has_user && base == Some("python");
     !image.services.is_empty() || (is_started && (gets_user || base == Some("node")))
 }
 

@@ -6,39 +6,46 @@ use super::super::{
     Context, ImageView, build_context,
     contract::join_path,
     program_text::{ABOVE, NEEDS_ROOT, Told},
-    runtime, writers,
+    runtime,
+    writers::{self, Writer},
 };
-use crate::workspace::path;
+use crate::{
+    reason::{Reason, Surety},
+    workspace::path,
+};
 
-/// Folders that everybody may write to.
-const OF_EVERYBODY: [&str; 2] = ["/tmp", "/var/tmp"];
-
-/// The first path that the service may write to and that a user of its own may not.
-pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> Option<String> {
-    let mut sources = cx.ws.code_of(image.id);
+/// The paths that the program text names, and what else it tells of: a need for root, a folder above the code.
+pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> (Vec<Writer>, Vec<Reason>) {
     let copies = LazyCell::new(|| copies(image));
-    let is_elsewhere = |(file, told): &(std::sync::Arc<str>, Told)| {
-        let own = OF_EVERYBODY.iter().copied().chain([workdir]);
+    let (file, span) = (image.id, image.base_word().span);
+    let (mut writers, mut reasons) = (Vec::new(), Vec::new());
+    for (name, told) in cx.ws.code_of(image.id).flat_map(|code| &code.told) {
+        let place = format!("{name}:{}", told.line);
         match told.call {
-            ABOVE => is_above(&copies, file, (told, workdir)),
-            _ => {
-                !told.path.is_empty() && !own.into_iter().any(|folder| writers::is_below(&told.path, folder))
+            NEEDS_ROOT => {
+                let what = format!("{} needs root", told.path);
+                reasons.push(Reason::known("USER-25", span, what).from(place));
             }
+            ABOVE if is_above(&copies, name, (told, workdir)) => {
+                let what = format!("it names a folder above {workdir}, which stays root's");
+                reasons.push(Reason::doubt("USER-13", span, what).from(place));
+            }
+            _ if told.is_of_file() && !told.path.is_empty() => writers.push(Writer {
+                path: told.path.clone(),
+                file,
+                span,
+                what: if told.call.is_empty() {
+                    "the program".to_owned()
+                } else {
+                    told.call.trim_end_matches('(').to_owned()
+                },
+                origin: Some(place),
+                surety: if told.call.is_empty() { Surety::Doubt } else { Surety::Known },
+            }),
+            _ => {}
         }
-    };
-    sources.find_map(|code| {
-        let found = code.told.iter().find(|told| is_elsewhere(told));
-        match found {
-            Some((file, told)) if told.call == NEEDS_ROOT => {
-                Some(format!("{} in line {} of {file}, which needs root", told.path, told.line))
-            }
-            Some((file, told)) if told.call == ABOVE => {
-                Some(format!("a folder above {workdir}, which line {} of {file} names", told.line))
-            }
-            Some((file, told)) => Some(format!("{}, which {file} names in line {}", told.path, told.line)),
-            None => code.is_cut.then(|| "more program text than is read".to_owned()),
-        }
-    })
+    }
+    (writers, reasons)
 }
 
 /// What the stages copy from the build context, the last one first: from where, and to where.
