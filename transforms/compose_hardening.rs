@@ -31,13 +31,18 @@
 //!
 //! Each of the three is decided on its own. What is there already stays.
 //!
+//! Logs, caches and process ids that the service writes beside `/tmp` get a tmpfs of their own.
+//!
 //! ## Declines
 //!
-//! When the service runs as root or reaches into the host, when a program in it gains rights by setuid, sudo or
-//! capabilities of its own, and for development services. When another compose file of the folder, or a service on
-//! either end of `extends`, sets what decides the rights. `cap_drop` with a port below 1024. `cap_drop` and
-//! `security_opt` with `cap_add` and with an entrypoint that changes users. `read_only` when something writes outside
-//! of volumes, tmpfs mounts and `/tmp`: every such path is listed, and of program text in Python and JavaScript the first.
+//! When the service runs as root or reaches into the host, and for development services. When another compose file
+//! of the folder, or a service on either end of `extends`, sets what decides the rights. `cap_drop` and
+//! `security_opt` when a program gains rights by setuid, sudo or capabilities of its own, and when the start changes
+//! users. `security_opt` with `cap_add`. `read_only` when something is known to write outside of volumes, tmpfs
+//! mounts and `/tmp`, when a tmpfs would hide files, and when uploads would count towards a memory limit.
+//!
+//! It asks about ports below 1024, about bases and entrypoints that are not known, and about everything that may
+//! write outside of the mounts.
 //!
 //! ## Risk
 //!

@@ -26,15 +26,20 @@
 //! USER app
 //! ```
 //!
+//! An image of Python or Node without a user gets one with the number 1000, or the next that is free: the first
+//! user of most hosts, to whom the files of bind mounts belong. The image makes and owns what the service writes:
+//! its working directory, the mount points of its volumes, and the folders that steps, variables and code name.
+//!
 //! ## Declines
 //!
-//! When a step writes below the folder before it is given away. An image without a user gets one, with its working
-//! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir` but of that directory, no port
-//! below 1024, no script at start, a known server as CMD or ENTRYPOINT, no variable or program text that names a
-//! path, no rights that a service adds. Devices, packages whose programs need root, a database that a step fills,
-//! and steps below CMD keep it root as well. So do settings for one user, logs elsewhere, browsers and package
-//! managers in the home folder of root, the npm of Node 15 to 18.13, and a project of which the build context holds
-//! neither manifest nor program.
+//! `chown -R` stays when a step writes below the folder before it is given away. An image keeps root when something
+//! in it is known to need root or to break without it: a start that changes users or owners, devices, packages whose
+//! programs need root, rights that a service adds, secrets that only root can read, downloads that a step leaves in
+//! the home folder of root, files that are written in folders of the system, and a user that the author chose.
+//!
+//! It asks where that may be: volumes that root filled, with the `chown` to run once; bind mounts, with the number;
+//! ports below 1024; a database that a step fills; a folder above the code; a part of the start that is not in the
+//! checkout.
 //!
 //! ## Risk
 //!
