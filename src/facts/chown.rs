@@ -160,6 +160,10 @@ fn owned_copy<'a>(
     if build_context::local_copy(copy).is_none() || owner.is_some() || !is_below(&target, &give.folders) {
         return Err(stays(copy, "brings files that only it gives away", give));
     }
+    if copy.flag("link").is_some() && give.owner.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        let what = format!("with --link a COPY knows no names, such as {}", give.owner);
+        return Err(Reason::known("USER-09", copy.span, what));
+    }
     let name = give.owner.split(':').next().unwrap_or_default();
     let group = give.owner.split(':').nth(1).unwrap_or(name);
     let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());

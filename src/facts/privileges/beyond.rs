@@ -3,10 +3,14 @@
 use super::super::{
     Context,
     bare::{Bare, bare},
-    layers,
+    layers, runtime,
     service::Running,
 };
-use crate::{docker::Keyword, reason::Reason, workspace::path};
+use crate::{
+    docker::{self, Keyword},
+    reason::Reason,
+    workspace::path,
+};
 
 /// Images whose servers listen below 1024 where nothing else is said; their own EXPOSE is not in the file.
 const ON_LOW_PORTS: [&str; 8] =
@@ -40,7 +44,15 @@ fn not_built(cx: &Context, running: &Running) -> Option<Reason> {
     let named = build.dockerfile.as_ref().map_or("Dockerfile", |field| field.value.as_str());
     let is_original = path::join(&running.image.image.context, named) == file.path;
     let what = "compose still builds the original Dockerfile, whose user this run does not speak of";
-    is_original.then(|| Reason::known("HARD-09", running.service.service.key, what))
+    let has_own = || {
+        let original = docker::parse(&file.on_disk).ok()?;
+        let lineage = runtime::lineage(&original, original.final_stage()?);
+        let user = lineage.into_iter().rfind(|step| step.keyword == Keyword::User)?;
+        let name = user.body.text.split(':').next().unwrap_or_default().to_owned();
+        Some(!matches!(name.as_str(), "root" | "0"))
+    };
+    (is_original && has_own() != Some(true))
+        .then(|| Reason::known("HARD-09", running.service.service.key, what))
 }
 
 /// An image of which nobody knows whether its programs gain rights, by sudo or by capabilities of their own.

@@ -14,11 +14,14 @@ use crate::{
     workspace::path,
 };
 
+/// How many places a question names.
+const MOST_PLACES: usize = 3;
+
 /// The paths that the program text names, and what else it tells of: a need for root, a folder above the code.
 pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> (Vec<Writer>, Vec<Reason>) {
     let copies = LazyCell::new(|| copies(image));
     let (file, span) = (image.id, image.base_word().span);
-    let (mut writers, mut reasons) = (Vec::new(), Vec::new());
+    let (mut writers, mut reasons, mut above) = (Vec::new(), Vec::new(), Vec::new());
     for (name, told) in cx.ws.code_of(image.id).flat_map(|code| &code.told) {
         let place = format!("{name}:{}", told.line);
         match told.call {
@@ -26,10 +29,7 @@ pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> (Ve
                 let what = format!("{} needs root", told.path);
                 reasons.push(Reason::known("USER-25", span, what).from(place));
             }
-            ABOVE if is_above(&copies, name, (told, workdir)) => {
-                let what = format!("it names a folder above {workdir}, which stays root's");
-                reasons.push(Reason::doubt("USER-13", span, what).from(place));
-            }
+            ABOVE if is_above(&copies, name, (told, workdir)) => above.push(place),
             _ if told.is_of_file() && !told.path.is_empty() => writers.push(Writer {
                 path: told.path.clone(),
                 file,
@@ -44,6 +44,11 @@ pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> (Ve
             }),
             _ => {}
         }
+    }
+    if !above.is_empty() {
+        let what = format!("names a folder above {workdir}, which stays root's");
+        let reason = Reason::doubt("USER-13", span, what);
+        reasons.push(above.into_iter().take(MOST_PLACES).fold(reason, Reason::about));
     }
     (writers, reasons)
 }

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     compose::{Field, mount::Mount, mount::MountKind},
+    docker::Keyword,
     reason::Reason,
+    workspace::{Entry, path},
 };
 
 /// Adds what the services of `image` tell.
@@ -17,10 +19,10 @@ pub(super) fn look(
     found: &mut Findings,
 ) {
     for view in cx.services_of(image.image) {
-        of_mounts(view, (account, workdir), found);
+        of_mounts(cx, view, (account, workdir), found);
         found.reasons.extend(of_service(view, account));
     }
-    for step in image.lineage().into_iter().filter(|step| step.keyword == crate::docker::Keyword::Volume) {
+    for step in image.lineage().into_iter().filter(|step| step.keyword == Keyword::Volume) {
         let targets: Vec<String> = step.words.iter().map(|word| word.text.clone()).collect();
         let what = format!("a volume that was filled by root cannot be written to by {}", account.name);
         let settle = format!(
@@ -35,7 +37,7 @@ pub(super) fn look(
 }
 
 /// The mounts of a service: its volumes are made and owned by the image, and asked about where they may be filled.
-fn of_mounts(view: ServiceView, (account, workdir): (&Account, &str), found: &mut Findings) {
+fn of_mounts(cx: &Context, view: ServiceView, (account, workdir): (&Account, &str), found: &mut Findings) {
     let written = view.service.volumes.iter().filter(|mount| is_written(&mount.value));
     let (volumes, binds): (Vec<_>, Vec<_>) = written.partition(|mount| mount.value.kind != MountKind::Bind);
     for mount in &volumes {
@@ -43,21 +45,44 @@ fn of_mounts(view: ServiceView, (account, workdir): (&Account, &str), found: &mu
         if writers::is_below(target, "/root") {
             let what = format!("the volume at {target} lies in the home folder of root");
             found.reasons.push(Reason::known("USER-20", mount.span, what).within(view.id));
-        } else if !writers::is_below(workdir, target) {
+        } else if !writers::is_below(workdir, target) && !is_file(target) {
             found.folders.push(target.to_owned());
         }
     }
     let named: Vec<&&Field<Mount>> =
         volumes.iter().filter(|mount| mount.value.kind != MountKind::Anonymous).collect();
     found.reasons.extend(filled(view, account, &named));
-    found.reasons.extend(of_host(view, account, &binds));
+    let written: Vec<&Field<Mount>> =
+        binds.into_iter().filter(|mount| !is_source(cx, view, &mount.value)).collect();
+    found.reasons.extend(of_host(view, account, &written));
+}
+
+/// Whether a name tells of a file, by its ending.
+fn is_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.trim_start_matches('.').contains('.'))
+}
+
+/// Whether a mount brings the source that the checkout holds, which the service reads, whoever owns it.
+fn is_source(cx: &Context, view: ServiceView, mount: &Mount) -> bool {
+    let folder = path::parent(&cx.ws.file(view.id).path);
+    let source = mount.source.as_deref().unwrap_or_default();
+    let place = path::join(folder, source.trim_end_matches('/'));
+    let is_there = place.is_empty()
+        || matches!(cx.ws.entry(&place), Some(Entry::Folder))
+        || cx
+            .ws
+            .context
+            .range(format!("{place}/")..)
+            .next()
+            .is_some_and(|(path, _)| path.starts_with(&place));
+    is_there && source.starts_with('.') && !writers::has_writable_name(source)
 }
 
 /// Whether the service writes to what is mounted: a single file of settings it only reads.
 fn is_written(mount: &Mount) -> bool {
     let source = mount.source.as_deref().unwrap_or_default();
     let name = source.rsplit('/').next().unwrap_or_default();
-    let is_file = mount.kind == MountKind::Bind && name.trim_start_matches('.').contains('.');
+    let is_file = mount.kind == MountKind::Bind && is_file(name);
     let is_of_system =
         ["/etc/", "/dev/", "/proc", "/sys", "/usr/"].iter().any(|part| source.starts_with(part));
     let is_socket = source.ends_with(".sock") || mount.target.ends_with(".sock");
@@ -74,7 +99,7 @@ fn filled(view: ServiceView, account: &Account, mounts: &[&&Field<Mount>]) -> Op
     let targets: Vec<&str> = mounts.iter().map(|mount| mount.value.target.as_str()).collect();
     let what = format!("a volume that was filled by root cannot be written to by {}", account.name);
     let settle = format!(
-        "change the owner once, before the new image starts: docker compose run --rm --no-deps --user 0 --entrypoint chown {} -R {1}:{1} {2}",
+        "change the owner once, before the new image starts: docker compose run --rm --no-deps --user 0 --cap-add CHOWN --entrypoint chown {} -R {1}:{1} {2}",
         view.service.name,
         account.id,
         targets.join(" ")

@@ -60,6 +60,10 @@ fn of_writer(image: &ImageView, writer: Writer, workdir: &str, found: &mut Findi
         found.reasons.push(Reason::known("USER-20", writer.span, what).within(writer.file).at(writer.origin));
         return;
     }
+    // A home folder that a program only names is that of another machine.
+    if writer.surety == Surety::Doubt && is_below(path, "/home") {
+        return;
+    }
     match folder_of(path).filter(|folder| !is_below(workdir, folder)) {
         Some(folder) => {
             found.reasons.extend(kept(image, &folder));
@@ -95,7 +99,11 @@ fn folder_of(path: &str) -> Option<String> {
     let folder = if is_file { path.rsplit_once('/').map_or("", |(folder, _)| folder) } else { path };
     let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     let least = match parts.first().copied() {
-        None | Some("bin" | "boot" | "dev" | "etc" | "lib" | "lib64" | "proc" | "sbin" | "sys" | "usr") => {
+        None
+        | Some(
+            "bin" | "boot" | "dev" | "etc" | "lib" | "lib64" | "proc" | "root" | "sbin" | "sys" | "tmp"
+            | "usr",
+        ) => {
             return None;
         }
         Some("var") => 3,
