@@ -13,6 +13,7 @@ pub mod load;
 pub mod path;
 mod program;
 pub mod projects;
+mod run_mounts;
 mod runs;
 mod scripts;
 mod sources;
@@ -21,6 +22,7 @@ pub mod store;
 pub use code::Code;
 pub use consumers::{Consumer, Neighbours};
 pub use program::Program;
+pub use run_mounts::RunMount;
 
 /// What stands at a path of the build context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub struct Workspace {
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.
     pub consumers: Vec<Consumer>,
+    /// What makefiles, scripts and workflows mount where they start the image of a Dockerfile.
+    pub run_mounts: BTreeMap<FileId, Vec<RunMount>>,
     /// Files that are not to be changed in this run, only looked at.
     pub read_only: Vec<FileId>,
 }

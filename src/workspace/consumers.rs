@@ -9,6 +9,7 @@ use super::{
     Workspace,
     disk::Disk,
     path::{join, name, parent},
+    run_mounts::{self, RunMount},
 };
 use crate::{
     knowledge::consumers::{self, Mark},
@@ -58,17 +59,27 @@ fn neighbours(disk: &Disk, folder: &str) -> Vec<Neighbour> {
 }
 
 /// The consumers of the Dockerfiles of `ws`, in the order of their paths.
-pub(super) fn find(disk: &Disk, ws: &Workspace, neighbours: &Neighbours) -> Vec<Consumer> {
+pub(super) fn find(
+    disk: &Disk,
+    ws: &Workspace,
+    neighbours: &Neighbours,
+) -> (Vec<Consumer>, BTreeMap<FileId, Vec<RunMount>>) {
     let dockerfiles = Dockerfiles::of(ws);
     let own = dockerfiles.0.keys().map(|path| parent(path));
     let folders: BTreeSet<&str> = FOLDERS.into_iter().chain(own.take(MOST_FOLDERS)).collect();
     let mut found: Vec<Consumer> = Vec::new();
+    let mut mounts: BTreeMap<FileId, Vec<RunMount>> = BTreeMap::new();
     for folder in folders {
         let here = neighbours.of(disk, folder);
         found.extend(here.iter().flat_map(|neighbour| neighbour.consumers(&dockerfiles)));
+        for neighbour in here.iter().filter(|neighbour| !neighbour.mounts.is_empty()) {
+            if let Some(id) = neighbour.started(&dockerfiles) {
+                mounts.entry(id).or_default().extend(neighbour.mounts.iter().cloned());
+            }
+        }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    found
+    (found, mounts)
 }
 
 /// The Dockerfiles of a project, by path.
@@ -114,6 +125,7 @@ struct Neighbour {
     path: String,
     mentions: Vec<(usize, Mention)>,
     without_buildkit: Option<(usize, &'static str)>,
+    mounts: Vec<RunMount>,
 }
 
 /// What a line says.
@@ -139,11 +151,23 @@ impl Neighbour {
             let context = context(&lines, index).map(|context| Mention::Context(context.to_owned()));
             mentions.extend(context.map(|context| (index + 1, context)));
         }
-        Self { path, mentions, without_buildkit }
+        let mounts = run_mounts::read(&path, text);
+        Self { path, mentions, without_buildkit, mounts }
     }
 
     fn says_something(&self) -> bool {
-        !self.mentions.is_empty() || self.without_buildkit.is_some()
+        !self.mentions.is_empty() || self.without_buildkit.is_some() || !self.mounts.is_empty()
+    }
+
+    /// The Dockerfile whose image it starts with mounts: the only one that it names, or else that of its folder.
+    fn started(&self, dockerfiles: &Dockerfiles) -> Option<FileId> {
+        let named: BTreeSet<FileId> =
+            self.consumers(dockerfiles).iter().map(|consumer| consumer.dockerfile).collect();
+        match named.len() {
+            0 => dockerfiles.default_of("", parent(&self.path)),
+            1 => named.first().copied(),
+            _ => None,
+        }
     }
 
     /// The consumers in it: a line each for every Dockerfile that it names.

@@ -214,7 +214,7 @@ impl Loader {
             }
         }
         self.read_ignore_files();
-        self.ws.consumers = consumers::find(&self.disk, &self.ws, neighbours);
+        (self.ws.consumers, self.ws.run_mounts) = consumers::find(&self.disk, &self.ws, neighbours);
         (self.ws.context, self.ws.programs) = self.disk.into_seen();
         let Self { ws, documents, errors, skips, .. } = self;
         Loaded { base, ws, documents, errors, skips }

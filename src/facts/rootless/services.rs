@@ -8,7 +8,7 @@ use crate::{
     compose::{Field, mount::Mount, mount::MountKind},
     docker::Keyword,
     reason::Reason,
-    workspace::{Entry, path},
+    workspace::{Entry, RunMount, path},
 };
 
 /// Adds what the services of `image` tell.
@@ -22,9 +22,12 @@ pub(super) fn look(
         of_mounts(cx, view, (account, workdir), found);
         found.reasons.extend(of_service(view, account));
     }
+    for mount in cx.ws.run_mounts.get(&image.id).into_iter().flatten() {
+        of_run(image, mount, (account, workdir), found);
+    }
     for step in image.lineage().into_iter().filter(|step| step.keyword == Keyword::Volume) {
         let targets: Vec<String> = step.words.iter().map(|word| word.text.clone()).collect();
-        let what = format!("a volume that was filled by root cannot be written to by {}", account.name);
+        let what = volume(account);
         let settle = format!(
             "change the owner once: docker run --rm --user 0 --entrypoint chown -v VOLUME:{0} IMAGE -R {1}:{1} {0}",
             targets.first().map_or("", String::as_str),
@@ -34,6 +37,42 @@ pub(super) fn look(
         found.reasons.push(targets.iter().fold(reason, |reason, target| reason.about(target)));
         found.folders.extend(targets);
     }
+}
+
+/// A mount that a makefile or script gives to the image.
+fn of_run(image: &ImageView, mount: &RunMount, (account, workdir): (&Account, &str), found: &mut Findings) {
+    let RunMount { origin, source, target } = mount;
+    let target = target.trim_end_matches('/');
+    if is_file(target) || target.starts_with("/etc/") {
+        return;
+    }
+    let span = image.base_word().span;
+    let is_of_host = source.starts_with(['.', '/', '$', '~', '`']);
+    let reason = match is_of_host {
+        true => Reason::doubt("USER-15", span, host(account)).settled_by(format!(
+            "on each host: mkdir -p {source} && sudo chown -R {0}:{0} {source}",
+            account.id
+        )),
+        false => Reason::doubt("USER-14", span, volume(account)).settled_by(format!(
+            "change the owner once: docker run --rm --user 0 --entrypoint chown -v {source}:{target} IMAGE -R {0}:{0} {target}",
+            account.id
+        )),
+    };
+    found.reasons.push(reason.about(format!("{source} at {target}")).from(origin.clone()));
+    if !writers::is_below(workdir, target) && !writers::is_below(target, "/root") {
+        found.folders.push(target.to_owned());
+    }
+}
+
+fn volume(account: &Account) -> String {
+    format!("a volume that was filled by root cannot be written to by {}", account.name)
+}
+
+fn host(account: &Account) -> String {
+    format!(
+        "on the host it has to belong to the number {}, as whom the service then writes; what root wrote, or Docker made, does not",
+        account.id
+    )
 }
 
 /// The mounts of a service: its volumes are made and owned by the image, and asked about where they may be filled.
@@ -97,7 +136,7 @@ fn is_written(mount: &Mount) -> bool {
 fn filled(view: ServiceView, account: &Account, mounts: &[&&Field<Mount>]) -> Option<Reason> {
     let first = mounts.first()?;
     let targets: Vec<&str> = mounts.iter().map(|mount| mount.value.target.as_str()).collect();
-    let what = format!("a volume that was filled by root cannot be written to by {}", account.name);
+    let what = volume(account);
     let settle = format!(
         "change the owner once, before the new image starts: docker compose run --rm --no-deps --user 0 --cap-add CHOWN --entrypoint chown {} -R {1}:{1} {2}",
         view.service.name,
@@ -115,10 +154,7 @@ fn filled(view: ServiceView, account: &Account, mounts: &[&&Field<Mount>]) -> Op
 fn of_host(view: ServiceView, account: &Account, mounts: &[&Field<Mount>]) -> Option<Reason> {
     let first = mounts.first()?;
     let sources: Vec<&str> = mounts.iter().filter_map(|mount| mount.value.source.as_deref()).collect();
-    let what = format!(
-        "on the host it has to belong to the number {}, as whom the service then writes; what root wrote, or Docker made, does not",
-        account.id
-    );
+    let what = host(account);
     let settle =
         format!("on each host: mkdir -p {1} && sudo chown -R {0}:{0} {1}", account.id, sources.join(" "));
     let reason = Reason::doubt("USER-15", first.span, what).within(view.id).settled_by(settle);
