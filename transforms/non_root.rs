@@ -92,7 +92,7 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
         return Some(stays(Reason::known("USER-11", instruction.span, why)));
     }
     match chown::owned_copies(image, &states, &give) {
-        Err(reason) => Some(stays(reason)),
+        Err(reason) => Some(stays(*reason)),
         Ok(copies) if copies.is_empty() => None,
         Ok(copies) => Some(change(image, &states, &give, &copies)),
     }

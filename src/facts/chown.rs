@@ -86,9 +86,9 @@ pub fn owned_copies<'a>(
     image: &ImageView<'a>,
     states: &[State],
     give: &Give,
-) -> Result<Vec<&'a Instruction>, Reason> {
+) -> Result<Vec<&'a Instruction>, Box<Reason>> {
     let span = image.instructions()[give.step].span;
-    let stay = |what: String| Err(Reason::known("USER-11", span, what));
+    let stay = |what: String| Err(Box::new(Reason::known("USER-11", span, what)));
     if let Some(folder) = give.folders.iter().find(|folder| !is_plain(folder)) {
         return stay(format!("which folder {folder} is depends on the shell"));
     }
@@ -145,7 +145,7 @@ fn owned_copy<'a>(
     image: &ImageView<'a>,
     (copy, state): (&'a Instruction, &State),
     give: &Give,
-) -> Result<Option<&'a Instruction>, Reason> {
+) -> Result<Option<&'a Instruction>, Box<Reason>> {
     let Some(target) = copy.words.last().or(copy.json.as_ref().and_then(|words| words.last())) else {
         return Ok(None);
     };
@@ -162,7 +162,7 @@ fn owned_copy<'a>(
     }
     if copy.flag("link").is_some() && give.owner.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         let what = format!("with --link a COPY knows no names, such as {}", give.owner);
-        return Err(Reason::known("USER-09", copy.span, what));
+        return Err(Box::new(Reason::known("USER-09", copy.span, what)));
     }
     let name = give.owner.split(':').next().unwrap_or_default();
     let group = give.owner.split(':').nth(1).unwrap_or(name);
@@ -180,16 +180,20 @@ fn owned_copy<'a>(
     };
     match exists(name) && exists(group) {
         true => Ok(Some(copy)),
-        false => Err(Reason::known(
+        false => Err(Box::new(Reason::known(
             "USER-09",
             copy.span,
             format!("{} is made below this step, which copies files", give.owner),
-        )),
+        ))),
     }
 }
 
-fn stays(step: &Instruction, does: &str, give: &Give) -> Reason {
-    Reason::known("USER-11", step.span, format!("this step {does} below {}", give.folders.join(", ")))
+fn stays(step: &Instruction, does: &str, give: &Give) -> Box<Reason> {
+    Box::new(Reason::known(
+        "USER-11",
+        step.span,
+        format!("this step {does} below {}", give.folders.join(", ")),
+    ))
 }
 
 /// Where a COPY brings its files.
@@ -251,7 +255,7 @@ fn is_fine(command: &Command) -> bool {
 ///
 /// # Errors
 /// When it is not known which they are.
-pub fn made_folders(image: &ImageView, states: &[State], give: &Give) -> Result<Vec<String>, Reason> {
+pub fn made_folders(image: &ImageView, states: &[State], give: &Give) -> Result<Vec<String>, Box<Reason>> {
     let mut made: Vec<String> = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut make = |folder: &str| {

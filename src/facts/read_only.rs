@@ -54,7 +54,10 @@ fn written(key: Span, writer: Writer) -> Reason {
     let from = writer.told();
     let Writer { path, surety, .. } = writer;
     let reason = match (surety, path.is_empty()) {
-        (Surety::Known, _) => Reason::known("HARD-01", key, "is written to, and lies on no volume"),
+        (Surety::Known, false) => Reason::known("HARD-01", key, "is written to, and lies on no volume"),
+        (Surety::Known, true) => {
+            Reason::known("HARD-01", key, "writes to a path that is not known, on no volume")
+        }
         (Surety::Doubt, false) => Reason::doubt("HARD-01", key, "may be written to, and lies on no volume"),
         (Surety::Doubt, true) => {
             Reason::doubt("HARD-01", key, "writes to a path that is not known, which may lie on no volume")

@@ -148,7 +148,7 @@ fn filled(view: ServiceView, account: &Account, mounts: &[&&Field<Mount>]) -> Op
         Some(source) => format!("{source} at {}", mount.value.target),
         None => mount.value.target.clone(),
     };
-    Some(mounts.iter().fold(reason, |reason, mount| reason.about(told(&mount))))
+    Some(mounts.iter().fold(reason, |reason, mount| reason.about(told(mount))))
 }
 
 fn of_host(view: ServiceView, account: &Account, mounts: &[&Field<Mount>]) -> Option<Reason> {
