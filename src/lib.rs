@@ -11,6 +11,7 @@
 //! - [`workspace`]: the project's files; the only module that touches the disk.
 //! - [`index`]: asking a package index; the only module that touches the network.
 //! - [`facts`]: what passes may know.
+//! - [`effects`]: what an image does when it runs: one walk over its command lines.
 //! - [`alpine`], [`installs`], [`stages`]: Debian's ways said in Alpine's words, added packages, builder stages.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
 //! - [`transforms`]: the passes, in order.

@@ -196,7 +196,8 @@ fn owned_folders(image: &ImageView, name: &str, step: &Instruction, folders: &[S
     let states = runtime::states(image);
     let last = states[states.len() - 1].workdir.trim_end_matches('/').to_owned();
     let at = image.instructions().iter().position(|other| other.span == step.span).unwrap_or(0);
-    let all: Vec<&String> = [&last].into_iter().chain(folders).collect();
+    let folders = with_parents(&last, folders);
+    let all: Vec<&String> = [&last].into_iter().chain(&folders).collect();
     let is_there = |folder: &&&String| {
         let is_made = image.instructions()[..at].iter().zip(&states).any(|(step, state)| {
             step.keyword == Keyword::Run
@@ -212,6 +213,22 @@ fn owned_folders(image: &ImageView, name: &str, step: &Instruction, folders: &[S
         true => vec![give],
         false => vec![format!("mkdir -p {}", missing.join(" ")), give],
     }
+}
+
+/// The folders, each below the folders between it and `workdir`, which `mkdir -p` would leave to root.
+fn with_parents(workdir: &str, folders: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for folder in folders {
+        let rest = folder.strip_prefix(workdir).filter(|rest| rest.starts_with('/'));
+        let between = rest.into_iter().flat_map(|rest| rest.match_indices('/').skip(1));
+        let parents = between.map(|(at, _)| folder[..workdir.len() + at].to_owned());
+        for folder in parents.chain([folder.clone()]) {
+            if !all.contains(&folder) {
+                all.push(folder);
+            }
+        }
+    }
+    all
 }
 
 fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instruction]) -> Proposal {
