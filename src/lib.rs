@@ -12,6 +12,7 @@
 //! - [`index`]: asking a package index; the only module that touches the network.
 //! - [`effects`]: what an image does, as far as the files that it holds tell.
 //! - [`facts`]: what passes may know.
+//! - [`effects`]: what an image does when it runs: one walk over its command lines.
 //! - [`alpine`], [`installs`], [`stages`]: Debian's ways said in Alpine's words, added packages, builder stages.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
 //! - [`transforms`]: the passes, in order.

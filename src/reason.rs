@@ -82,6 +82,11 @@ impl Reason {
         self
     }
 
+    /// The same reason, from this place, where there is one.
+    pub fn perhaps_from(self, origin: Option<String>) -> Self {
+        Self { origin: origin.or(self.origin.clone()), ..self }
+    }
+
     /// The same reason, settled in this way.
     pub fn settled_by(mut self, how: impl Into<String>) -> Self {
         self.settle = Some(how.into());

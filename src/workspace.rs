@@ -18,6 +18,7 @@ mod merges;
 pub mod path;
 mod program;
 pub mod projects;
+mod run_mounts;
 mod runs;
 mod scripts;
 mod sources;
@@ -27,6 +28,7 @@ pub use code::Sources;
 pub use consumers::{Consumer, Neighbours};
 pub use merges::Merge;
 pub use program::Program;
+pub use run_mounts::RunMount;
 
 /// What stands at a path of the build context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub struct Workspace {
     pub consumers: Vec<Consumer>,
     /// Lists of compose files that something in the project has compose read together.
     pub merges: Vec<Merge>,
+    /// What makefiles, scripts and workflows mount where they start the image of a Dockerfile.
+    pub run_mounts: BTreeMap<FileId, Vec<RunMount>>,
     /// Files that are not to be changed in this run, only looked at.
     pub read_only: Vec<FileId>,
 }

@@ -23,7 +23,7 @@
 //! ```dockerfile
 //! FROM python:3.11-alpine3.24
 //! RUN apk add --no-cache curl
-//! RUN addgroup -S app && adduser -S -G app app
+//! RUN addgroup -S app && adduser -S -u 999 -G app app
 //! CMD ["python", "-m", "shop"]
 //! ```
 //!

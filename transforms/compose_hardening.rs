@@ -31,31 +31,33 @@
 //!
 //! Each of the three is decided on its own. What is there already stays.
 //!
+//! Logs, caches and process ids that the service writes beside `/tmp` get a tmpfs of their own.
+//!
 //! ## Declines
 //!
-//! When the service runs as root or reaches into the host, when a program in it gains rights by setuid, sudo or
-//! capabilities of its own, and for development services. When another compose file of the folder, or a service on
-//! either end of `extends`, sets what decides the rights. `cap_drop` with a port below 1024. `cap_drop` and
-//! `security_opt` with `cap_add` and with an entrypoint that changes users. `read_only` when something writes outside
-//! of volumes, tmpfs mounts and `/tmp`: every such path is listed, and of program text in Python and JavaScript the first.
+//! When the service runs as root or reaches into the host, and for development services. When another compose file
+//! of the folder, or a service on either end of `extends`, sets what decides the rights. `cap_drop` and
+//! `security_opt` when a program gains rights by setuid, sudo or capabilities of its own, and when the start changes
+//! users. `security_opt` with `cap_add`. `read_only` when something is known to write outside of volumes, tmpfs
+//! mounts and `/tmp`, when a tmpfs would hide files, and when uploads would count towards a memory limit.
+//!
+//! It asks about ports below 1024, about bases and entrypoints that are not known, and about everything that may
+//! write outside of the mounts.
 //!
 //! ## Risk
 //!
 //! Review: a writer that the files do not tell of fails with "Read-only file system".
 
-use std::fmt::Write;
-
 use crate::{
     compose::{self, EditRefusal, Excerpt, NewValue},
-    docker::{self, Keyword},
     edit::Edit,
     facts::{
-        Aspect, Context, layers, privileges,
+        Aspect, Context, privileges,
+        read_only::{self, Needs},
         service::Running,
-        start, uploads,
-        writers::{self, is_below},
     },
     pass::{Change, Pass, Proposal, Risk},
+    reason::{Reason, Weight},
     source::FileId,
 };
 
@@ -109,7 +111,7 @@ impl Part {
 
 fn run(cx: &Context) -> Vec<Proposal> {
     let services = cx.editable_services().into_iter();
-    services.flat_map(|(service, image)| propose(cx, &Running::of(service, image))).collect()
+    services.flat_map(|(service, image)| propose(cx, &Running::of_target(service, image))).collect()
 }
 
 fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
@@ -120,191 +122,81 @@ fn propose(cx: &Context, running: &Running) -> Vec<Proposal> {
     if parts.is_empty() {
         return vec![Proposal::nothing(view.id, key, "The rights of this service are restricted already.")];
     }
-    if let Some(why) = obstacle(cx, running) {
-        let why = format!("{name} keeps its rights: {why}.");
-        return vec![Proposal::decline(view.id, key, why)];
+    let whole = privileges::of_service(cx, running);
+    if breaks(cx, &whole) {
+        return vec![Proposal::refuse(view.id, key, whole).saying(format!("{name} keeps its rights"))];
     }
+    let needs = read_only::needs(cx, running);
+    let mut taking =
+        Taking { after: Excerpt::of(view.text, view.compose, name), parts: Vec::new(), reasons: whole };
+    let before = taking.after.clone();
     let mut found = Vec::new();
-    let before = Excerpt::of(view.text, view.compose, name);
-    let mut after = before.clone();
-    let mut applied = Vec::new();
     for part in parts {
-        let taken = match part_obstacle(cx, running, part) {
-            Some(why) => Err(why),
-            None => take(&after, name, part).map_err(|refusal| refusal.why),
+        let reasons = match part {
+            Part::Capabilities => privileges::of_capabilities(cx, running),
+            Part::Privileges => privileges::of_privileges(cx, running),
+            Part::Writing => needs.reasons.clone(),
         };
-        match taken {
+        if breaks(cx, &reasons) {
+            let lead = format!("`{}` is not set on {name}", part.key());
+            found.push(Proposal::refuse(view.id, key, reasons).saying(lead));
+            continue;
+        }
+        match take(&taking.after, name, (part, &needs)) {
             Ok(next) => {
-                after = next;
-                applied.push(part);
+                taking.after = next;
+                taking.parts.push(part);
+                taking.reasons.extend(reasons);
             }
             // A refusal counts its place in the excerpt, so the service's name tells where.
-            Err(why) => {
-                let why = format!("`{}` is not set on {name}: {why}.", part.key());
-                found.push(Proposal::decline(view.id, key, why));
+            Err(refusal) => {
+                let lead = format!("`{}` is not set on {name}", part.key());
+                let reason = Reason::known("HARD-23", key, refusal.why.trim_end_matches('.'));
+                found.push(Proposal::refuse(view.id, key, [reason]).saying(lead));
             }
         }
     }
-    if !applied.is_empty() {
-        found.insert(0, change(running, &applied, replacement(view.id, &before, &after)));
+    if !taking.parts.is_empty() {
+        found.insert(0, change(running, taking, &before, &needs));
     }
     found
 }
 
-/// Why the whole service keeps its rights.
-fn obstacle(cx: &Context, running: &Running) -> Option<String> {
-    if let Some(target) = running.other_target() {
-        return Some(format!("it builds the stage `{}`, which is not looked at", target.value));
-    }
-    let user = running.state.user.as_deref().unwrap_or_default();
-    if running.state.is_root() {
-        let path = &cx.ws.file(running.image.id).path;
-        return Some(format!("it runs as root; add a USER to {path} (USER-13)"));
-    }
-    if user.contains('$') {
-        return Some(format!("its user `{user}` holds a variable and may be root"));
-    }
-    privileges::beyond::reason(cx, running)
-        .or_else(|| privileges::host_access(running).map(|why| format!("{why} (HARD-18)")))
-        .or_else(|| {
-            let gain = privileges::gaining_step(cx, running)?;
-            Some(format!("{gain}, so that it may do more than {user} may (HARD-10)"))
-        })
-        .or_else(|| development(running))
-        .or_else(|| Some(layers::obstacle(cx, running.service, privileges::deciding_key)?.clause()))
+/// The rights taken so far, and what speaks against taking them.
+struct Taking {
+    after: Excerpt,
+    parts: Vec<Part>,
+    reasons: Vec<Reason>,
 }
 
-/// What marks a development service: its source is mounted, or it starts again when the source changes.
-fn development(running: &Running) -> Option<String> {
-    let workdir = &*running.state.workdir;
-    let mounts = running.service.service.volumes.iter().map(|mount| &mount.value);
-    let mut binds = mounts.filter(|mount| mount.kind == compose::mount::MountKind::Bind);
-    let source = binds.find(|mount| workdir != "/" && is_below(workdir, &mount.target));
-    if let Some(mount) = source {
-        return Some(format!(
-            "the source is mounted at {}, so it is a development service (FILE-08)",
-            mount.target
-        ));
-    }
-    start::development_word(running).map(|word| format!("`{word}` marks a development service"))
-}
-
-/// Why one right stays.
-fn part_obstacle(cx: &Context, running: &Running, part: Part) -> Option<String> {
-    if part == Part::Writing {
-        return unwritable(cx, running);
-    }
-    let switches = start::switches(cx, running);
-    if let Some(switch) = switches.first() {
-        return Some(format!("the start may change users or owners with {switch} (HARD-06)"));
-    }
-    if let Some(why) = privileges::added_capabilities(running) {
-        return Some(why);
-    }
-    let port = privileges::low_port(cx, running).filter(|_| part == Part::Capabilities)?;
-    Some(format!(
-        "it listens on port {port}; Docker since 20.10 lets any user bind it on its own networks, other engines and \
-         the host's network do not, so try it by hand (HARD-07)"
-    ))
-}
-
-/// Everything that writes where nothing could be written any more.
-fn unwritable(cx: &Context, running: &Running) -> Option<String> {
-    let mut list = String::new();
-    let mut seen = Vec::new();
-    for writer in writers::writers(cx, running) {
-        if writers::is_covered(running, &writer.path) || seen.contains(&(writer.path.clone(), writer.span)) {
-            continue;
-        }
-        let path = if writer.path.is_empty() { "an unknown path" } else { &writer.path };
-        let place = running.line(cx, writer.file, writer.span);
-        let separator = if list.is_empty() { "" } else { "; " };
-        // Writing to a String cannot fail.
-        let _ = write!(list, "{separator}{path} ({}, {place})", writer.what);
-        seen.push((writer.path, writer.span));
-    }
-    if let Some(told) = writers::of_program_text(cx, running) {
-        let separator = if list.is_empty() { "" } else { "; " };
-        list = format!("{list}{separator}{told}");
-    }
-    let keeps_uploads =
-        uploads::taken_at(cx, running).filter(|_| !running.service.service.has_mount_at("/tmp"));
-    if let Some(place) = keeps_uploads {
-        return Some(format!(
-            "files that are sent to it ({place}) wait in /tmp, and in a tmpfs they count as memory; mount a volume at \
-             /tmp first (HARD-04)"
-        ));
-    }
-    let uses_tmp = is_below(&running.state.workdir, "/tmp");
-    let mut words = running.commands.iter().flat_map(|line| &line.words).map(String::as_str);
-    let starts_in_tmp = words.find(|word| word.starts_with("/tmp/"));
-    if let Some(word) = starts_in_tmp.or(uses_tmp.then_some(&*running.state.workdir)) {
-        return Some(format!("a tmpfs at /tmp would hide {word} (HARD-05)"));
-    }
-    if let Some(line) = kept_in_tmp(running) {
-        return Some(format!("a tmpfs at /tmp would hide what line {line} puts there (HARD-05)"));
-    }
-    if let Some(name) = writers::unread_program(running).filter(|_| list.is_empty()) {
-        return Some(format!("what {name} writes is not known (HARD-01)"));
-    }
-    (!list.is_empty()).then(|| {
-        format!("something may write to {list}. Mount a volume or tmpfs there, or stop writing (HARD-01)")
-    })
-}
-
-/// The line of a step that leaves something in /tmp: a copied file, or what a variable or a command names later.
-fn kept_in_tmp(running: &Running) -> Option<usize> {
-    let image = running.image;
-    let steps = || image.lineage().into_iter();
-    let is_named = |step: &&docker::Instruction| match step.keyword {
-        Keyword::Env | Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => {
-            step.body.text.contains("/tmp/")
-        }
-        _ => false,
-    };
-    let service = running.service.service;
-    let of_compose = service.environment.iter().filter_map(|variable| variable.value.value.as_deref());
-    let is_used =
-        steps().any(|step| is_named(&step)) || of_compose.into_iter().any(|value| value.starts_with("/tmp/"));
-    let leaves = |step: &&docker::Instruction| match step.keyword {
-        Keyword::Copy | Keyword::Add => {
-            step.words.last().is_some_and(|target| is_below(&target.text, "/tmp"))
-                && (is_used || !is_removed(running))
-        }
-        Keyword::Run => {
-            (is_used && step.body.text.contains("/tmp/"))
-                || image.script(step).commands.iter().any(|command| {
-                    command.arguments().any(|word| matches!(word, "-e" | "--editable"))
-                        && step.body.text.contains("/tmp/")
-                })
-        }
-        _ => false,
-    };
-    steps().find(leaves).map(|step| image.line(step))
-}
-
-/// Whether a step removes files below /tmp.
-fn is_removed(running: &Running) -> bool {
-    let mut runs = running.image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
-    runs.any(|step| {
-        let mut commands = running.image.script(step).commands.iter();
-        commands
-            .any(|command| command.name() == "rm" && command.arguments().any(|word| word.starts_with("/tmp")))
-    })
+/// Whether one of the reasons forbids a change, so that it has to be left out of a larger one.
+fn breaks(cx: &Context, reasons: &[Reason]) -> bool {
+    reasons.iter().any(|reason| cx.options.weights.of(reason) == Weight::Breaks)
 }
 
 /// The service without the right `part`.
-fn take(from: &Excerpt, service: &str, part: Part) -> Result<Excerpt, EditRefusal> {
+fn take(from: &Excerpt, service: &str, (part, needs): (Part, &Needs)) -> Result<Excerpt, EditRefusal> {
     let path = |key| ["services", service, key];
     match part {
         Part::Capabilities => listing(from, &path("cap_drop"), "ALL"),
         Part::Privileges => listing(from, &path("security_opt"), "no-new-privileges:true"),
         Part::Writing => {
             let entry = ("read_only", NewValue::Scalar("true".to_owned()));
-            let next =
+            let mut next =
                 from.with(compose::insert_entry(&from.text, &from.compose, &["services", service], entry)?)?;
-            let has_tmp = next.compose.service(service).is_some_and(|service| service.has_mount_at("/tmp"));
-            if has_tmp { Ok(next) } else { listing(&next, &path("tmpfs"), "/tmp") }
+            let has_tmp = next.compose.service(service).is_some_and(|service| {
+                let tmpfs = service.tmpfs.iter().map(|field| field.value.split(':').next().unwrap_or(""));
+                let mounts = service.volumes.iter().map(|mount| mount.value.target.as_str());
+                tmpfs.chain(mounts).any(|target| target.trim_end_matches('/') == "/tmp")
+            });
+            if !has_tmp {
+                next = listing(&next, &path("tmpfs"), "/tmp")?;
+            }
+            for folder in &needs.scratch {
+                // A tmpfs takes the mode of the folder below it, which is its owner's alone.
+                next = listing(&next, &path("tmpfs"), &format!("{folder}:mode=1777"))?;
+            }
+            Ok(next)
         }
     }
 }
@@ -327,7 +219,8 @@ fn replacement(file: FileId, before: &Excerpt, after: &Excerpt) -> Edit {
     Edit::replace(file, span, text)
 }
 
-fn change(running: &Running, parts: &[Part], edit: Edit) -> Proposal {
+fn change(running: &Running, taking: Taking, before: &Excerpt, needs: &Needs) -> Proposal {
+    let Taking { after, parts, reasons } = taking;
     let view = running.service;
     let titles: Vec<&str> = parts.iter().map(|part| part.title()).collect();
     let titles = match titles.split_last() {
@@ -337,15 +230,22 @@ fn change(running: &Running, parts: &[Part], edit: Edit) -> Proposal {
     let mut title = format!("{titles} for {}", view.service.name);
     title[..1].make_ascii_uppercase();
     let user = running.state.user.as_deref().unwrap_or_default();
-    let why = match parts {
-        [Part::Writing] => "Nothing is known to write to it.".to_owned(),
+    let why = match &parts[..] {
+        [Part::Writing] => "What it writes goes to its mounts and to memory.".to_owned(),
         _ => format!("It runs as {user}, which needs none of this."),
     };
+    let edit = replacement(view.id, before, &after);
     let mut change = Change::new(view.id, view.service.key, Risk::Review, title, why).with([edit]);
     if parts.contains(&Part::Writing) {
+        let folders: Vec<&str> =
+            ["/tmp"].into_iter().chain(needs.scratch.iter().map(String::as_str)).collect();
         change = change
-            .noting("/tmp is a tmpfs: what is written there counts towards the memory limit (HARD-04), and no program in it can be started (HARD-02).")
+            .noting(format!(
+                "{} {}: what is written there counts towards the memory limit (HARD-04), is gone after a restart, and no program in it can be started (HARD-02).",
+                folders.join(", "),
+                if folders.len() == 1 { "is a tmpfs" } else { "are tmpfs mounts" }
+            ))
             .noting("A writer that these files do not tell of fails with \"Read-only file system\": try it before it is deployed.");
     }
-    change.propose()
+    change.against(reasons).or_else(format!("{} keeps its rights", view.service.name)).propose()
 }

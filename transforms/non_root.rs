@@ -26,15 +26,20 @@
 //! USER app
 //! ```
 //!
+//! An image of Python or Node without a user gets one with the number 1000, or the next that is free: the first
+//! user of most hosts, to whom the files of bind mounts belong. The image makes and owns what the service writes:
+//! its working directory, the mount points of its volumes, and the folders that steps, variables and code name.
+//!
 //! ## Declines
 //!
-//! When a step writes below the folder before it is given away. An image without a user gets one, with its working
-//! directory, only when nothing tells of a writer elsewhere: no volume, no `mkdir` but of that directory, no port
-//! below 1024, no script at start, a known server as CMD or ENTRYPOINT, no variable or program text that names a
-//! path, no rights that a service adds. Devices, packages whose programs need root, a database that a step fills,
-//! and steps below CMD keep it root as well. So do settings for one user, logs elsewhere, browsers and package
-//! managers in the home folder of root, the npm of Node 15 to 18.13, and a project of which the build context holds
-//! neither manifest nor program.
+//! `chown -R` stays when a step writes below the folder before it is given away. An image keeps root when something
+//! in it is known to need root or to break without it: a start that changes users or owners, devices, packages whose
+//! programs need root, rights that a service adds, secrets that only root can read, downloads that a step leaves in
+//! the home folder of root, files that are written in folders of the system, and a user that the author chose.
+//!
+//! It asks where that may be: volumes that root filled, with the `chown` to run once; bind mounts, with the number;
+//! ports below 1024; a database that a step fills; a folder above the code; a part of the start that is not in the
+//! checkout.
 //!
 //! ## Risk
 //!
@@ -47,11 +52,13 @@ use crate::{
         Aspect, Context, ImageView,
         chown::{self, Give},
         packages::Manager,
-        root, rootless,
+        root,
+        rootless::{self, Account},
         runtime::{self, State},
     },
     installs,
     pass::{Change, Pass, Proposal, Risk},
+    reason::Reason,
     source::Span,
 };
 
@@ -79,91 +86,149 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if matches!(give.owner.split(':').next(), Some("root" | "0")) {
         return Some(Proposal::nothing(image.id, instruction.span, "What COPY brings is root's already."));
     }
+    let stays = |reason| Proposal::refuse(image.id, instruction.span, [reason]).saying("`chown -R` stays");
     if chown::are_several(image) {
-        let why =
-            "Several commands give files away, and which of them gives what is not told apart (USER-09).";
-        return Some(Proposal::decline(image.id, instruction.span, why));
+        let why = "several commands give files away, and which of them gives what is not told apart";
+        return Some(stays(Reason::known("USER-11", instruction.span, why)));
     }
     match chown::owned_copies(image, &states, &give) {
-        Err(why) => Some(Proposal::decline(image.id, instruction.span, why)),
+        Err(reason) => Some(stays(*reason)),
         Ok(copies) if copies.is_empty() => None,
         Ok(copies) => Some(change(image, &states, &give, &copies)),
     }
 }
 
-/// A user for an image that has none, when nothing tells of a writer.
+/// A user for an image that has none.
 fn rootless(cx: &Context, image: &ImageView, states: &[State]) -> Option<Proposal> {
     let start = image
         .instructions()
         .iter()
         .find(|step| matches!(step.keyword, Keyword::Entrypoint | Keyword::Cmd))?;
     let root = image.root();
+    let otherwise = "the image runs as root";
+    let refuse = |reason| Proposal::refuse(image.id, start.span, [reason]).saying(otherwise);
     if states.last().is_some_and(|state| state.user.is_none()) && !root::begins_as_root(image) {
-        let why = format!("It is not known as whom {} runs what is started.", root.name);
-        return Some(Proposal::decline(image.id, start.span, why));
+        let what = format!("as whom {} runs what is started is not known", root.name);
+        return Some(refuse(Reason::known("USER-29", image.base_word().span, what)));
     }
-    let base = root.official_name();
-    let obstacles = rootless::obstacles(cx, image);
-    let (Some("python" | "node"), Some(copy), []) =
-        (base, rootless::source_copies(image).first().copied(), &obstacles[..])
-    else {
-        let why = match obstacles.is_empty() {
-            true => "The image runs as root, and which files a user of its own would need is not known."
-                .to_owned(),
-            false => {
-                format!("The image runs as root. In the way of a user: {} (USER-13).", obstacles.join("; "))
-            }
-        };
-        return Some(Proposal::decline(image.id, start.span, why));
+    if !matches!(root.official_name(), Some("python" | "node")) {
+        let what = format!("which files of {} another user needs is not known", root.name);
+        return Some(refuse(Reason::known("USER-29", image.base_word().span, what)));
+    }
+    let Some(copy) = rootless::source_copies(image).first().copied() else {
+        let what = "no COPY brings the project's files to the working directory, so which files it needs is not known";
+        return Some(refuse(Reason::known("USER-13", start.span, what)));
     };
-    Some(with_user(image, base == Some("node"), copy, start))
+    let account = Account::of(image);
+    let findings = rootless::look(cx, image, &account);
+    let title = format!("Run the service as {}", account.name);
+    let why = "Code that breaks into the service is root in the container otherwise. The service gets its files, its \
+               working directory and the folders that it is seen to write.";
+    let can_write = match account.is_of_base {
+        true => "/home/node and /tmp".to_owned(),
+        false => format!("/home/{} and /tmp", account.name),
+    };
+    let note = format!(
+        "{} has the number {}. It can write beside the code, in {} and nowhere else (USER-13).",
+        account.name,
+        account.id,
+        findings.folders.iter().map(|folder| format!("{folder}, ")).collect::<String>() + &can_write
+    );
+    let edits = with_user(image, &account, (copy, start), &findings.folders);
+    let change = Change::new(image.id, start.span, Risk::Review, title, why).with(edits).noting(note);
+    Some(change.against(findings.reasons).or_else(otherwise).propose())
 }
 
-fn with_user(image: &ImageView, is_node: bool, copy: &Instruction, start: &Instruction) -> Proposal {
-    let name = if is_node { "node" } else { "app" };
-    let mut commands = match (is_node, installs::manager(image)) {
+/// The edits that make the user, give it its files, and start as it.
+fn with_user(
+    image: &ImageView,
+    account: &Account,
+    (copy, start): (&Instruction, &Instruction),
+    folders: &[String],
+) -> Vec<Edit> {
+    let (name, id) = (account.name, account.id);
+    let mut commands = match (account.is_of_base, installs::manager(image)) {
         (true, _) => Vec::new(),
-        (false, Manager::Apk) => vec!["addgroup -S app".to_owned(), "adduser -S -G app app".to_owned()],
-        (false, Manager::Apt) => vec!["groupadd -r app".to_owned(), "useradd -r -m -g app app".to_owned()],
+        (false, Manager::Apk) => {
+            vec![format!("addgroup -g {id} {name}"), format!("adduser -D -u {id} -G {name} {name}")]
+        }
+        (false, Manager::Apt) => {
+            vec![format!("groupadd -g {id} {name}"), format!("useradd -u {id} -g {name} -m {name}")]
+        }
     };
-    commands.extend(owned_workdir(image, name, copy));
+    // What is given away below a VOLUME is lost, so all of it is done above the first one.
+    let is_first = |step: &&Instruction| step.span == copy.span || step.keyword == Keyword::Volume;
+    let first = image.instructions().iter().find(is_first).unwrap_or(copy);
+    commands.extend(owned_folders(image, name, first, folders));
     let above = |step: &Instruction, line: &str| {
         let (at, line) = write::line_above(image.text, step, line);
         Edit::replace(image.id, at, line)
     };
-    let mut edits = vec![above(copy, &format!("RUN {}", commands.join(" && ")))];
+    let mut edits = vec![above(first, &format!("RUN {}", commands.join(" && ")))];
     let copies = rootless::source_copies(image);
     let unowned = copies.into_iter().filter(|step| step.flag("chown").is_none());
-    edits.extend(
-        unowned
-            .map(|step| Edit::insert(image.id, step.keyword_span.end(), format!(" --chown={name}:{name}"))),
-    );
-    edits.push(above(start, &format!("USER {name}")));
-    let why = "Nothing in the manifests, settings and program text tells of a path outside the working directory that \
-               the service writes to, or of another need for root.";
-    let note = format!(
-        "The files and the working directory are the user's, so it can write beside the code; elsewhere it can \
-         write to {} alone (USER-13).",
-        if is_node { "/home/node and /tmp" } else { "/home/app and /tmp" }
-    );
-    let title = format!("Run the service as {name}");
-    Change::new(image.id, start.span, Risk::Review, title, why).with(edits).noting(note).propose()
+    edits.extend(unowned.map(|step| {
+        // With --link a COPY knows no names.
+        let owner = match step.flag("link") {
+            Some(_) => format!(" --chown={id}:{id}"),
+            None => format!(" --chown={name}:{name}"),
+        };
+        Edit::insert(image.id, step.keyword_span.end(), owner)
+    }));
+    edits.push(match image.instructions().iter().rfind(|step| needs_root(step)) {
+        Some(last) if last.span > start.span => {
+            let line = write::line_after(image.text, last.span.end(), &format!("USER {name}"));
+            Edit::insert(image.id, last.span.end(), line)
+        }
+        _ => above(start, &format!("USER {name}")),
+    });
+    edits
 }
 
-/// The commands that give the working directory to the user, which may not stand before the COPY yet.
-fn owned_workdir(image: &ImageView, name: &str, copy: &Instruction) -> Vec<String> {
+/// Whether a step below USER would no longer do what it does as root.
+fn needs_root(step: &Instruction) -> bool {
+    use Keyword::{Add, Copy, Run, Workdir};
+    matches!(step.keyword, Add | Copy | Run | Workdir)
+}
+
+/// The commands that give folders to the user, which may not stand before `step` yet: the working directory first.
+fn owned_folders(image: &ImageView, name: &str, step: &Instruction, folders: &[String]) -> Vec<String> {
     let states = runtime::states(image);
-    let last = states[states.len() - 1].workdir.trim_end_matches('/');
-    let at = image.instructions().iter().position(|step| step.span == copy.span).unwrap_or(0);
-    let give = format!("chown {name}:{name} {last}");
-    let is_made = image.instructions()[..at].iter().zip(&states).any(|(step, state)| {
-        step.keyword == Keyword::Run
-            && image.script(step).commands.iter().any(|command| rootless::makes(command, state, last))
-    });
-    match is_made || states[at].workdir.trim_end_matches('/') == last {
+    let last = states[states.len() - 1].workdir.trim_end_matches('/').to_owned();
+    let at = image.instructions().iter().position(|other| other.span == step.span).unwrap_or(0);
+    let folders = with_parents(&last, folders);
+    let all: Vec<&String> = [&last].into_iter().chain(&folders).collect();
+    let is_there = |folder: &&&String| {
+        let is_made = image.instructions()[..at].iter().zip(&states).any(|(step, state)| {
+            step.keyword == Keyword::Run
+                && image.script(step).commands.iter().any(|command| rootless::makes(command, state, folder))
+        });
+        is_made || (**folder == &last && states[at].workdir.trim_end_matches('/') == last)
+    };
+    let missing: Vec<&str> =
+        all.iter().filter(|folder| !is_there(folder)).map(|folder| folder.as_str()).collect();
+    let all: Vec<&str> = all.iter().map(|folder| folder.as_str()).collect();
+    let give = format!("chown {name}:{name} {}", all.join(" "));
+    match missing.is_empty() {
         true => vec![give],
-        false => vec![format!("mkdir -p {last}"), give],
+        false => vec![format!("mkdir -p {}", missing.join(" ")), give],
     }
+}
+
+/// The folders, each below the folders between it and `workdir`, which `mkdir -p` would leave to root.
+fn with_parents(workdir: &str, folders: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for folder in folders {
+        let rest = folder.strip_prefix(workdir).filter(|rest| rest.starts_with('/'));
+        let between = rest.into_iter().flat_map(|rest| rest.match_indices('/').skip(1));
+        let parents = between.map(|(at, _)| folder[..workdir.len() + at].to_owned());
+        for folder in parents.chain([folder.clone()]) {
+            if !all.contains(&folder) {
+                all.push(folder);
+            }
+        }
+    }
+    all
 }
 
 fn change(image: &ImageView, states: &[State], give: &Give, copies: &[&Instruction]) -> Proposal {

@@ -8,6 +8,7 @@ use crate::{
     facts::runtime::account,
     knowledge::users::{self, AccountKind},
     shell::{Command, Script},
+    source::Span,
 };
 
 /// What becomes of a user or group command.
@@ -21,13 +22,21 @@ pub enum Translation {
     Refuse(String),
 }
 
-/// The groups that the commands of a script make: the name of each, by its name and by its number.
+/// The groups that the commands of a script make, and the numbers that Debian gives to its system users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Groups(BTreeMap<String, String>);
+pub struct Groups {
+    /// The name of each group, by its name and by its number.
+    names: BTreeMap<String, String>,
+    /// The number of each system user that is made without one, by the place of its command.
+    numbers: BTreeMap<Span, u32>,
+}
+
+/// The first number that `useradd -r` takes on Debian; the next is one lower. SYS_UID_MAX of login.defs.
+const FIRST_SYSTEM: u32 = 999;
 
 impl Groups {
-    /// Those of `groupadd` and `addgroup` in a script.
-    pub fn of(script: &Script) -> Self {
+    /// Those of a script, above which `systems` system users are made without a number.
+    pub fn after(systems: u32, script: &Script) -> Self {
         let makes = |command: &&Command| matches!(command.name(), "groupadd" | "addgroup");
         let mut groups = BTreeMap::new();
         for command in script.commands.iter().filter(makes) {
@@ -40,7 +49,10 @@ impl Groups {
                 groups.entry(plain(key)).or_insert_with(|| name.clone());
             }
         }
-        Self(groups)
+        let users = script.commands.iter().filter(|command| is_numbered_by_debian(command));
+        let numbers =
+            users.zip(systems..).map(|(command, at)| (command.span, FIRST_SYSTEM.saturating_sub(at)));
+        Self { names: groups, numbers: numbers.collect() }
     }
 
     /// The name of the group with this name or number, for busybox, whose `adduser` takes names only.
@@ -48,7 +60,7 @@ impl Groups {
     /// # Errors
     /// When `group` is a number, and not of a group that the script makes.
     fn name_of(&self, group: &str) -> Result<String, String> {
-        match self.0.get(&plain(group)) {
+        match self.names.get(&plain(group)) {
             Some(name) => Ok(name.clone()),
             None if group.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Err("busybox adduser takes a group's name, not its number (USER-01)".to_owned())
@@ -56,6 +68,19 @@ impl Groups {
             None => Ok(group.to_owned()),
         }
     }
+}
+
+/// How many system users a script makes without a number.
+pub fn system_users(script: &Script) -> u32 {
+    let users = script.commands.iter().filter(|command| is_numbered_by_debian(command));
+    users.count().try_into().unwrap_or(u32::MAX)
+}
+
+/// Whether a command makes a system user to which Debian gives a number.
+fn is_numbered_by_debian(command: &Command) -> bool {
+    let words = if command.name() == "useradd" { useradd_words(command) } else { Vec::new() };
+    let has = |names: [&str; 2]| words.iter().any(|word| names.contains(&word.as_str()));
+    has(["-r", "--system"]) && !has(["-u", "--uid"])
 }
 
 /// A word without its quotes and braces: `"${GID}"` is `$GID`.
@@ -232,6 +257,11 @@ fn useradd(command: &Command, groups: &Groups) -> Result<String, String> {
             name => user.name = name.to_owned(),
         }
     }
+    // What a volume holds belongs to this number already.
+    if let Some(id) = groups.numbers.get(&command.span) {
+        user.options.insert(0, format!("-u {id}"));
+        user.uid = Some(id.to_string());
+    }
     finish(user)
 }
 
@@ -331,7 +361,7 @@ mod tests {
     fn translated(text: &str) -> Translation {
         let script = Script::parse_str(text);
         let last = script.commands.last().expect("a command");
-        translate(last, &Groups::of(&script)).expect("an account command")
+        translate(last, &Groups::after(0, &script)).expect("an account command")
     }
 
     fn replaced(text: &str) -> String {
@@ -345,13 +375,14 @@ mod tests {
     fn translates_flags() {
         assert_eq!(replaced("groupadd -r app"), "addgroup -S app");
         assert_eq!(replaced("groupadd --gid 1001 app"), "addgroup -g 1001 app");
-        assert_eq!(replaced("useradd -r -g app app"), "adduser -S -G app app");
+        assert_eq!(replaced("useradd -r -g app app"), "adduser -S -u 999 -G app app");
+        assert_eq!(replaced("useradd -r a; useradd -r -g app app"), "adduser -S -u 998 -G app app");
         assert_eq!(replaced("useradd -m -u 1000 -s /bin/bash app"), "adduser -D -u 1000 -s /bin/sh app");
-        assert_eq!(replaced("useradd -rm app"), "addgroup -S app && adduser -S -G app app");
+        assert_eq!(replaced("useradd -rm app"), "addgroup -S app && adduser -S -u 999 -G app app");
         assert_eq!(replaced("adduser --system --group app"), "addgroup -S app && adduser -S -G app app");
         assert_eq!(
             replaced("useradd --no-log-init -r -g a -s /usr/sbin/nologin a"),
-            "adduser -S -s /sbin/nologin -G a a"
+            "adduser -S -u 999 -s /sbin/nologin -G a a"
         );
         assert_eq!(translated("adduser --disabled-password --gecos '' app"), Translation::Keep);
     }

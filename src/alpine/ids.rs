@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    accounts::{self, Groups, Translation, check_group_exists, flat_words, plain, useradd_words},
+    accounts::{self, Groups, Translation, check_group_exists, flat_words, plain},
     stage::Translated,
 };
 use crate::{
-    compose::mount::MountKind,
     docker::Keyword,
     facts::{
         Context, ImageView, ServiceView, runtime,
@@ -21,12 +20,8 @@ use crate::{
 
 /// Adds to `out` what is not as it was with the numbers of the accounts that a stage makes.
 pub(super) fn look(cx: &Context, image: &ImageView, out: &mut Translated) {
-    let services = cx.services_of(image.image);
     if makes_accounts(image) {
-        numbers(image, &services, out);
-    }
-    if image.is_final() {
-        out.notes.extend(shifted(image, &services));
+        numbers(image, &cx.services_of(image.image), out);
     }
 }
 
@@ -43,13 +38,17 @@ fn numbers(image: &ImageView, services: &[ServiceView], out: &mut Translated) {
     let given = Request::of(services.iter().map(|view| view.service)).arguments;
     let mut named: BTreeSet<String> = BTreeSet::new();
     let end = image.stage().instructions.end;
+    let mut systems = 0;
     variables::visit(image.dockerfile, &given, &mut |index, variables| {
         let step = &image.dockerfile.instructions[index];
         if step.keyword != Keyword::Run || index >= end || index + MOST_STEPS < end {
             return;
         }
         let script = image.script(step);
-        let groups = Groups::of(script);
+        let groups = Groups::after(systems, script);
+        if image.stage().instructions.contains(&index) {
+            systems += accounts::system_users(script);
+        }
         for command in &script.commands {
             let made = on_alpine(command, &groups);
             named.extend(
@@ -150,37 +149,4 @@ fn deletes_users(image: &ImageView) -> bool {
     let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
     let mut commands = runs.flat_map(|step| &image.script(step).commands);
     commands.any(|command| matches!(command.name(), "deluser" | "delgroup"))
-}
-
-/// A note for each user without a number whose files a service keeps in volumes.
-fn shifted(image: &ImageView, services: &[ServiceView]) -> Vec<String> {
-    let keeps = |view: &&ServiceView| {
-        let kinds = [MountKind::Named, MountKind::Bind, MountKind::Unknown];
-        let mut mounts = view.service.volumes.iter().map(|mount| &mount.value);
-        mounts
-            .any(|mount| kinds.contains(&mount.kind) && !mount.read_only && !mount.target.ends_with(".sock"))
-    };
-    let keeping: Vec<&str> = services.iter().filter(keeps).map(|view| view.service.name.as_str()).collect();
-    if keeping.is_empty() {
-        return Vec::new();
-    }
-    let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
-    let commands = runs.flat_map(|step| &image.script(step).commands);
-    let names = commands.filter(|command| command.name() == "useradd").filter_map(without_number);
-    names
-        .map(|name| {
-            format!(
-                "{name} has no fixed number: `useradd -r` takes 999 downwards on Debian, and `adduser -S` 100 upwards on \
-                 Alpine. What the volumes of {} hold keeps its old owner until a `chown` (USER-04).",
-                keeping.join(" and ")
-            )
-        })
-        .collect()
-}
-
-/// The name of a system user that the command makes without a number.
-fn without_number(command: &Command) -> Option<String> {
-    let words = useradd_words(command);
-    let has = |names: [&str; 2]| words.iter().any(|word| names.contains(&word.as_str()));
-    (has(["-r", "--system"]) && !has(["-u", "--uid"])).then(|| words.last().cloned()).flatten()
 }

@@ -43,6 +43,8 @@ pub struct Wanted<'k> {
     pub branch: AlpineBranch,
     /// What the base image brings along.
     pub family: ImageFamily,
+    /// How many system users without a number the steps above make.
+    pub systems: u32,
 }
 
 /// Translates a RUN of the file `text`.
@@ -87,7 +89,7 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
         }
     }
     out.pieces.extend(write::delete_items(text, script, &removed));
-    let groups = Groups::of(script);
+    let groups = Groups::after(wanted.systems, script);
     for command in script
         .commands
         .iter()

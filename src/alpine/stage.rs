@@ -1,6 +1,6 @@
 //! A whole stage in Alpine's words: every instruction that has to change, and what stands in the way.
 
-use super::{lines, obstacles, places, run};
+use super::{accounts, lines, obstacles, places, run};
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
@@ -34,12 +34,15 @@ const GLIBC_KNOBS: [&str; 3] = ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "M
 pub fn translate(cx: &Context, image: &ImageView, branch: AlpineBranch) -> Translated {
     let mut out = Translated::default();
     let family = ImageFamily::of(&image.root().name);
-    let wanted = run::Wanted { knowledge: &cx.options.knowledge, branch, family };
+    let mut wanted = run::Wanted { knowledge: &cx.options.knowledge, branch, family, systems: 0 };
     for (index, instruction) in image.instructions().iter().enumerate() {
         out.reasons.extend(obstacles::of_instruction(instruction, image.text));
         places::look(image, instruction, &mut out);
         match instruction.keyword {
-            Keyword::Run => run_step(image, index, instruction, wanted, &mut out),
+            Keyword::Run => {
+                run_step(image, index, instruction, wanted, &mut out);
+                wanted.systems += accounts::system_users(image.script(instruction));
+            }
             Keyword::Entrypoint => entrypoint(image, instruction, &mut out),
             Keyword::Shell => shell(image, instruction, &mut out),
             Keyword::Env | Keyword::Arg => variables(image, instruction, &mut out),

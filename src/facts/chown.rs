@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword, expand},
+    reason::Reason,
     shell::{Command, Script},
     stages,
 };
@@ -85,9 +86,11 @@ pub fn owned_copies<'a>(
     image: &ImageView<'a>,
     states: &[State],
     give: &Give,
-) -> Result<Vec<&'a Instruction>, String> {
+) -> Result<Vec<&'a Instruction>, Box<Reason>> {
+    let span = image.instructions()[give.step].span;
+    let stay = |what: String| Err(Box::new(Reason::known("USER-11", span, what)));
     if let Some(folder) = give.folders.iter().find(|folder| !is_plain(folder)) {
-        return Err(format!("Which folder {folder} is depends on the shell, so `chown -R` stays."));
+        return stay(format!("which folder {folder} is depends on the shell"));
     }
     let is_of_base = |folder: &&String| {
         let at = |parent: &str| is_below(folder, &[parent.to_owned()]);
@@ -100,7 +103,7 @@ pub fn owned_copies<'a>(
         !is_made && (["/etc", "/lib", "/var"].into_iter().any(at) || (at("/usr") && !at("/usr/src")))
     };
     if let Some(folder) = give.folders.iter().find(is_of_base) {
-        return Err(format!("The base image may hold files in {folder}, so `chown -R` stays."));
+        return stay(format!("the base image may hold files in {folder}"));
     }
     let mut copies = Vec::new();
     for (index, instruction) in image.instructions()[..give.step].iter().enumerate() {
@@ -111,10 +114,10 @@ pub fn owned_copies<'a>(
                 }
             }
             Keyword::Volume if instruction.words.iter().any(|word| is_below(&word.text, &give.folders)) => {
-                return Err(stays(image, instruction, "makes a volume", give));
+                return Err(stays(instruction, "makes a volume", give));
             }
             Keyword::Run if writes_elsewhere(image, instruction, !copies.is_empty()) => {
-                return Err(stays(image, instruction, "may write files", give));
+                return Err(stays(instruction, "may write files", give));
             }
             _ => {}
         }
@@ -128,11 +131,9 @@ pub fn owned_copies<'a>(
         !copies.iter().any(target) && !made.contains(folder)
     };
     match (script.is_plain_list() && !has_other_writers(script), give.folders.iter().find(is_filled)) {
-        (true, Some(folder)) if !copies.is_empty() => {
-            Err(format!("What {folder} holds is not known, so `chown -R` stays."))
-        }
+        (true, Some(folder)) if !copies.is_empty() => stay(format!("what {folder} holds is not known")),
         (true, _) => Ok(copies),
-        (false, _) => Err("The RUN with `chown -R` does other things too, so it stays.".to_owned()),
+        (false, _) => stay("the RUN does other things too".to_owned()),
     }
 }
 
@@ -144,7 +145,7 @@ fn owned_copy<'a>(
     image: &ImageView<'a>,
     (copy, state): (&'a Instruction, &State),
     give: &Give,
-) -> Result<Option<&'a Instruction>, String> {
+) -> Result<Option<&'a Instruction>, Box<Reason>> {
     let Some(target) = copy.words.last().or(copy.json.as_ref().and_then(|words| words.last())) else {
         return Ok(None);
     };
@@ -157,7 +158,11 @@ fn owned_copy<'a>(
         return Ok(None);
     }
     if build_context::local_copy(copy).is_none() || owner.is_some() || !is_below(&target, &give.folders) {
-        return Err(stays(image, copy, "brings files that only it gives away", give));
+        return Err(stays(copy, "brings files that only it gives away", give));
+    }
+    if copy.flag("link").is_some() && give.owner.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        let what = format!("with --link a COPY knows no names, such as {}", give.owner);
+        return Err(Box::new(Reason::known("USER-09", copy.span, what)));
     }
     let name = give.owner.split(':').next().unwrap_or_default();
     let group = give.owner.split(':').nth(1).unwrap_or(name);
@@ -175,17 +180,20 @@ fn owned_copy<'a>(
     };
     match exists(name) && exists(group) {
         true => Ok(Some(copy)),
-        false => Err(format!(
-            "{} is made after line {} copies files; make the user first to use COPY --chown (USER-09).",
-            give.owner,
-            image.line(copy)
-        )),
+        false => Err(Box::new(Reason::known(
+            "USER-09",
+            copy.span,
+            format!("{} is made below this step, which copies files", give.owner),
+        ))),
     }
 }
 
-fn stays(image: &ImageView, step: &Instruction, does: &str, give: &Give) -> String {
-    let line = image.line(step);
-    format!("Line {line} {does} below {}, so `chown -R` stays.", give.folders.join(", "))
+fn stays(step: &Instruction, does: &str, give: &Give) -> Box<Reason> {
+    Box::new(Reason::known(
+        "USER-11",
+        step.span,
+        format!("this step {does} below {}", give.folders.join(", ")),
+    ))
 }
 
 /// Where a COPY brings its files.
@@ -247,7 +255,7 @@ fn is_fine(command: &Command) -> bool {
 ///
 /// # Errors
 /// When it is not known which they are.
-pub fn made_folders(image: &ImageView, states: &[State], give: &Give) -> Result<Vec<String>, String> {
+pub fn made_folders(image: &ImageView, states: &[State], give: &Give) -> Result<Vec<String>, Box<Reason>> {
     let mut made: Vec<String> = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut make = |folder: &str| {
@@ -273,7 +281,7 @@ pub fn made_folders(image: &ImageView, states: &[State], give: &Give) -> Result<
                     }
                     let folder = expanded(&states[index], word.text());
                     if !is_plain(&folder) {
-                        return Err(stays(image, instruction, "may make folders", give));
+                        return Err(stays(instruction, "may make folders", give));
                     }
                     make(&folder);
                 }

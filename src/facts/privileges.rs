@@ -2,32 +2,110 @@
 
 pub mod beyond;
 
-use super::{Context, ImageView, packages, service::Running, start_scripts};
+use super::{Context, ImageView, layers, packages, service::Running, start_scripts, writers::is_below};
 use crate::{
-    compose::{Field, Parsed, Service, port::Port},
+    compose::{Field, Parsed, Service, mount::MountKind, port::Port},
     docker::{Instruction, Keyword},
+    effects::{
+        listens,
+        machine::{Gap, Run},
+        start,
+    },
+    knowledge::writers::{Kind, lookup},
+    reason::Reason,
     shell::Command,
 };
 
+/// What speaks against taking any right of a service.
+pub fn of_service(cx: &Context, running: &Running) -> Vec<Reason> {
+    let key = running.service.service.key;
+    let user = running.state.user.as_deref().unwrap_or_default();
+    let mut found = Vec::new();
+    if running.state.is_root() {
+        found.push(Reason::known("HARD-09", key, "it runs as root"));
+    } else if user.contains('$') {
+        found.push(Reason::doubt(
+            "HARD-09",
+            key,
+            format!("its user `{user}` holds a variable and may be root"),
+        ));
+    }
+    found.extend(beyond::reasons(cx, running));
+    found.extend(host_access(running.service.service));
+    found.extend(development(cx, running));
+    let layer = layers::obstacle(cx, running.service, deciding_key);
+    found.extend(layer);
+    found
+}
+
+/// What speaks against dropping its capabilities.
+pub fn of_capabilities(cx: &Context, running: &Running) -> Vec<Reason> {
+    let mut found = switches(cx, running);
+    found.extend(gaining_step(cx, running));
+    found.extend(low_port(cx, running));
+    found
+}
+
+/// What speaks against forbidding new privileges.
+pub fn of_privileges(cx: &Context, running: &Running) -> Vec<Reason> {
+    let mut found = switches(cx, running);
+    found.extend(gaining_step(cx, running));
+    found.extend(added_capabilities(running.service.service));
+    found
+}
+
+/// The commands at the start of a service that change users or owners.
+fn switches(cx: &Context, running: &Running) -> Vec<Reason> {
+    let trace = start::of_service(cx, running);
+    let is_switch = |run: &&Run| run.changes_user() || lookup(Kind::Switch, run.program()).is_some();
+    let told = |run: &Run| {
+        let what = format!("the start may change users or owners with {}", run.program());
+        Reason::known("HARD-06", run.origin.span, what)
+            .within(run.origin.file)
+            .perhaps_from(run.origin.script.clone())
+    };
+    let of_gap = |gap: &Gap| {
+        let what = format!("{}, and it may change users", gap.what);
+        Reason::doubt("HARD-06", gap.origin.span, what).within(gap.origin.file)
+    };
+    trace.runs.iter().filter(is_switch).map(told).chain(trace.gaps.iter().map(of_gap)).collect()
+}
+
+/// What marks a development service: its source is mounted, or it starts again when the source changes.
+fn development(cx: &Context, running: &Running) -> Option<Reason> {
+    let workdir = &*running.state.workdir;
+    let mounts = running.service.service.volumes.iter();
+    let mut binds = mounts.filter(|mount| mount.value.kind == MountKind::Bind);
+    let source = binds.find(|mount| workdir != "/" && is_below(workdir, &mount.value.target));
+    if let Some(mount) = source {
+        let what = format!("the source is mounted at {}, so it is a development service", mount.value.target);
+        return Some(Reason::known("HARD-20", mount.span, what));
+    }
+    let trace = start::of_service(cx, running);
+    let word = start::development_word(&trace)?;
+    let what = format!("`{word}` marks a development service");
+    Some(Reason::known("HARD-20", running.service.service.key, what))
+}
+
 /// Why the service keeps its rights: it reaches into the host. `None` when it does not.
-pub fn host_access(running: &Running) -> Option<String> {
-    let service = running.service.service;
-    let is_true = service.privileged.as_ref().is_some_and(|field| field.value.value != Some(false));
+pub fn host_access(service: &Service) -> Option<Reason> {
+    let is_true = service.privileged.as_ref().filter(|field| field.value.value != Some(false));
     let socket = service.volumes.iter().find(|mount| {
         mount.value.target.contains("docker.sock")
             || mount.value.source.as_ref().is_some_and(|source| source.contains("docker.sock"))
     });
-    let is_host = |field: &Option<Field<String>>| field.as_ref().is_some_and(|field| field.value == "host");
-    if is_true {
-        return Some("it is `privileged`".to_owned());
+    let pid = service.pid.as_ref().filter(|field| field.value == "host");
+    let known = |span, what: &str| Reason::known("HARD-18", span, what);
+    if is_true.is_some() {
+        return Some(known(service.key, "the service is `privileged`"));
     }
     if let Some(device) = service.devices.first() {
-        return Some(format!("it uses the device {}", device.value));
+        return Some(known(device.span, &format!("the service uses the device {}", device.value)));
     }
-    if socket.is_some() {
-        return Some("it mounts the Docker socket".to_owned());
+    if let Some(mount) = socket {
+        return Some(known(mount.span, "the service mounts the Docker socket"));
     }
-    is_host(&service.pid).then(|| "it shares the host's processes with `pid: host`".to_owned())
+    pid.map(|field| known(field.span, "the service shares the host's processes with `pid: host`"))
 }
 
 /// The key of a service that decides which rights it needs.
@@ -56,47 +134,37 @@ pub fn deciding_key(service: &Service) -> Option<&'static str> {
     keys.into_iter().find_map(|(is_set, key)| is_set.then_some(key))
 }
 
-/// The port below 1024 that the service listens on, or the word of which the port is not known.
-pub fn low_port(cx: &Context, running: &Running) -> Option<String> {
+/// The port below 1024 that the service listens on.
+pub fn low_port(cx: &Context, running: &Running) -> Option<Reason> {
+    let image = running.image.id;
+    let exposed = running.image.lineage().into_iter().filter(|step| step.keyword == Keyword::Expose);
     let exposed =
-        running.image.lineage().into_iter().filter(|instruction| instruction.keyword == Keyword::Expose);
-    let exposed = exposed.flat_map(|instruction| {
-        let place = running.line(cx, running.image.id, instruction.span);
-        instruction.words.iter().map(move |word| (word.text.clone(), place.clone()))
-    });
-    let service = running.service;
-    let compose = service.service.ports.iter().filter_map(|port| {
+        exposed.flat_map(|step| step.words.iter().map(|word| (word.text.clone(), image, step.span)));
+    let (view, service) = (running.service, running.service.service);
+    let compose = service.ports.iter().filter_map(|port| {
         let (first, _) = port.value.value.as_ref()?.container?;
-        Some((first.to_string(), running.line(cx, service.id, port.span)))
+        Some((first.to_string(), view.id, port.span))
     });
-    let expose = service.service.expose.iter();
-    let expose = expose.map(|port| (port.value.clone(), running.line(cx, service.id, port.span)));
-    let flags = running.commands.iter().flat_map(|line| {
-        let place = running.line(cx, line.file, line.span);
-        ports_of(&line.words).into_iter().map(move |port| (port, place.clone()))
-    });
+    let expose = service.expose.iter().map(|port| (port.value.clone(), view.id, port.span));
+    let trace = start::of_service(cx, running);
+    let named = listens::ports(&trace);
+    let named = named.map(|(port, run)| (port.to_owned(), run.origin.file, run.origin.span));
+    let low = |port: &str, file, span| {
+        let what =
+            format!("it listens on port {port}, which an engine before Docker 20.10 opens to root alone");
+        Reason::known("HARD-07", span, what).within(file)
+    };
     exposed
         .chain(compose)
         .chain(expose)
-        .chain(flags)
-        .find(|(word, _)| number(running, word).is_some_and(|port| port < 1024))
-        .map(|(word, place)| format!("{word} ({place})"))
-        .or_else(|| beyond::low_port_of_base(running).map(|server| format!("80 (as {server} does)")))
-}
-
-/// The values of `--port`, and the ports of `--bind` and `-b`.
-fn ports_of(words: &[String]) -> Vec<String> {
-    let value = |at: usize, name: &str| {
-        let rest = words[at].strip_prefix(name)?;
-        match rest.strip_prefix('=') {
-            Some(value) => Some(value.to_owned()),
-            None if rest.is_empty() => words.get(at + 1).cloned(),
-            None => None,
-        }
-    };
-    let names = ["--port", "-p", "--bind", "-b"];
-    let values = (0..words.len()).flat_map(|at| names.iter().filter_map(move |name| value(at, name)));
-    values.map(|value| value.rsplit(':').next().unwrap_or_default().to_owned()).collect()
+        .chain(named)
+        .find_map(|(word, file, span)| {
+            let port = number(running, &word).filter(|port| *port < 1024 && *port > 0)?;
+            Some(low(&port.to_string(), file, span))
+        })
+        .or_else(|| {
+            beyond::low_port_of_base(running).map(|_| low("80", image, running.image.base_word().span))
+        })
 }
 
 fn number(running: &Running, word: &str) -> Option<u32> {
@@ -107,9 +175,12 @@ fn number(running: &Running, word: &str) -> Option<u32> {
 }
 
 /// The step that gives a program rights beyond those of its user, which are gone once new privileges are forbidden.
-pub fn gaining_step(cx: &Context, running: &Running) -> Option<String> {
+pub fn gaining_step(cx: &Context, running: &Running) -> Option<Reason> {
     let image = running.image;
-    let told = |step: &Instruction, gain: &str| format!("{} {gain}", running.line(cx, image.id, step.span));
+    let told = |step: &Instruction, gain: &str| {
+        let what = format!("the image {gain}, so that it may do more than its user");
+        Reason::known("HARD-10", step.span, what).within(image.id)
+    };
     let own = image.lineage().into_iter().find_map(|step| Some(told(step, gain(&image, step)?)));
     // What another stage gives to a program may be copied along with it.
     let copied = || {
@@ -132,7 +203,8 @@ pub fn gaining_step(cx: &Context, running: &Running) -> Option<String> {
             };
             script.text.is_some_and(gains)
         })?;
-        Some(format!("{} gives a program rights of its own", script.name))
+        let what = "a script of the build gives a program rights of its own";
+        Some(Reason::known("HARD-10", image.base_word().span, what).within(image.id).from(script.name))
     })
 }
 
@@ -194,26 +266,20 @@ fn sets_user(mode: &str) -> bool {
     })
 }
 
-/// The capabilities that a service asks for, which an ordinary user has only through such a program.
-pub fn added_capabilities(running: &Running) -> Option<String> {
-    let names: Vec<&str> = running.service.service.cap_add.iter().map(|field| field.value.as_str()).collect();
-    let user = running.state.user.as_deref().unwrap_or_default();
-    let all = names.join(" and ");
-    (!names.is_empty()).then(|| {
-        format!("`cap_add` asks for {all}, which {user} has only through a program with capabilities of its own (HARD-11)")
-    })
+/// The capabilities that a service asks for, which an ordinary user has only through a program with its own.
+pub fn added_capabilities(service: &Service) -> Option<Reason> {
+    let names: Vec<&str> = service.cap_add.iter().map(|field| field.value.as_str()).collect();
+    let first = service.cap_add.first()?;
+    let what = format!(
+        "`cap_add` asks for {}, which a user has only through a program with capabilities of its own",
+        names.join(" and ")
+    );
+    Some(Reason::known("HARD-11", first.span, what))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ports_in_commands() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(ports_of(&words("uvicorn --port 80 x")), ["80"]);
-        assert_eq!(ports_of(&words("gunicorn --bind=0.0.0.0:443 -b [::]:80")), ["443", "80"]);
-    }
 
     #[test]
     fn modes_that_set_the_user() {

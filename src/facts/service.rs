@@ -63,6 +63,13 @@ impl<'a> Running<'a> {
         Self { service, image, state, commands, unread: None }
     }
 
+    /// The service as it runs, with the stage that it names as the image.
+    pub fn of_target(service: ServiceView<'a>, image: ImageView<'a>) -> Self {
+        let target = service.service.build.as_ref().and_then(|build| build.target.as_ref());
+        let stage = target.and_then(|target| image.dockerfile.stage_named(&target.value));
+        Self::of(service, stage.map_or(image, |stage| image.at(stage.index)))
+    }
+
     /// The same with the variables of its environment files, which come before those of `environment`.
     pub fn with_env_files(mut self, cx: &Context) -> Self {
         let folder = path::parent(&cx.ws.file(self.service.id).path);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Context, ImageView, build_context::Copies, commands, root_image, runtime::State, scripts};
+use super::{
+    Context, ImageView, build_context::Copies, commands, contract::join_path, root_image, runtime::State,
+    scripts,
+};
 use crate::{
     docker::{Instruction, Keyword},
     knowledge::writers::{Kind, lookup},
@@ -83,6 +86,13 @@ impl<'x, 'a> Finder<'x, 'a> {
     /// The script called `name`; none when a base image that is known brings it.
     pub fn script(&self, name: &str) -> Option<Started<'a>> {
         self.find(name).map(|(script, _)| script)
+    }
+
+    /// The context path of the file that stands at `wanted`, seen from the working directory.
+    pub fn origin(&self, wanted: &str) -> Option<String> {
+        let lookup = |path: &str| self.cx.files_of(&self.image).entry(path).cloned();
+        let steps = self.image.dockerfile.instructions.len();
+        self.copies.origin(0..steps, &join_path(&self.workdir, wanted), &lookup).map(|(_, path)| path)
     }
 
     /// The scripts of these names and those that they start or read in, each once.

@@ -1,24 +1,22 @@
 //! The paths that a service writes to while it runs, as far as its files tell.
 
-mod lines;
-
 use super::{
     Context, ImageView, ServiceView,
     contract::join_path,
     evidence, python,
     runtime::{self, State},
     service::Running,
-    start,
 };
 use crate::{
     docker::{Instruction, Keyword, instruction::unquoted},
+    effects::{Finding, start},
     knowledge::{
         package_effects::{self, Ecosystem, Effect},
         writers::{Kind, lookup},
     },
+    reason::Surety,
     shell::Command,
     source::{FileId, Span},
-    workspace::path,
 };
 
 /// Something that writes.
@@ -30,8 +28,22 @@ pub struct Writer {
     pub file: FileId,
     /// The place there.
     pub span: Span,
+    /// The place in a file that is not looked at itself, such as `start.sh:3`.
+    pub origin: Option<String>,
     /// What tells of it, in a few words.
     pub what: String,
+    /// Whether it is known to write there, or only named so.
+    pub surety: Surety,
+}
+
+impl Writer {
+    /// What tells of it, with its place where that is in another file.
+    pub fn told(&self) -> String {
+        match &self.origin {
+            Some(origin) => format!("{} in {origin}", self.what),
+            None => self.what.clone(),
+        }
+    }
 }
 
 /// Everything that writes in this service, in the order of its files.
@@ -39,9 +51,16 @@ pub fn writers(cx: &Context, running: &Running) -> Vec<Writer> {
     let mut found = of_steps(running);
     found.extend(of_environment(running));
     found.extend(of_packages(cx, (&running.image, &running.state)));
-    found.extend(start::writers(cx, running));
-    found.extend(lines::writers(running));
-    found.dedup();
+    found.extend(start::writes(&start::of_service(cx, running), &running.state));
+    found.extend(start::writes(&start::of_check(cx, running), &running.state));
+    found.extend(of_program_text(cx, running));
+    found.retain(|writer| !is_covered(running, &writer.path));
+    let mut seen: Vec<(String, String)> = Vec::new();
+    found.retain(|writer| {
+        let is_new = !seen.contains(&(writer.path.clone(), writer.what.clone()));
+        seen.push((writer.path.clone(), writer.what.clone()));
+        is_new
+    });
     found
 }
 
@@ -60,7 +79,14 @@ pub fn told_of(cx: &Context, image: &ImageView) -> Vec<Writer> {
     let mut found = Vec::new();
     for (name, value, file, span) in variables(image).into_iter().chain(of_services) {
         let path = variable_path(&name, &value).map(|path| join_path(&state.workdir, &path));
-        found.extend(path.map(|path| Writer { path, file, span, what: name }));
+        found.extend(path.map(|path| Writer {
+            path,
+            file,
+            span,
+            origin: None,
+            surety: surety_of(&name, &value),
+            what: name,
+        }));
     }
     found.extend(of_packages(cx, (image, state)));
     found
@@ -80,55 +106,26 @@ pub fn is_covered(running: &Running, path: &str) -> bool {
     mounts.chain(tmpfs).chain(volumes).chain(always).any(|place| is_below(path, &place))
 }
 
-/// What the program text of a service tells of first, in words: a call that writes, or a path outside of what is
-/// writable.
-pub fn of_program_text(cx: &Context, running: &Running) -> Option<String> {
-    running_text(cx, running).or_else(|| {
-        let is_cut = cx.files_of(&running.image).program_text().is_cut;
-        is_cut.then(|| "what more program text than is read may tell of".to_owned())
-    })
+/// What the program text of a service tells of: the calls that write, and paths outside of what is writable.
+fn of_program_text(cx: &Context, running: &Running) -> Vec<Writer> {
+    let (file, span) = (running.image.id, running.image.base_word().span);
+    let found = cx.files_of(&running.image).program_text().findings().filter(|found| found.is_of_file());
+    found.map(|found| Writer::told_by(found, (file, span))).collect()
 }
 
-/// The program that a service starts and whose text is not read, so that nobody can tell what it writes.
-pub fn unread_program<'r>(running: &'r Running) -> Option<&'r str> {
-    const BEFORE: [&str; 9] =
-        ["--", "docker-entrypoint.sh", "dumb-init", "env", "exec", "tini", "sh", "bash", "ash"];
-    const READ: [&str; 20] = [
-        "cd",
-        "daphne",
-        "echo",
-        "export",
-        "fastapi",
-        "flask",
-        "gunicorn",
-        "hypercorn",
-        "node",
-        "nodejs",
-        "npm",
-        "npx",
-        "pnpm",
-        "python",
-        "python3",
-        "set",
-        "sleep",
-        "uvicorn",
-        "waitress-serve",
-        "yarn",
-    ];
-    let is_read = |word: &str| READ.contains(&path::name(word)) || super::scripts::is_script(word);
-    let is_before =
-        |word: &&String| BEFORE.contains(&path::name(word)) || word.starts_with('-') || word.contains('=');
-    let firsts = running.commands.iter().filter_map(|line| line.words.iter().find(|word| !is_before(word)));
-    let mut names = firsts.map(String::as_str);
-    names.find(|name| !is_read(name))
-}
-
-fn running_text(cx: &Context, running: &Running) -> Option<String> {
-    let mut findings = cx.files_of(&running.image).program_text().findings();
-    let found = findings.find(|found| found.is_of_file() && !is_covered(running, &found.argument))?;
-    let path = if found.argument.is_empty() { "an unknown path" } else { &found.argument };
-    let call = if found.sign.is_empty() { "named" } else { found.sign };
-    Some(format!("{path} ({call} in line {} of {})", found.line, found.file))
+impl Writer {
+    /// What program text tells; `at` is the place that stands for it.
+    pub fn told_by(found: &Finding, at: (FileId, Span)) -> Self {
+        let is_named = found.sign.is_empty();
+        Self {
+            path: found.argument.clone(),
+            file: at.0,
+            span: at.1,
+            origin: Some(format!("{}:{}", found.file, found.line)),
+            what: if is_named { "the program".to_owned() } else { found.sign.to_owned() },
+            surety: if is_named || found.argument.is_empty() { Surety::Doubt } else { Surety::Known },
+        }
+    }
 }
 
 /// Whether `path` is `folder` or lies in it.
@@ -142,11 +139,20 @@ pub fn is_below(path: &str, folder: &str) -> bool {
 pub fn resolved(state: &State, path: &str) -> String {
     match (path, path.strip_prefix('~')) {
         ("-", _) => String::new(),
-        (_, Some(rest)) => {
-            state.env.get("HOME").map_or_else(|| path.to_owned(), |home| format!("{home}{rest}"))
-        }
+        (_, Some(rest)) => home(state).map_or_else(|| path.to_owned(), |home| format!("{home}{rest}")),
         _ => join_path(&state.workdir, path),
     }
+}
+
+/// The home folder of the user that a service runs as, where it is known.
+fn home(state: &State) -> Option<String> {
+    let of_user = || {
+        let user = state.user.as_deref().filter(|_| !state.is_root())?;
+        let name =
+            user.split(':').next().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))?;
+        Some(format!("/home/{name}"))
+    };
+    state.env.get("HOME").cloned().or_else(of_user)
 }
 
 fn of_steps(running: &Running) -> Vec<Writer> {
@@ -154,7 +160,6 @@ fn of_steps(running: &Running) -> Vec<Writer> {
     let mut state = State::default();
     let mut found = Vec::new();
     for instruction in image.lineage() {
-        found.extend(owned(&image, instruction, &state));
         if instruction.keyword == Keyword::Run {
             let commands = &image.script(instruction).commands;
             let writers = commands.iter().flat_map(|command| of_command(command, &state));
@@ -162,30 +167,14 @@ fn of_steps(running: &Running) -> Vec<Writer> {
                 path,
                 file: image.id,
                 span: instruction.span,
+                origin: None,
                 what,
+                surety: Surety::Doubt,
             }));
         }
         state.advance(instruction, image.text);
     }
     found
-}
-
-/// The folder that a COPY gives to a user, or that WORKDIR makes for one.
-fn owned(image: &ImageView, step: &Instruction, state: &State) -> Option<Writer> {
-    let (path, what) = match step.keyword {
-        Keyword::Copy | Keyword::Add => {
-            let owner = step.flag("chown").and_then(|flag| flag.value.as_deref())?;
-            let (target, sources) = step.words.split_last()?;
-            let is_tree = |source: &str| matches!(source, "." | "./" | "/") || source.ends_with('/');
-            let is_given = !is_root(owner) && sources.iter().any(|source| is_tree(&source.text));
-            (is_given.then(|| join_path(&state.workdir, &target.text))?, "COPY --chown")
-        }
-        Keyword::Workdir if !state.is_root() => {
-            (join_path(&state.workdir, &state.known(&step.body.text)), "WORKDIR after USER")
-        }
-        _ => return None,
-    };
-    Some(Writer { path, file: image.id, span: step.span, what: what.to_owned() })
 }
 
 /// The paths that a build step gives to the app, each with what it does.
@@ -199,8 +188,10 @@ fn of_command(command: &Command, state: &State) -> Vec<(String, String)> {
         }
         _ => return Vec::new(),
     };
-    let written = operands.into_iter().map(|path| (join_path(&state.workdir, path), name.to_owned()));
-    written.collect()
+    let paths = operands.into_iter().map(|path| join_path(&state.workdir, path));
+    // Who owns the working directory says nothing of what is written to it.
+    let own = paths.filter(|path| !is_below(&state.workdir, path));
+    own.map(|path| (path, name.to_owned())).collect()
 }
 
 fn is_root(owner: &str) -> bool {
@@ -247,7 +238,15 @@ fn of_environment(running: &Running) -> Vec<Writer> {
         // What compose sets hides what the image sets.
         let takes_effect = running.state.env.get(&name).is_none_or(|now| *now == value);
         let path = variable_path(&name, &value).filter(|_| takes_effect)?;
-        Some(Writer { path: join_path(&running.state.workdir, &path), file, span, what: name })
+        let surety = surety_of(&name, &value);
+        Some(Writer {
+            path: join_path(&running.state.workdir, &path),
+            file,
+            span,
+            origin: None,
+            what: name,
+            surety,
+        })
     });
     let mut found: Vec<Writer> = written.collect();
     // What an environment file sets.
@@ -259,7 +258,15 @@ fn of_environment(running: &Running) -> Vec<Writer> {
         let others = running.state.env.iter().filter(|(name, _)| !is_told(name));
         found.extend(others.filter_map(|(name, value)| {
             let path = join_path(&running.state.workdir, &variable_path(name, value)?);
-            Some(Writer { path, file: service.id, span: service.service.key, what: name.clone() })
+            let surety = surety_of(name, value);
+            Some(Writer {
+                path,
+                file: service.id,
+                span: service.service.key,
+                origin: None,
+                what: name.clone(),
+                surety,
+            })
         }));
     }
     found
@@ -274,13 +281,24 @@ fn variable_path(name: &str, value: &str) -> Option<String> {
             .map(|(_, path)| path.to_owned())
             .filter(|path| !path.starts_with(':'));
     }
-    let mut known = package_effects::all(Effect::Variable, Ecosystem::Pypi);
-    if known.any(|fact| fact.argument.split(' ').any(|known| known == name)) {
+    if is_written(name) {
         return Some(value.to_owned());
     }
     let is_database = [".db", ".sqlite", ".sqlite3"].iter().any(|ending| value.ends_with(ending));
     let is_path = value.starts_with('/') && !value.contains([':', ' ']);
     (is_path && (is_database || has_writable_name(value))).then(|| value.to_owned())
+}
+
+/// Whether a variable names a path that a package writes to.
+fn is_written(name: &str) -> bool {
+    let mut known = package_effects::all(Effect::Variable, Ecosystem::Pypi);
+    known.any(|fact| fact.argument.split(' ').any(|known| known == name))
+}
+
+/// How sure a variable tells of something that is written: of a database, and where the tables know the name.
+fn surety_of(name: &str, value: &str) -> Surety {
+    let is_known = is_written(name) || default_of(value).starts_with("sqlite");
+    if is_known { Surety::Known } else { Surety::Doubt }
 }
 
 /// The default of `${NAME:-default}`, or the value itself.
@@ -291,7 +309,8 @@ fn default_of(value: &str) -> &str {
         .map_or(value, |(_, default)| default)
 }
 
-fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer> {
+/// The names of the packages that an image and its project install, as far as the manifests tell.
+pub fn package_names(cx: &Context, image: &ImageView) -> Vec<(Ecosystem, String)> {
     let manifests = evidence::manifests(cx, image);
     let packages = manifests.closures.iter().flat_map(|(_, closure)| &closure.packages);
     let of_python = packages.map(|located| (Ecosystem::Pypi, located.value.name.clone()));
@@ -306,7 +325,11 @@ fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer
     let of_steps = installs.flat_map(|install| install.packages);
     let of_steps =
         of_steps.map(|name| (Ecosystem::Pypi, crate::manifest::normal_name(python::bare_name(&name))));
-    let names: Vec<(Ecosystem, String)> = of_python.chain(of_node).chain(of_steps).collect();
+    of_python.chain(of_node).chain(of_steps).collect()
+}
+
+fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer> {
+    let names = package_names(cx, image);
     let known = names.iter().filter_map(|(ecosystem, name)| {
         Some((package_effects::lookup(Effect::Writes, *ecosystem, name)?, name))
     });
@@ -316,7 +339,9 @@ fn of_packages(cx: &Context, (image, state): (&ImageView, &State)) -> Vec<Writer
             path: resolved(state, fact.argument),
             file: image.id,
             span,
+            origin: None,
             what: format!("{name} {}", fact.what),
+            surety: if fact.argument == "-" { Surety::Doubt } else { Surety::Known },
         })
         .collect()
 }

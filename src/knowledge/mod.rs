@@ -7,6 +7,7 @@ pub mod apk;
 pub mod apt;
 pub mod apt_images;
 pub mod branch;
+pub mod commands;
 pub mod consumers;
 pub mod heavy;
 pub mod images;

@@ -10,6 +10,7 @@ use super::{
     disk::Disk,
     merges::{self, Listed, Merge},
     path::{join, name, parent},
+    run_mounts::{self, RunMount},
 };
 use crate::{
     knowledge::consumers::{self, Mark, Names},
@@ -59,15 +60,25 @@ fn neighbours(disk: &Disk, folder: &str) -> Vec<Neighbour> {
 }
 
 /// The consumers of the Dockerfiles of `ws`, in the order of their paths.
-pub(super) fn find(disk: &Disk, ws: &Workspace, neighbours: &Neighbours) -> Vec<Consumer> {
+pub(super) fn find(
+    disk: &Disk,
+    ws: &Workspace,
+    neighbours: &Neighbours,
+) -> (Vec<Consumer>, BTreeMap<FileId, Vec<RunMount>>) {
     let dockerfiles = Dockerfiles::of(ws);
     let mut found: Vec<Consumer> = Vec::new();
+    let mut mounts: BTreeMap<FileId, Vec<RunMount>> = BTreeMap::new();
     for folder in folders(ws, FileKind::Dockerfile) {
         let here = neighbours.of(disk, folder);
         found.extend(here.iter().flat_map(|neighbour| neighbour.consumers(&dockerfiles)));
+        for neighbour in here.iter().filter(|neighbour| !neighbour.mounts.is_empty()) {
+            if let Some(id) = neighbour.started(&dockerfiles) {
+                mounts.entry(id).or_default().extend(neighbour.mounts.iter().cloned());
+            }
+        }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    found
+    (found, mounts)
 }
 
 /// The compose files of `ws` that something in the project has compose read together.
@@ -136,6 +147,7 @@ struct Neighbour {
     mentions: Vec<(usize, Mention)>,
     lists: Vec<Listed>,
     without_buildkit: Option<(usize, &'static str)>,
+    mounts: Vec<RunMount>,
 }
 
 /// What a line says.
@@ -151,7 +163,7 @@ impl Neighbour {
     fn read(path: String, text: &str) -> Self {
         let lists = merges::lists(text);
         if consumers::names(&path) == Some(Names::Stacks) {
-            return Self { path, mentions: Vec::new(), lists, without_buildkit: None };
+            return Self { path, mentions: Vec::new(), lists, without_buildkit: None, mounts: Vec::new() };
         }
         let without_buildkit = consumers::without_buildkit(text).map(|Mark { line, what }| (line, what));
         let mut mentions = Vec::new();
@@ -165,11 +177,24 @@ impl Neighbour {
             let context = context(&lines, index).map(|context| Mention::Context(context.to_owned()));
             mentions.extend(context.map(|context| (index + 1, context)));
         }
-        Self { path, mentions, lists, without_buildkit }
+        let mounts = run_mounts::read(&path, text);
+        Self { path, mentions, lists, without_buildkit, mounts }
     }
 
     fn says_something(&self) -> bool {
-        !self.mentions.is_empty() || !self.lists.is_empty() || self.without_buildkit.is_some()
+        let is_silent = self.mentions.is_empty() && self.lists.is_empty() && self.mounts.is_empty();
+        !is_silent || self.without_buildkit.is_some()
+    }
+
+    /// The Dockerfile whose image it starts with mounts: the only one that it names, or else that of its folder.
+    fn started(&self, dockerfiles: &Dockerfiles) -> Option<FileId> {
+        let named: BTreeSet<FileId> =
+            self.consumers(dockerfiles).iter().map(|consumer| consumer.dockerfile).collect();
+        match named.len() {
+            0 => dockerfiles.default_of("", parent(&self.path)),
+            1 => named.first().copied(),
+            _ => None,
+        }
     }
 
     /// The consumers in it: a line each for every Dockerfile that it names.

@@ -2,38 +2,46 @@
 
 use std::cell::LazyCell;
 
-use super::super::{Context, ImageView, build_context, contract::join_path, runtime, writers};
+use super::super::{
+    Context, ImageView, build_context,
+    contract::join_path,
+    runtime,
+    writers::{self, Writer},
+};
 use crate::{
     effects::{Effect, Finding},
+    reason::Reason,
     workspace::path,
 };
 
-/// Folders that everybody may write to.
-const OF_EVERYBODY: [&str; 2] = ["/tmp", "/var/tmp"];
+/// How many places a question names.
+const MOST_PLACES: usize = 3;
 
-/// The first path that the service may write to and that a user of its own may not.
-pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> Option<String> {
-    let text = cx.files_of(image).program_text();
+/// The paths that the program text names, and what else it tells of: a need for root, a folder above the code.
+pub(super) fn told_of(cx: &Context, (image, workdir): (&ImageView, &str)) -> (Vec<Writer>, Vec<Reason>) {
     let copies = LazyCell::new(|| copies(image));
-    let is_elsewhere = |found: &&Finding| match found.effect {
-        Effect::Above => is_above(&copies, found, workdir),
-        Effect::NeedsRoot => true,
-        Effect::Names | Effect::Writes => {
-            let own = OF_EVERYBODY.iter().copied().chain([workdir]);
-            let path = &found.argument;
-            !path.is_empty() && !own.into_iter().any(|folder| writers::is_below(path, folder))
+    let (file, span) = (image.id, image.base_word().span);
+    let (mut writers, mut reasons, mut above) = (Vec::new(), Vec::new(), Vec::new());
+    for found in cx.files_of(image).program_text().findings() {
+        let place = format!("{}:{}", found.file, found.line);
+        match found.effect {
+            Effect::NeedsRoot => {
+                let what = format!("{} needs root", found.argument);
+                reasons.push(Reason::known("USER-25", span, what).from(place));
+            }
+            Effect::Above if is_above(&copies, found, workdir) => above.push(place),
+            Effect::Names | Effect::Writes if !found.argument.is_empty() => {
+                writers.push(Writer::told_by(found, (file, span)));
+            }
+            _ => {}
         }
-        _ => false,
-    };
-    let Some(found) = text.findings().find(is_elsewhere) else {
-        return text.is_cut.then(|| "more program text than is read".to_owned());
-    };
-    let Finding { effect, argument, file, line, .. } = found;
-    Some(match effect {
-        Effect::NeedsRoot => format!("{argument} in line {line} of {file}, which needs root"),
-        Effect::Above => format!("a folder above {workdir}, which line {line} of {file} names"),
-        _ => format!("{argument}, which {file} names in line {line}"),
-    })
+    }
+    if !above.is_empty() {
+        let what = format!("names a folder above {workdir}, which stays root's");
+        let reason = Reason::doubt("USER-13", span, what);
+        reasons.push(above.into_iter().take(MOST_PLACES).fold(reason, Reason::about));
+    }
+    (writers, reasons)
 }
 
 /// What the stages copy from the build context, the last one first: from where, and to where.

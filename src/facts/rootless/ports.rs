@@ -1,71 +1,64 @@
 //! Ports below 1024, which need root where the engine does not open them to everybody.
 
-use super::super::{Context, ImageView, runtime};
-use crate::docker::Keyword;
+use super::super::{Context, ImageView};
+use crate::{
+    docker::Keyword,
+    effects::{
+        listens::{self, is_low},
+        start,
+    },
+    reason::Reason,
+};
 
-/// Options and words after which a port stands.
-const BEFORE: [&str; 6] = ["--port", "-p", "-P", "http.server", "runserver", "--http-port"];
-
-/// Where a low port is told of besides EXPOSE: variables, what is started, and services.
-pub(super) fn told_of(cx: &Context, image: &ImageView) -> Option<String> {
-    of_variables(image).or_else(|| of_start(image)).or_else(|| of_services(cx, image))
+/// Where a low port is told of: EXPOSE, variables, what is started, and services.
+pub(super) fn reasons(cx: &Context, image: &ImageView) -> Option<Reason> {
+    let low = of_steps(image).or_else(|| of_start(cx, image)).or_else(|| of_services(cx, image))?;
+    let mut services = cx.services_of(image.image).into_iter();
+    let of_host = services.find_map(|view| {
+        let mode = view.service.network_mode.as_ref().filter(|mode| mode.value == "host")?;
+        let what = "on the host's network it cannot listen below 1024 as another user, as it does now";
+        Some(Reason::known("USER-23", mode.span, what).within(view.id))
+    });
+    Some(of_host.unwrap_or(low))
 }
 
-fn of_variables(image: &ImageView) -> Option<String> {
-    let steps =
-        image.lineage().into_iter().filter(|step| matches!(step.keyword, Keyword::Env | Keyword::Arg));
-    let mut pairs = steps.flat_map(|step| &step.pairs);
-    let pair = pairs.find(|pair| {
-        let value = pair.value.as_deref().unwrap_or_default().trim_matches(['"', '\'']);
-        is_name(&pair.name) && is_low(value)
-    })?;
-    Some(format!("the port below 1024 in {}", pair.name))
+fn of_steps(image: &ImageView) -> Option<Reason> {
+    image.lineage().into_iter().find_map(|step| {
+        let words = step.words.iter().filter(|_| step.keyword == Keyword::Expose);
+        let exposed = words.map(|word| word.text.split('/').next().unwrap_or_default().to_owned());
+        let is_set = matches!(step.keyword, Keyword::Env | Keyword::Arg);
+        let pairs = step.pairs.iter().filter(|pair| is_set && is_name(&pair.name));
+        let named =
+            pairs.map(|pair| pair.value.as_deref().unwrap_or_default().trim_matches(['"', '\'']).to_owned());
+        let port = exposed.chain(named).find(|port| is_low(port))?;
+        Some(low(&port, step.span))
+    })
+}
+
+fn low(port: &str, span: crate::source::Span) -> Reason {
+    let what = format!(
+        "as another user it can listen on port {port} only where the engine allows it, as Docker does since 20.10"
+    );
+    Reason::known("HARD-07", span, what)
 }
 
 fn is_name(name: &str) -> bool {
     name.rsplit('_').next().is_some_and(|last| last.eq_ignore_ascii_case("port"))
 }
 
-fn of_start(image: &ImageView) -> Option<String> {
-    let words = runtime::started(image)?;
-    let after = words.iter().zip(words.iter().skip(1));
-    let named = after.filter(|(before, _)| BEFORE.contains(&before.as_str())).map(|(_, word)| word.as_str());
-    let bound = words.iter().filter_map(|word| bound(word));
-    let port = named.chain(bound).find(|port| is_low(port))?;
-    Some(format!("the port {port} that the service is started on"))
+fn of_start(cx: &Context, image: &ImageView) -> Option<Reason> {
+    let trace = start::of_image(cx, image);
+    let (port, run) = listens::ports(&trace).find(|(port, _)| is_low(port))?;
+    Some(low(port, run.origin.span).within(run.origin.file))
 }
 
-/// The port of `--port=80`, `0.0.0.0:80` or `--bind=:80`.
-fn bound(word: &str) -> Option<&str> {
-    match word.rsplit_once(':') {
-        Some((_, port)) => Some(port),
-        None => word.split_once('=').filter(|(name, _)| name.ends_with("port")).map(|(_, port)| port),
-    }
-}
-
-fn of_services(cx: &Context, image: &ImageView) -> Option<String> {
+fn of_services(cx: &Context, image: &ImageView) -> Option<Reason> {
     cx.services_of(image.image).into_iter().find_map(|view| {
-        let inside = view.service.ports.iter().filter_map(|port| port.value.value.as_ref()?.container);
-        let (port, _) = inside.into_iter().find(|(first, _)| *first < 1024)?;
-        Some(format!("the port {port} of the service {}", view.service.name))
+        let mut inside = view.service.ports.iter();
+        let (port, span) = inside.find_map(|port| {
+            let (first, _) = port.value.value.as_ref()?.container?;
+            (first < 1024).then(|| (first.to_string(), port.span))
+        })?;
+        Some(low(&port, span).within(view.id))
     })
-}
-
-fn is_low(port: &str) -> bool {
-    port.parse::<u16>().is_ok_and(|port| port > 0 && port < 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_stand_behind_a_colon_or_an_option() {
-        for word in ["0.0.0.0:80", ":443", "--bind=:80", "--port=80", "tcp://[::]:80"] {
-            assert!(bound(word).is_some_and(is_low), "{word}");
-        }
-        for word in ["0.0.0.0:8000", "--workers=4", "main:app", "a.b:80c", "--port=0"] {
-            assert!(!bound(word).is_some_and(is_low), "{word}");
-        }
-    }
 }

@@ -1,59 +1,91 @@
-//! What the command itself tells of: files that it writes, and what it downloads at each start.
+//! What the start of an image asks of root: a change of users, devices, what it downloads, and what nobody can tell.
 
-use super::super::{
-    Context, ImageView, evidence, node,
-    runtime::{self, State},
-    writers,
+use super::super::{Context, ImageView, evidence, node, service::Running};
+use crate::{
+    docker::Keyword,
+    effects::{
+        machine::{Run, Trace},
+        start,
+    },
+    knowledge::{
+        package_effects::keeps_downloads,
+        writers::{Kind, lookup},
+    },
+    reason::Reason,
+    workspace::path,
 };
-use crate::{docker::Keyword, knowledge::package_effects::keeps_downloads, workspace::path};
 
-/// Folders that a service without root may read, and those that are everybody's.
-const FINE: [&str; 9] = ["/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/tmp", "/usr"];
-
-/// The first such thing.
-pub(super) fn told_of(cx: &Context, image: &ImageView, last: &State) -> Option<String> {
-    written(cx, image, last).or_else(|| downloaded(image)).or_else(|| of_modules(cx, image))
+/// What the image and its services start.
+pub(super) fn reasons(cx: &Context, image: &ImageView) -> Vec<Reason> {
+    let mut found: Vec<Reason> = of_trace(&start::of_image(cx, image));
+    for view in cx.services_of(image.image) {
+        if view.service.command.is_some() || view.service.entrypoint.is_some() {
+            found.extend(of_trace(&start::of_service(cx, &Running::of(view, *image))));
+        }
+    }
+    found.extend(downloaded(cx, image));
+    found.extend(of_modules(cx, image));
+    found
 }
 
-/// A path outside the working directory, in the command or in the settings of gunicorn.
-fn written(cx: &Context, image: &ImageView, last: &State) -> Option<String> {
-    let words = runtime::started(image)?;
-    let settings = match words.iter().any(|word| path::name(word) == "gunicorn") {
-        true => cx.files_of(image).paths().filter(|file| path::name(file) == "gunicorn.conf.py").collect(),
-        false => Vec::new(),
-    };
-    let texts = settings.into_iter().filter_map(|file| cx.files_of(image).text(file));
-    let quoted = texts.flat_map(|text| {
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        lines.flat_map(|line| line.split(['"', '\''])).map(str::to_owned)
+fn of_trace(trace: &Trace) -> Vec<Reason> {
+    let gaps = trace.gaps.iter().map(|gap| {
+        let what = format!("{}, nor what it writes", gap.what);
+        Reason::known("USER-28", gap.origin.span, what)
+            .within(gap.origin.file)
+            .perhaps_from(gap.origin.script.clone())
     });
-    let is_elsewhere = |word: &str| {
-        let known = FINE.iter().copied().chain([&*last.workdir]);
-        word.starts_with('/')
-            && word.len() > 1
-            && !known.into_iter().any(|folder| writers::is_below(word, folder))
+    trace.runs.iter().filter_map(of_run).chain(gaps).collect()
+}
+
+fn of_run(run: &Run) -> Option<Reason> {
+    let told = |trap, what: String| {
+        let reason = Reason::known(trap, run.origin.span, what).within(run.origin.file);
+        Some(reason.perhaps_from(run.origin.script.clone()))
     };
-    let parts = words.iter().flat_map(|word| word.split(['=', ':'])).map(str::to_owned).chain(quoted);
-    let found = parts.into_iter().find(|word| is_elsewhere(word))?;
-    Some(format!("{found}, which the command may write"))
+    let name = run.program();
+    if run.changes_user() || (lookup(Kind::Switch, name).is_some() && name != "chown") {
+        return told("USER-16", format!("the start changes users with {name}, for which it has to be root"));
+    }
+    if name == "chown" {
+        return told("USER-16", "the start gives files away, for which it has to be root".to_owned());
+    }
+    if lookup(Kind::Root, name).is_some() {
+        return told("USER-25", format!("it starts {name}, which needs root"));
+    }
+    let device = run.words.iter().skip(1).find(|word| is_device(word))?;
+    told("USER-25", format!("it uses the device {device}"))
+}
+
+fn is_device(word: &str) -> bool {
+    const OF_EVERYBODY: [&str; 6] =
+        ["/dev/null", "/dev/stdout", "/dev/stderr", "/dev/shm", "/dev/urandom", "/dev/stdin"];
+    word.starts_with("/dev/")
+        && word.len() > "/dev/".len()
+        && !OF_EVERYBODY.iter().any(|device| word.starts_with(device))
 }
 
 /// A package manager that corepack fetches, and keeps in the home folder of root.
-fn downloaded(image: &ImageView) -> Option<String> {
-    let words = runtime::started(image)?;
-    let name = words.iter().find(|word| matches!(word.as_str(), "pnpm" | "yarn"))?;
+fn downloaded(cx: &Context, image: &ImageView) -> Option<Reason> {
+    let trace = start::of_image(cx, image);
+    let run = trace.runs.iter().find(|run| matches!(run.program(), "pnpm" | "yarn"))?;
     let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
     let mut commands = runs.flat_map(|step| &image.script(step).commands);
     let is_of_corepack = commands.any(|command| command.name() == "corepack");
-    is_of_corepack.then(|| format!("{name}, which corepack keeps in the home folder of root"))
+    let what = format!(
+        "corepack keeps {} in the home folder of root, and would fetch it at each start",
+        run.program()
+    );
+    is_of_corepack.then(|| Reason::known("USER-27", run.origin.span, what))
 }
 
 /// A module of Node whose installation downloads something to the home folder.
-fn of_modules(cx: &Context, image: &ImageView) -> Option<String> {
+fn of_modules(cx: &Context, image: &ImageView) -> Option<Reason> {
     let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
-    let installs = runs.into_iter().any(|step| node::installation(image.script(step)).is_some());
-    let project = evidence::node_project(cx, image).filter(|_| installs)?.ok()?;
+    let install = runs.into_iter().find(|step| node::installation(image.script(step)).is_some())?;
+    let project = evidence::node_project(cx, image)?.ok()?;
     let mut names = project.package.dependencies.iter().map(|(name, _)| name);
-    let name = names.find(|name| keeps_downloads(name))?;
-    Some(format!("{name}, whose installation leaves something in the home folder of root"))
+    let name = names.find(|name| keeps_downloads(path::name(name)))?;
+    let what = format!("the installation of {name} leaves what it downloads in the home folder of root");
+    Some(Reason::known("USER-27", install.span, what))
 }

@@ -1,15 +1,25 @@
 //! Files of the project that nobody can look into: then nothing tells what the service writes.
 
 use super::super::{Context, ImageView, evidence, node, python, runtime, sources};
-use crate::{docker::Keyword, facts::commands::Standing, workspace::path};
+use crate::{docker::Keyword, facts::commands::Standing, reason::Reason, workspace::path};
 
 /// What an installation or a start names and the build context does not hold.
-pub(super) fn told_of(cx: &Context, image: &ImageView) -> Option<String> {
-    let missing = |what: String| format!("{what}, which is not in the build context");
-    manifest(cx, image).or_else(|| program(cx, image)).map(missing).or_else(|| {
-        (!sources::absent(cx, image).is_empty() && !sources::is_any_present(cx, image))
-            .then(|| "the files that are copied, of which the build context holds none".to_owned())
-    })
+pub(super) fn reasons(cx: &Context, image: &ImageView) -> Option<Reason> {
+    let span = image.base_word().span;
+    let missing = |name: String| {
+        Reason::doubt(
+            "USER-28",
+            span,
+            format!("{name} is not in the checkout, so what it tells of is not known"),
+        )
+    };
+    let is_nothing = !sources::absent(cx, image).is_empty() && !sources::is_any_present(cx, image);
+    if is_nothing {
+        let what =
+            "the checkout holds none of the files that are copied, so nothing tells what the service writes";
+        return Some(Reason::known("USER-28", span, what));
+    }
+    manifest(cx, image).or_else(|| program(cx, image)).map(missing)
 }
 
 /// A requirements file or package.json that an installation reads.
