@@ -44,6 +44,15 @@ pub struct Image {
     pub services: Vec<(FileId, String)>,
 }
 
+/// An ignore file that a change added to.
+#[derive(Clone, Debug)]
+pub struct Ignored {
+    /// Its text as it was read; none where it is new.
+    pub read: Option<Arc<str>>,
+    /// The Dockerfile that needs the entry.
+    pub dockerfile: String,
+}
+
 /// The files of a project: what may change, and what was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
@@ -53,6 +62,8 @@ pub struct Workspace {
     pub images: Vec<Image>,
     /// What the build contexts hold, as far as the Dockerfiles ask for it.
     pub context: BTreeMap<String, Entry>,
+    /// Ignore files that changes of this run added to.
+    pub ignores: BTreeMap<String, Ignored>,
     /// What those of its files are that an image copies by name or starts.
     pub programs: BTreeMap<String, Program>,
     /// What the program text that a Dockerfile copies tells of, where somebody asks.

@@ -19,6 +19,7 @@ pub mod node;
 pub mod node_inputs;
 pub mod packages;
 pub mod privileges;
+pub mod process_1;
 pub mod program_text;
 pub mod programs;
 pub mod python;

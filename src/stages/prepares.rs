@@ -4,15 +4,44 @@ use super::is_harmless;
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
-        ImageView,
+        ImageView, build_context,
         contract::join_path,
         python,
-        runtime::State,
+        runtime::{self, State},
         split::{Ecosystem, Part, Side, Split},
         writers::{self, has_writable_name},
     },
     shell::Command,
 };
+
+/// The split in which both stages have what stands before the first installation and may prepare it.
+pub fn shared(image: &ImageView, mut split: Split) -> Split {
+    let states = runtime::states(image);
+    for index in 0..=split.last {
+        if !may_be(image, &split, (index, &states[index])) {
+            continue;
+        }
+        let step = &image.instructions()[index];
+        match &mut split.parts[index] {
+            part if step.keyword != Keyword::Run => *part = Part::Both,
+            _ if index > split.first => continue,
+            Part::Apart(sides) => {
+                let last = sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(sides.len());
+                let before = sides[..last].iter_mut().filter(|side| **side == Side::Final);
+                before.for_each(|side| *side = Side::Shared);
+            }
+            part => *part = Part::Both,
+        }
+        if step.keyword == Keyword::Run {
+            split.needs_all = true;
+            let before = image.instructions().iter().zip(&mut split.parts).take(index);
+            before
+                .filter(|(step, part)| **part == Part::Stays && build_context::local_copy(step).is_some())
+                .for_each(|(_, part)| *part = Part::Both);
+        }
+    }
+    split
+}
 
 /// Whether a step that stays, or a command of one that goes apart, could be needed by the installation.
 pub(super) fn may_be(image: &ImageView, split: &Split, (index, state): (usize, &State)) -> bool {

@@ -119,6 +119,7 @@ pub(super) fn look_at_text(
 ) -> (Seen, Option<String>) {
     let loaded = load_text(base, super::stdin::NAME, text);
     let seen = look(loaded, options, Shown { writes: true, ..shown });
-    let result = seen.outputs.first().map(|output| output.text.clone());
+    let result = seen.outputs.iter().find(|output| output.of == super::stdin::NAME);
+    let result = result.map(|output| output.text.clone());
     (seen, result)
 }

@@ -72,13 +72,16 @@ impl Copies {
             || sources.len() > 1
             || to.trim_end_matches('/') == workdir.trim_end_matches('/');
         for (nth, source) in sources.iter().enumerate() {
-            let from = context_path(&self.context, &source.text);
-            if is_whole_context(&source.text) || lookup(&from) == Some(Entry::Folder) {
+            // What an ARG is by default counts: who passes another value is asked elsewhere.
+            let source =
+                if source.text.contains('$') { state.by_default(&source.text) } else { source.text.clone() };
+            let from = context_path(&self.context, &source);
+            if is_whole_context(&source) || lookup(&from) == Some(Entry::Folder) {
                 self.put(&to, (index, nth), Brings::Folder(from));
-            } else if is_pattern(&source.text) {
+            } else if is_pattern(&source) {
                 self.put(&to, (index, nth), Brings::Matching(from));
             } else if into_folder {
-                let place = format!("{to}/{}", path::name(&source.text));
+                let place = format!("{to}/{}", path::name(&source));
                 self.put(&place, (index, nth), Brings::File(from));
             } else {
                 self.put(&to, (index, nth), Brings::File(from));

@@ -10,6 +10,7 @@ use crate::knowledge::{
     AlpineBranch,
     apk::{self, PackageKind},
     apt::{self, AptFact, ImageFamily},
+    tags,
     twins::{self, Suite},
 };
 
@@ -36,6 +37,8 @@ const WITH_OPENMP: [&str; 2] = ["lightgbm", "llama-cpp-python"];
 pub struct Roles {
     /// Whether Python is there for node-gyp alone: the image is one of Node, and nothing in the stage calls Python.
     is_python_for_node_gyp: bool,
+    /// Whether the Alpine is older than those whose packages the tables list.
+    is_old_alpine: bool,
     /// Whether a package loads OpenMP at run time.
     loads_openmp: bool,
     /// Whether something is compiled of which it is not known whether it is in C++.
@@ -57,6 +60,7 @@ impl Roles {
         let names = || evidence.known.iter().chain(&evidence.unknown_packages);
         Self {
             is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls),
+            is_old_alpine: is_old_alpine(image),
             loads_openmp: names().any(|name| WITH_OPENMP.contains(&name.as_str())),
             may_be_cpp: !is_node && !evidence.unknown.is_empty(),
         }
@@ -89,7 +93,9 @@ impl Roles {
             Manager::Apk if name == "vips-dev" => Role::UnknownTwin,
             Manager::Apk => match apk::lookup(name) {
                 Some(fact) if fact.kind == PackageKind::Build => Role::Build,
-                Some(fact) if fact.kind == PackageKind::DevHeaders && fact.is_listed => {
+                Some(fact)
+                    if fact.kind == PackageKind::DevHeaders && fact.is_listed && !self.is_old_alpine =>
+                {
                     Role::Headers(fact.runtime.iter().map(|name| (*name).to_owned()).collect())
                 }
                 Some(fact) if fact.kind == PackageKind::DevHeaders => Role::UnknownTwin,
@@ -99,6 +105,14 @@ impl Roles {
             Manager::Apt => debian_role(image, name),
         }
     }
+}
+
+/// Whether the stage stands on an Alpine older than those whose packages the tables list.
+pub fn is_old_alpine(image: &ImageView) -> bool {
+    const OLDEST: AlpineBranch = AlpineBranch::new(3, 18);
+    let root = image.root();
+    let tag = root.tag.as_deref().unwrap_or("latest");
+    root.is_alpine() && !tags::branch_of(&root.name, tag).is_some_and(|branch| branch >= OLDEST)
 }
 
 impl Roles {
