@@ -54,8 +54,9 @@ pub(super) fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason>
         let name = words.iter().map(|word| path::name(word)).find(|name| programs.contains(name))?;
         Some(later.reason("MS-25", format!("calls {name}, which would be left behind in the builder")))
     };
-    let calls = later::of(cx, image, split);
-    let calls = calls.iter().filter_map(called);
+    let calls = later::of(cx, image, split).into_iter().chain(later::shared(image, split));
+    let calls: Vec<Reason> = calls.filter_map(|later| called(&later)).collect();
+    let calls = calls.into_iter();
     calls.chain(compiled(cx, image, split)).chain(unseen_start(cx, image, split)).collect()
 }
 
@@ -69,10 +70,14 @@ fn programs_of(name: &str) -> Vec<&str> {
 fn compiled(cx: &Context, image: &ImageView, split: &Split) -> Option<Reason> {
     let standing = Standing::of(cx, image);
     let states = runtime::states(image);
-    let steps = image.instructions().iter().enumerate().skip(split.first + 1);
-    let stays = steps.filter(|(index, _)| matches!(split.parts[*index], Part::Stays | Part::Apart(_)));
+    let steps = image.instructions().iter().enumerate();
+    let stays = steps.filter(|(index, _)| match &split.parts[*index] {
+        Part::Stays | Part::Apart(_) if *index > split.first => true,
+        part => later::is_shared(part) && *index <= split.first,
+    });
     for (index, step) in stays.filter(|(_, step)| step.keyword == Keyword::Run) {
-        let words = later::words_of(&step.body.text);
+        let text = later::kept(image, step, &split.parts[index]);
+        let words = later::words_of(&text);
         if let Some(name) = words.iter().map(|word| path::name(word)).find(|name| COMPILE.contains(name)) {
             let what = format!("calls {name}, which may need what would be left behind");
             return Some(Reason::known("MS-25", step.span, what));

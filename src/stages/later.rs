@@ -72,6 +72,34 @@ pub(super) fn of<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> 
     all
 }
 
+/// What both stages run before the installation, and so also where less is installed.
+pub(super) fn shared<'a>(image: &ImageView<'a>, split: &Split) -> Vec<Later<'a>> {
+    let steps = image.instructions().iter().zip(&split.parts).take(split.first + 1);
+    let runs = steps.filter(|(step, part)| step.keyword == Keyword::Run && is_shared(part));
+    runs.map(|(step, part)| {
+        let text = Cow::Owned(kept(image, step, part));
+        Later { lead: String::new(), file: None, span: step.span, text }
+    })
+    .collect()
+}
+
+/// What the final stage keeps of a RUN, other than packages.
+pub(super) fn kept(image: &ImageView, step: &Instruction, part: &Part) -> String {
+    let Part::Apart(sides) = part else { return step.body.text.clone() };
+    let items = image.script(step).items.iter().zip(sides);
+    let stays = items.filter(|(_, side)| matches!(side, Side::Final | Side::Shared));
+    stays.map(|(item, _)| item.span.of(image.text)).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the final stage runs something of a step that the builder runs as well.
+pub(super) fn is_shared(part: &Part) -> bool {
+    match part {
+        Part::Both => true,
+        Part::Apart(sides) => sides.contains(&Side::Shared),
+        Part::Stays | Part::Moves => false,
+    }
+}
+
 fn of_step<'a>(
     image: &ImageView<'a>,
     (step, index): (&'a Instruction, usize),

@@ -17,8 +17,8 @@ use crate::{
 /// The split in which both stages have what stands before the first installation and may prepare it.
 pub fn shared(image: &ImageView, mut split: Split) -> Split {
     let states = runtime::states(image);
-    for index in 0..=split.last {
-        if !may_be(image, &split, (index, &states[index])) {
+    for (index, state) in states.iter().enumerate().take(split.last + 1) {
+        if !may_be(image, &split, (index, state)) {
             continue;
         }
         let step = &image.instructions()[index];
@@ -27,9 +27,15 @@ pub fn shared(image: &ImageView, mut split: Split) -> Split {
             _ if index > split.first => continue,
             Part::Apart(sides) => {
                 let last = sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(sides.len());
-                let before = sides[..last].iter_mut().filter(|side| **side == Side::Final);
-                before.for_each(|side| *side = Side::Shared);
+                let script = image.script(step);
+                for (item, side) in
+                    sides[..last].iter_mut().enumerate().filter(|(_, side)| **side == Side::Final)
+                {
+                    let is_header = script.command_of(item).is_some_and(is_about_headers);
+                    *side = if is_header { Side::Builder } else { Side::Shared };
+                }
             }
+            part if image.script(step).commands.iter().all(is_about_headers) => *part = Part::Moves,
             part => *part = Part::Both,
         }
         if step.keyword == Keyword::Run {
@@ -41,6 +47,12 @@ pub fn shared(image: &ImageView, mut split: Split) -> Split {
         }
     }
     split
+}
+
+/// Whether a command links or copies headers, which are in the builder alone.
+fn is_about_headers(command: &Command) -> bool {
+    let is_header = |word: &str| word.starts_with("/usr/include") || word.starts_with("/usr/local/include");
+    matches!(command.name(), "ln" | "cp" | "mkdir") && command.arguments().any(is_header)
 }
 
 /// Whether a step that stays, or a command of one that goes apart, could be needed by the installation.

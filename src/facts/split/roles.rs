@@ -112,7 +112,7 @@ pub fn is_old_alpine(image: &ImageView) -> bool {
     const OLDEST: AlpineBranch = AlpineBranch::new(3, 18);
     let root = image.root();
     let tag = root.tag.as_deref().unwrap_or("latest");
-    root.is_alpine() && !tags::branch_of(&root.name, tag).is_some_and(|branch| branch >= OLDEST)
+    root.is_alpine() && tags::branch_of(&root.name, tag).is_none_or(|branch| branch < OLDEST)
 }
 
 impl Roles {
