@@ -210,10 +210,10 @@ fn why(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -
 /// Which headers stay in the final stage, since the package that runs what they build is not known.
 fn headers_note(image: &ImageView, split: &Split) -> Option<String> {
     let names = stages::headers_of_unknown_twins(image, split);
-    let it = if names.len() == 1 { "it" } else { "them" };
+    let (stay, they) = if names.len() == 1 { ("stays", "it builds") } else { ("stay", "they build") };
     (!names.is_empty()).then(|| {
         format!(
-            "{} stays in both stages: which package runs what {it} builds is not known (PKG-05).",
+            "{} {stay} in both stages: which package runs what {they} is not known (PKG-05).",
             names.join(", ")
         )
     })

@@ -4,7 +4,7 @@ use super::is_harmless;
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
-        ImageView, build_context,
+        ImageView,
         contract::join_path,
         python,
         runtime::{self, State},
@@ -22,31 +22,63 @@ pub fn shared(image: &ImageView, mut split: Split) -> Split {
             continue;
         }
         let step = &image.instructions()[index];
+        let script = image.script(step);
         match &mut split.parts[index] {
             part if step.keyword != Keyword::Run => *part = Part::Both,
             _ if index > split.first => continue,
             Part::Apart(sides) => {
                 let last = sides.iter().rposition(|side| *side == Side::Builder).unwrap_or(sides.len());
-                let script = image.script(step);
                 for (item, side) in
                     sides[..last].iter_mut().enumerate().filter(|(_, side)| **side == Side::Final)
                 {
-                    let is_header = script.command_of(item).is_some_and(is_about_headers);
-                    *side = if is_header { Side::Builder } else { Side::Shared };
+                    *side = side_of(script.command_of(item));
                 }
             }
-            part if image.script(step).commands.iter().all(is_about_headers) => *part = Part::Moves,
+            part if script.commands.iter().all(is_about_headers) => *part = Part::Moves,
+            part if script.is_plain_list() && step.heredocs.is_empty() => {
+                let items = 0..script.items.len();
+                *part = Part::Apart(items.map(|item| side_of(script.command_of(item))).collect());
+            }
+            // The builder has none of the accounts that it names.
+            _ if script.commands.iter().any(names_accounts) => continue,
             part => *part = Part::Both,
         }
         if step.keyword == Keyword::Run {
             split.needs_all = true;
             let before = image.instructions().iter().zip(&mut split.parts).take(index);
             before
-                .filter(|(step, part)| **part == Part::Stays && build_context::local_copy(step).is_some())
+                .filter(|(step, part)| {
+                    **part == Part::Stays && matches!(step.keyword, Keyword::Add | Keyword::Copy)
+                })
                 .for_each(|(_, part)| *part = Part::Both);
         }
     }
     split
+}
+
+/// Where a command of a shared step goes: accounts and owners are of the final stage, headers of the builder.
+fn side_of(command: Option<&Command>) -> Side {
+    match command {
+        Some(command) if names_accounts(command) => Side::Final,
+        Some(command) if is_about_headers(command) => Side::Builder,
+        _ => Side::Shared,
+    }
+}
+
+fn names_accounts(command: &Command) -> bool {
+    matches!(
+        command.name(),
+        "addgroup"
+            | "adduser"
+            | "chgrp"
+            | "chown"
+            | "groupadd"
+            | "gosu"
+            | "runuser"
+            | "su"
+            | "useradd"
+            | "usermod"
+    )
 }
 
 /// Whether a command links or copies headers, which are in the builder alone.

@@ -9,6 +9,10 @@ use crate::{
     workspace::{Entry, path},
 };
 
+/// Folders that every image has, so that a file which is copied there goes below them.
+const OF_EVERY_IMAGE: [&str; 8] =
+    ["/etc", "/home", "/opt", "/root", "/srv", "/tmp", "/usr/local/bin", "/usr/local"];
+
 /// What COPY and ADD bring from the build context, by the place that they bring it to.
 #[derive(Clone, Debug)]
 pub struct Copies {
@@ -70,6 +74,7 @@ impl Copies {
         let to = join_path(workdir, &target);
         let into_folder = target.ends_with('/')
             || sources.len() > 1
+            || OF_EVERY_IMAGE.contains(&to.trim_end_matches('/'))
             || to.trim_end_matches('/') == workdir.trim_end_matches('/');
         for (nth, source) in sources.iter().enumerate() {
             // What an ARG is by default counts: who passes another value is asked elsewhere.

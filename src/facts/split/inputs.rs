@@ -12,6 +12,7 @@ use super::{
         evidence,
         python::{
             self,
+            environment::OWN,
             project::{self, Tool},
         },
         runtime, sources,
@@ -237,9 +238,9 @@ pub(super) fn is_copied_again(cx: &Context, image: &ImageView, (steps, index): (
     })
 }
 
-/// Whether a folder is called as environments and modules of a host are.
+/// Whether an installed folder is called as environments and modules of a host are, and not our own.
 pub fn is_named_so(folder: &str) -> bool {
-    matches!(path::name(folder), "node_modules" | ".venv" | "venv")
+    folder != OWN && matches!(path::name(folder), "node_modules" | ".venv" | "venv")
 }
 
 /// Whether a COPY after the instruction at `first` may put something of the build context over `folder`.
@@ -256,7 +257,7 @@ pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&st
                 let own = build_context::context_path(context, &source.text);
                 let own = path::join(&own, rest.trim_start_matches('/'));
                 // An entry that the change writes keeps it out.
-                let may_be = is_named_so(&own) && sources::may_keep_out(cx, image, &own);
+                let may_be = is_named_so(folder) && sources::may_keep_out(cx, image, &own);
                 !may_be && !sources::is_kept_out(cx, image, &own)
             })
     })
