@@ -6,7 +6,7 @@ use crate::{
     facts::{
         ImageView,
         contract::join_path,
-        python,
+        packages, python,
         runtime::{self, State},
         split::{Ecosystem, Part, Side, Split},
         writers::{self, has_writable_name},
@@ -17,6 +17,13 @@ use crate::{
 /// The split in which both stages have what stands before the first installation and may prepare it.
 pub fn shared(image: &ImageView, mut split: Split) -> Split {
     let states = runtime::states(image);
+    let installs_whole = |(step, part): (&Instruction, &Part)| {
+        *part == Part::Both
+            && step.keyword == Keyword::Run
+            && !packages::installs(image.script(step)).is_empty()
+    };
+    let steps = image.instructions().iter().zip(&split.parts).take(split.last + 1);
+    split.needs_all |= steps.into_iter().any(installs_whole);
     for (index, state) in states.iter().enumerate().take(split.last + 1) {
         if !may_be(image, &split, (index, state)) {
             continue;

@@ -57,6 +57,10 @@ pub(super) fn part_of(step: &Instruction, script: &Script, sides: Vec<Side>) -> 
     if !has(&[Side::Builder, Side::Packages, Side::Final, Side::Nowhere]) {
         return Ok(Part::Both);
     }
+    // What sets up apt among other things is no companion of an installation.
+    if !has(&[Side::Builder, Side::Packages, Side::Nowhere]) {
+        return Ok(Part::Stays);
+    }
     if !has(&[Side::Packages, Side::Companion, Side::Final, Side::Nowhere]) {
         return Ok(Part::Moves);
     }
