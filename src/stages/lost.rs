@@ -22,7 +22,14 @@ pub(super) fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason>
     let of_text = |later: &Later| missed(later, image, split).map(|(trap, what)| later.reason(trap, what));
     let all = later::of(cx, image, split);
     let found = all.iter().filter_map(of_text);
-    found.chain(of_variables(image, split)).chain(of_services(cx, image, split)).collect()
+    let mut found: Vec<Reason> = found.collect();
+    // What is known to be started is told of already.
+    if found.is_empty() {
+        found.extend(of_code(cx, image, split));
+    }
+    found.extend(of_variables(image, split));
+    found.extend(of_services(cx, image, split));
+    found
 }
 
 /// What a text misses: the trap, and the rest of a clause.
@@ -38,6 +45,15 @@ fn missed(later: &Later, image: &ImageView, split: &Split) -> Option<(&'static s
         Some(("MS-12", format!("sets PATH to {value}, where {folder}/bin is not first")))
     };
     in_usr_local().or_else(shell).or_else(variable)
+}
+
+/// Program text that names the interpreter which the environment leaves aside, whoever starts it.
+fn of_code(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
+    let files = cx.ws.code_of(image.id).flat_map(|code| &code.bound);
+    let folder = &split.environment.path;
+    let what = format!("the first line names the Python in /usr/local/bin, which would not see {folder}");
+    let reason = |file| Reason::doubt("MS-12", image.instructions()[0].span, &*what).about(file);
+    files.map(|file| reason(file.to_string())).collect()
 }
 
 /// An ENV after the installation that hides the environment.

@@ -41,6 +41,8 @@ pub struct Code {
     pub imports: Vec<(Arc<str>, program_text::Import)>,
     /// The files.
     pub files: Vec<Arc<str>>,
+    /// Those whose first line names the Python in /usr/local/bin.
+    pub bound: Vec<Arc<str>>,
     /// Whether there is more of it than is read.
     pub is_cut: bool,
 }
@@ -158,6 +160,9 @@ impl Walk<'_> {
         self.code.is_cut |= told.len() > MOST_TOLD || imports.len() > MOST_TOLD;
         self.code.told.extend(told.into_iter().take(MOST_TOLD).map(|told| (file.clone(), told)));
         self.code.imports.extend(imports.into_iter().take(MOST_TOLD).map(|import| (file.clone(), import)));
+        if text.starts_with("#!/usr/local/bin/python") {
+            self.code.bound.push(file.clone());
+        }
         self.code.files.push(file);
     }
 }
