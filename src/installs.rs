@@ -6,9 +6,10 @@ use crate::{
     facts::{
         self, ImageView,
         packages::{self, Manager},
-        programs, root, runtime,
+        programs, root, runtime, split,
     },
-    knowledge::{AlpineBranch, apt_images, tags},
+    knowledge::apt_images,
+    reason::Reason,
     shell::{Command, Join, Script},
     source::Span,
 };
@@ -90,8 +91,14 @@ fn own_line_before<'a>(image: &ImageView<'a>) -> Option<&'a Instruction> {
         matches!(step.keyword, Keyword::Run | Keyword::Copy | Keyword::Add)
             && PLACES.iter().any(|place| step.body.text.contains(place))
     };
-    let step = image.instructions().iter().find(|step| sets_up(&step))?;
+    let step = image.instructions().iter().rfind(|step| sets_up(&step))?;
     fitting(image).is_none().then_some(step)
+}
+
+/// Whether an installation can stand right after this step: as root.
+fn is_fit(image: &ImageView, wanted: &Instruction) -> bool {
+    let at = image.instructions().iter().position(|step| step.span == wanted.span);
+    at.is_some_and(|at| runtime::states(image)[at].is_root())
 }
 
 /// The edit that installs `names` in the final stage: in its first installation, or in a RUN of its own.
@@ -106,7 +113,8 @@ pub fn add(image: &ImageView, names: &[&str]) -> Edit {
             names.join(" ")
         ),
     };
-    let at = after_from(image);
+    let set_up = own_line_before(image).filter(|step| is_fit(image, step));
+    let at = set_up.map_or_else(|| after_from(image), |step| step.end);
     Edit::insert(image.id, at, write::line_after(image.text, at, &line))
 }
 
@@ -131,7 +139,7 @@ pub fn manager(image: &ImageView) -> Manager {
 }
 
 /// Why tini is not known to be there for the release that the final stage stands on.
-pub fn without_tini(image: &ImageView) -> Option<String> {
+pub fn without_tini(image: &ImageView) -> Option<Reason> {
     let root = image.root();
     let is_there = match manager(image) {
         Manager::Apk => root.tag.as_deref().is_none_or(apt_images::alpine_has_tini),
@@ -139,42 +147,45 @@ pub fn without_tini(image: &ImageView) -> Option<String> {
     };
     (!is_there).then(|| {
         let tag = root.tag.as_ref().map_or_else(String::new, |tag| format!(":{tag}"));
-        format!("It is not known that the release on which {}{tag} stands has a package tini.", root.name)
+        let what =
+            format!("it is not known that the release on which {}{tag} stands has a package tini", root.name);
+        Reason::known("MS-37", image.base_word().span, what)
     })
 }
 
 /// That the stage in view stands on an Alpine older than those whose packages the tables list.
-pub fn old_alpine(image: &ImageView) -> Option<String> {
-    const OLDEST: AlpineBranch = AlpineBranch::new(3, 18);
+pub fn old_alpine(image: &ImageView) -> Option<Reason> {
     let root = image.root();
     let tag = root.tag.as_deref().unwrap_or("latest");
-    let is_known = || tags::branch_of(&root.name, tag).is_some_and(|branch| branch >= OLDEST);
-    (root.is_alpine() && !is_known())
-        .then(|| format!("Which packages the Alpine of {}:{tag} has is not known (PKG-01).", root.name))
+    split::is_old_alpine(image).then(|| {
+        let what = format!("which packages the Alpine of {}:{tag} has is not known", root.name);
+        Reason::doubt("PKG-01", image.base_word().span, what)
+    })
 }
 
 /// Why nothing can be installed in the final stage.
-pub fn obstacle(image: &ImageView) -> Option<String> {
+pub fn obstacle(image: &ImageView) -> Option<Reason> {
+    let known = |span, what: String| Some(Reason::known("MS-37", span, what));
+    let base = image.base_word().span;
     let root = image.root();
     if known_manager(image).is_none() {
         let tag = root.tag.as_ref().map_or_else(String::new, |tag| format!(":{tag}"));
-        return Some(format!(
-            "Packages cannot be installed: it is not known that {}{tag} brings a package manager whose servers still answer.",
+        let what = format!(
+            "packages cannot be installed: it is not known that {}{tag} brings a package manager whose servers still answer",
             root.name
-        ));
+        );
+        return known(base, what);
     }
     let is_other = |step: &&Instruction| {
         let program = step.json.as_deref().and_then(|words| words.first());
         step.keyword == Keyword::Shell && !program.is_some_and(|word| programs::is_shell(&word.text))
     };
     if let Some(step) = image.lineage().into_iter().find(is_other) {
-        let line = image.line(step);
-        return Some(format!(
-            "Packages cannot be installed: the shell of line {line} reads another language."
-        ));
+        let what = "packages cannot be installed: this shell reads another language";
+        return known(step.span, what.to_owned());
     }
     if !runtime::inherited(image).is_root() {
-        return Some("Packages cannot be installed: the stage is not root.".to_owned());
+        return known(base, "packages cannot be installed: the stage is not root".to_owned());
     }
     let marks =
         |step: &&Instruction| {
@@ -184,25 +195,21 @@ pub fn obstacle(image: &ImageView) -> Option<String> {
                 })
         };
     if let Some(step) = image.instructions().iter().find(marks) {
-        let line = image.line(step);
-        return Some(format!(
-            "Line {line} marks packages as not asked for, and may take away what is added."
-        ));
+        let what = "marks packages as not asked for, and may take away what is added";
+        return known(step.span, what.to_owned());
     }
-    if let Some(step) = own_line_before(image) {
-        let line = image.line(step);
-        return Some(format!(
-            "Line {line} sets up where packages come from, and what is added would be fetched before it."
-        ));
+    if let Some(step) = own_line_before(image).filter(|step| !is_fit(image, step)) {
+        let what = "sets up where packages come from, and what is added would be fetched before it";
+        return Some(Reason::doubt("FILE-23", step.span, what));
     }
     if let Some(step) = image.lineage().into_iter().find(|step| replaces_repositories(step)) {
-        let line = image.line(step);
-        return Some(format!(
-            "Line {line} replaces the list of repositories, and what those hold is not known."
-        ));
+        let what = "replaces the list of repositories, and what those hold is not known";
+        return Some(Reason::doubt("FILE-23", step.span, what));
     }
     (!root::is_root_at_first(image)).then(|| {
-        format!("Packages cannot be installed: it is not known that {} runs its steps as root.", root.name)
+        let what =
+            format!("it is not known that {} runs its steps as root, as an installation has to", root.name);
+        Reason::doubt("MS-37", base, what)
     })
 }
 

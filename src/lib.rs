@@ -34,6 +34,7 @@ pub mod installs;
 pub mod knowledge;
 pub mod manifest;
 pub mod options;
+pub mod overlays;
 pub mod pass;
 pub mod pipeline;
 pub mod places;

@@ -49,6 +49,8 @@ pub struct Change {
     pub notes: Vec<String>,
     /// What speaks against it; the pipeline weighs these.
     pub reasons: Vec<Reason>,
+    /// Paths of the project that its Dockerfile's ignore file has to keep out of the build context.
+    pub kept_out: Vec<String>,
     /// What holds where it is not made, such as `stays on python:3.11-slim`; said before the reasons.
     pub otherwise: String,
     /// Whether it decides the way of the whole file, so that people read first why it is not made.
@@ -74,6 +76,7 @@ impl Change {
             edits: Vec::new(),
             notes: Vec::new(),
             reasons: Vec::new(),
+            kept_out: Vec::new(),
             otherwise: String::new(),
             comes_first: false,
         }
@@ -94,6 +97,12 @@ impl Change {
     /// The same change with what speaks against it.
     pub fn against(mut self, reasons: impl IntoIterator<Item = Reason>) -> Self {
         self.reasons.extend(reasons);
+        self
+    }
+
+    /// The same change, with these paths of the project kept out of the build context.
+    pub fn keeping_out(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.kept_out.extend(paths);
         self
     }
 

@@ -18,6 +18,7 @@ use crate::{
 
 mod compose_check;
 mod consumers;
+mod ignores;
 mod inputs;
 mod outputs;
 mod pragmas;
@@ -166,6 +167,9 @@ impl State {
                     Err(why) => Outcome::Rejected(why),
                 },
             };
+            if outcome == Outcome::Applied {
+                ignores::keep_out(&mut self.ws, &change);
+            }
             let reasons = self.unasked(change.file, reasons, &outcome);
             self.steps.push(Step {
                 pass: pass.id,

@@ -159,6 +159,11 @@ pub struct Output {
 pub enum Base {
     /// The file itself, with the text that was read.
     Same(String),
+    /// Nothing: the file is new.
+    New {
+        /// The file whose permissions it gets.
+        like: String,
+    },
     /// A copy of another file: its path and text.
     Copy {
         /// The original's path.

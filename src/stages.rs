@@ -1,13 +1,15 @@
 //! The text of a builder stage, and what is left of the final one, made from a single-stage file.
 
+pub mod before_copy;
 mod beside;
+pub mod equipped;
 mod gone;
 pub mod half;
 mod later;
 mod lost;
-mod merged;
+pub mod merged;
 pub mod obstacles;
-mod prepares;
+pub mod prepares;
 mod purpose;
 pub mod runners;
 mod started;
@@ -23,7 +25,7 @@ use crate::{
             environment::OWN,
             project::{self, Tool},
         },
-        split::{Ecosystem, Part, Role, Side, Split},
+        split::{Ecosystem, Part, Role, Split},
     },
     shell::Command,
 };
@@ -36,6 +38,8 @@ pub struct Builder<'a> {
     pub name: String,
     /// Whether pip fetches from repositories, so that git must be there.
     pub has_git: bool,
+    /// Whether the environment gets pip, and setuptools with it where the base image has that.
+    pub has_pip: bool,
     /// Which instructions it gets.
     pub split: &'a Split,
 }
@@ -98,7 +102,7 @@ impl Builder<'_> {
         {
             if !has_venv && self.belongs_to_installation(image, index) {
                 has_venv = true;
-                out.push_str(&venv_lines(image, self.split, (route, newline)));
+                out.push_str(&venv_lines(image, self, (route, newline)));
             }
             let Some(text) = self.instruction(image, (instruction, index), (route, &named)) else { continue };
             out.push_str(&lead(image, instruction, newline));
@@ -124,11 +128,7 @@ impl Builder<'_> {
     fn belongs_to_installation(&self, image: &ImageView, index: usize) -> bool {
         let instruction = &image.instructions()[index];
         let script = image.script(instruction);
-        let has_builder = match &self.split.parts[index] {
-            Part::Moves => true,
-            Part::Apart(sides) => sides.contains(&Side::Builder),
-            Part::Both | Part::Stays => return false,
-        };
+        let has_builder = self.split.parts[index].is_of_builder();
         let is_copy = instruction.keyword != Keyword::Run && instruction.flag("from").is_none();
         has_builder && (is_copy || python::installs_more_than_tools(script))
     }
@@ -140,7 +140,8 @@ impl Builder<'_> {
         (route, named): (Route, &variables::Named),
     ) -> Option<String> {
         let part = &self.split.parts[index];
-        let needs_all = self.split.ecosystem == Ecosystem::Node && self.split.is_build;
+        let is_build = self.split.ecosystem == Ecosystem::Node && self.split.is_build;
+        let needs_all = is_build || self.split.needs_all;
         let how = BuilderHalf { route, roles: self.split.roles, has_git: self.has_git, needs_all };
         match (instruction.keyword, part) {
             (Keyword::Arg | Keyword::Env, _) => named.for_builder(image, self.split, instruction),
@@ -169,10 +170,12 @@ fn route(image: &ImageView, split: &Split) -> Route {
 }
 
 /// The lines that make the environment and tell the tools of it.
-fn venv_lines(image: &ImageView, split: &Split, (route, newline): (Route, &str)) -> String {
-    let without_pip = if has_python_option(image) { " --without-pip" } else { "" };
+fn venv_lines(image: &ImageView, builder: &Builder, (route, newline): (Route, &str)) -> String {
+    let needs_none = has_python_option(image) && !builder.has_pip;
+    let without_pip = if needs_none { " --without-pip" } else { "" };
     let make = format!("{newline}RUN python -m venv{without_pip} {OWN}{newline}");
-    let has_tool = split.tools.iter().any(|tool| matches!(tool, Tool::Poetry | Tool::Pipenv | Tool::Pdm));
+    let has_tool =
+        builder.split.tools.iter().any(|tool| matches!(tool, Tool::Poetry | Tool::Pipenv | Tool::Pdm));
     match route {
         Route::Path if has_tool && !has_python_option(image) => {
             format!("{make}ENV VIRTUAL_ENV={OWN} PATH=\"{OWN}/bin:$PATH\"{newline}")
@@ -214,6 +217,22 @@ fn without_owner(image: &ImageView, instruction: &Instruction) -> String {
 
 /// The system packages that only the builder keeps.
 pub fn left_behind(image: &ImageView, split: &Split) -> Vec<String> {
+    let is_left = |role: &Role| matches!(role, Role::Build | Role::Headers(_));
+    packages_apart(image, split).into_iter().filter(|(_, role)| is_left(role)).map(|(name, _)| name).collect()
+}
+
+/// Headers that both stages have, since the package that runs what they build is not known.
+pub fn headers_of_unknown_twins(image: &ImageView, split: &Split) -> Vec<String> {
+    let is_unknown = |role: &Role| *role == Role::UnknownTwin;
+    packages_apart(image, split)
+        .into_iter()
+        .filter(|(_, role)| is_unknown(role))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// The system packages of the steps that go apart, each with what it is for.
+fn packages_apart(image: &ImageView, split: &Split) -> Vec<(String, Role)> {
     let steps = image.instructions().iter().zip(&split.parts);
     let apart = steps.filter(|(_, part)| matches!(part, Part::Apart(_)));
     let installs = apart.flat_map(|(step, _)| packages::installs(image.script(step)));
@@ -221,12 +240,7 @@ pub fn left_behind(image: &ImageView, split: &Split) -> Vec<String> {
         let manager: Manager = install.manager;
         install.packages.into_iter().map(move |package| (manager, package.name))
     });
-    names
-        .filter(|(manager, name)| {
-            !matches!(split.roles.role(image, *manager, name), Role::Keep | Role::Unknown)
-        })
-        .map(|(_, name)| name)
-        .collect()
+    names.map(|(manager, name)| (name.clone(), split.roles.role(image, manager, &name))).collect()
 }
 
 /// The installers that only the builder has: installed by pip, or copied in.

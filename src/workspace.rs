@@ -54,6 +54,15 @@ pub struct Image {
     pub world: World,
 }
 
+/// An ignore file that a change added to.
+#[derive(Clone, Debug)]
+pub struct Ignored {
+    /// Its text as it was read; none where it is new.
+    pub read: Option<Arc<str>>,
+    /// The Dockerfile that needs the entry.
+    pub dockerfile: String,
+}
+
 /// The files of a project: what may change, and what was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
@@ -61,6 +70,8 @@ pub struct Workspace {
     pub files: Vec<SourceFile>,
     /// The images to be built.
     pub images: Vec<Image>,
+    /// Ignore files that changes of this run added to.
+    pub ignores: BTreeMap<String, Ignored>,
     /// Siblings that exist already, with their text.
     pub siblings: BTreeMap<String, Arc<str>>,
     /// Who else names the Dockerfiles.

@@ -23,11 +23,14 @@
 //!
 //! ## Declines
 //!
-//! When the installation does not run as root: the mount would belong to root (PIP-07). When a workflow, makefile or
-//! script builds the file without BuildKit, which knows no mounts (PIP-06). When the step removes more than the
-//! downloads together with their folder, such as `find / -delete`: a mount cannot be removed (PIP-11). When the folder
-//! lies in the home of another user, or the base is known to lead there (PIP-08). When a step fetches packages ahead
-//! for another one that installs offline: both count on downloads that stay in the image.
+//! Refused: an installation that does not run as root, since the mount would belong to root (PIP-07); a workflow,
+//! makefile or script that builds the file without BuildKit, which knows no mounts (PIP-06); a step that removes more
+//! than the downloads together with their folder, such as `find / -delete` (PIP-11); a folder in the home of another
+//! user, or settings that lead elsewhere (PIP-08) or keep nothing (PIP-01); downloads that a later step needs in the
+//! image (PIP-11). Asked: as whom an unknown base runs its steps, what an unknown frontend does with a mount, and what
+//! installs without a mount once the switch is gone (PIP-02).
+//!
+//! A mount of the author's own gets an id for musl where the file stood on glibc before.
 //!
 //! ## Risk
 //!
@@ -42,7 +45,7 @@ use crate::{
     facts::{
         Aspect, Context, ImageView,
         caches::{
-            self, Cache, hazards, obstacles,
+            self, Cache, hazards, obstacles, own_mounts,
             removal::{self, Removals},
         },
         root,
@@ -50,6 +53,7 @@ use crate::{
         writers,
     },
     pass::{Change, Pass, Proposal, Risk},
+    reason::{Reason, Surety},
     shell::Command,
     source::Span,
 };
@@ -78,6 +82,8 @@ struct Step<'a> {
     instruction: &'a Instruction,
     caches: Vec<Cache>,
     removals: Removals,
+    /// What is doubtful about the place of its mount.
+    doubt: Option<Reason>,
     /// Whether its stage stands on musl.
     is_musl: bool,
 }
@@ -93,40 +99,52 @@ fn propose(cx: &Context, image: &ImageView) -> Vec<Proposal> {
             let mut caches = unmounted(image, instruction, &state);
             caches.retain(|cache| !(has_new_yarn && caches::is_of_old_yarn(cache)));
             if !caches.is_empty() {
-                let why = obstacles::not_root(&view, &state, is_root)
-                    .or_else(|| obstacles::in_a_home(&view, &state, &caches));
+                let at = (&state, instruction);
+                let why = obstacles::not_root(&view, at, is_root)
+                    .or_else(|| obstacles::in_a_home(&view, at, &caches));
                 let removals = match why {
-                    None => removals(image, instruction, (&state, &caches)),
-                    Some(why) => Err(why),
+                    Some(why) if why.surety == Surety::Known => Err(why),
+                    why => removals(image, instruction, (&state, &caches)).map(|found| (found, why)),
                 };
                 match removals {
-                    Ok(removals) => {
-                        steps.push(Step { instruction, caches, removals, is_musl: is_musl(&view) })
+                    Ok((removals, doubt)) => {
+                        steps.push(Step { instruction, caches, removals, doubt, is_musl: is_musl(&view) })
                     }
-                    Err(why) => proposals.push(Proposal::decline(image.id, instruction.span, why)),
+                    Err(why) => proposals.push(Proposal::refuse(image.id, instruction.span, [why])),
                 }
             }
             state.advance(instruction, image.text);
         }
     }
-    if let Some(first) = steps.first() {
+    proposals.extend(own_mounts(image).map(Change::propose));
+    if !steps.is_empty() {
         // Each folder is asked for once, however many steps fill it.
         let folders: BTreeMap<&str, &Cache> =
             steps.iter().flat_map(|step| &step.caches).map(|cache| (cache.folder.as_str(), cache)).collect();
-        let why = obstacles::without_buildkit(cx, image)
-            .or_else(|| obstacles::kept_otherwise(image))
-            .or_else(|| folders.values().find_map(|cache| obstacles::wanted(image, cache)))
-            .or_else(|| hazards::first(cx, image, &folders.values().copied().collect::<Vec<_>>()))
-            .or_else(|| {
-                let mounted: Vec<Span> = steps.iter().map(|step| step.instruction.span).collect();
-                hazards::needs_switch(cx, image, &mounted)
-            });
-        proposals.push(match why {
-            Some(why) => Proposal::decline(image.id, first.instruction.span, why),
-            None => change(image, &steps),
-        });
+        let folders: Vec<&Cache> = folders.into_values().collect();
+        let mounted: Vec<Span> = steps.iter().map(|step| step.instruction.span).collect();
+        let against = steps
+            .iter()
+            .filter_map(|step| step.doubt.clone())
+            .chain(obstacles::without_buildkit(cx, image))
+            .chain(obstacles::kept_otherwise(image))
+            .chain(folders.iter().filter_map(|cache| obstacles::wanted(image, cache)))
+            .chain(hazards::all(cx, image, &folders))
+            .chain(hazards::needs_switch(cx, image, &mounted));
+        proposals.push(change(image, &steps).against(against).propose());
     }
     proposals
+}
+
+/// Gives the author's own mounts an id for musl, where the file stood on glibc when it was read.
+fn own_mounts(image: &ImageView) -> Option<Change> {
+    let shared = own_mounts::shared(image);
+    let (span, _) = shared.first()?;
+    let why = "A mount of one place is one on the build host, and what was built for glibc does not load here \
+               (PIP-09).";
+    let title = "Give cache mounts an id of their own for musl";
+    let change = Change::new(image.id, *span, Risk::Review, title, why);
+    Some(change.with(shared.into_iter().map(|(span, flag)| Edit::replace(image.id, span, flag))))
 }
 
 /// Whether a stage stands on musl: by its base, or since it calls apk.
@@ -146,19 +164,19 @@ fn removals(
     image: &ImageView,
     instruction: &Instruction,
     (state, caches): (&State, &[Cache]),
-) -> Result<Removals, String> {
+) -> Result<Removals, Reason> {
+    let known = |what: String| Reason::known("PIP-11", instruction.span, what);
     let script = image.script(instruction);
     let found = removal::of_script(script, state, caches).map_err(|(command, folder)| {
-        format!(
-            "`{command}` may reach into {folder}: a mounted cache would be emptied, and its folder cannot be \
-             removed (PIP-11)."
-        )
+        known(format!(
+            "`{command}` may reach into {folder}: a mounted cache would be emptied, and its folder cannot be removed"
+        ))
     })?;
     match removal::left_by_others(script, &found, caches) {
-        Some(command) => Err(format!(
-            "What `{command}` leaves beside the downloads is removed with their folder, which cannot be removed once \
-             it is mounted (PIP-11)."
-        )),
+        Some(command) => Err(known(format!(
+            "what `{command}` leaves beside the downloads is removed with their folder, which cannot be removed once \
+             it is mounted"
+        ))),
         None => Ok(found),
     }
 }
@@ -210,7 +228,7 @@ fn told_by_comment(image: &ImageView, step: &Instruction) -> Option<String> {
     around.lines().any(speaks).then(|| format!("A comment at line {line} still speaks of what is gone."))
 }
 
-fn change(image: &ImageView, steps: &[Step]) -> Proposal {
+fn change(image: &ImageView, steps: &[Step]) -> Change {
     let newline = write::newline_of(image.text);
     let first = steps[0].instruction;
     let mut folders: Vec<&str> = Vec::new();
@@ -247,7 +265,7 @@ fn change(image: &ImageView, steps: &[Step]) -> Proposal {
         let start = if image.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         change.edits.push(Edit::insert(image.id, start, format!("# syntax=docker/dockerfile:1{newline}")));
     }
-    change.propose()
+    change
 }
 
 /// The RUN with the mount and without what cancels it; whether something cancelled it.

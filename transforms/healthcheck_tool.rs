@@ -25,11 +25,11 @@
 //!
 //! When the package of a program is not known, or the base image may bring the program itself; when another step
 //! speaks of the program or compiles something, and so may have brought it in its own way; when another package may
-//! bring it.
+//! bring it; when nothing can be installed in the stage. Asked: what an Alpine older than the tables has.
 //!
 //! ## Risk
 //!
-//! Safe: a program is added that the file calls already.
+//! Safe: a program is added that the file calls already. Review where that is asked about.
 
 use crate::{
     docker::{Instruction, Keyword},
@@ -46,7 +46,7 @@ pub const PASS: Pass = Pass {
     id: "healthcheck-tool",
     title: "Keep what health checks and commands call in the stage that runs them",
     source: include_str!("healthcheck_tool.rs"),
-    risk: Risk::Safe,
+    risk: Risk::Review,
     alters: &[Aspect::Steps],
     run,
 };
@@ -78,9 +78,6 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     if missing.is_empty() {
         return check.map(|check| kept(image, check.span));
     }
-    if let Some(why) = installs::obstacle(image).or_else(|| installs::old_alpine(image)) {
-        return Some(Proposal::decline(image.id, span, why));
-    }
     let names: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     let called: Vec<&str> = missing.iter().map(|(program, _)| program.as_str()).collect();
     let why = format!(
@@ -90,7 +87,9 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
         if called.len() == 1 { "it" } else { "them" }
     );
     let title = format!("Install {} where it is called", names.join(", "));
-    Some(Change::new(image.id, span, Risk::Safe, title, why).with([installs::add(image, &names)]).propose())
+    let change = Change::new(image.id, span, Risk::Safe, title, why).with([installs::add(image, &names)]);
+    let against = installs::obstacle(image).or_else(|| installs::old_alpine(image));
+    Some(change.against(against).propose())
 }
 
 fn kept(image: &ImageView, span: Span) -> Proposal {

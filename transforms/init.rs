@@ -23,14 +23,17 @@
 //!
 //! ## Declines
 //!
-//! When an init is there already: tini, dumb-init or s6 in the image, in a script that it starts, or in the command of
-//! a service; `init: true` in compose. When the text of a script that is started is not known, the entrypoint has shell
-//! form, or the base image's entrypoint is not known. When nothing tells that the base image has apt or apk, as on
-//! distroless images, that its release is still served and has tini, or that its steps run as root. When a step marks
-//! packages as not asked for, or the last stage is one that tests another. When runit, supervisor or systemd is
-//! installed, or the list of repositories is replaced; when a health check looks at process 1; when a later step sets
-//! up mirrors or certificates, and tini would be fetched before it. A tool that ends by itself needs none: one that
-//! listens on no port, has no health check, is no service of a compose file and no script or program of the project.
+//! There is nothing to gain where an init is there already (tini, dumb-init or s6 in the image, in a script that it
+//! starts, or in the command of a service; `init: true` in compose), where the last stage tests another, and for a tool
+//! that ends by itself: one that listens on no port, has no health check, is no service of a compose file and no script
+//! or program of the project.
+//!
+//! Refused: an entrypoint in shell form, a base whose entrypoint is not known, a base that is not known to have apt or
+//! apk with servers that still answer, a step that marks packages as not asked for, a signal for systemd, and a check
+//! that tells what process 1 is. Asked: a supervisor that is installed, a list of repositories that is replaced, a base
+//! that may not run its steps as root, a check that looks whether process 1 is there.
+//!
+//! Where a step sets up mirrors or certificates, tini is installed after it.
 //!
 //! ## Risk
 //!
@@ -40,10 +43,11 @@
 use crate::{
     docker::{Instruction, Keyword, write},
     edit::Edit,
-    facts::{self, Aspect, Context, ImageView, inits, packages::Manager, runtime, signals, start_scripts},
+    facts::{self, Aspect, Context, ImageView, inits, packages::Manager, process_1, runtime, signals},
     installs,
     knowledge::apt_images,
     pass::{Change, Pass, Proposal, Risk},
+    reason::Reason,
     source::Span,
 };
 
@@ -64,77 +68,39 @@ fn run(cx: &Context) -> Vec<Proposal> {
 fn propose(cx: &Context, image: &ImageView) -> Proposal {
     let entrypoint = runtime::last(image, Keyword::Entrypoint);
     let command = runtime::last(image, Keyword::Cmd);
-    let Some(place) = entrypoint.or(command) else {
+    let Some(place) = entrypoint.filter(|step| !is_reset(step)).or(command) else {
         return Proposal::nothing(image.id, image.base_word().span, "The image starts nothing of its own.");
     };
     if let Some(name) = beside_the_product(image) {
-        let why = format!(
-            "The last stage is called {name} and stands on another one: which of them runs is not known."
-        );
-        return Proposal::decline(image.id, place.span, why);
+        let why = format!("The last stage is called {name} and stands on another one, which is what runs.");
+        return Proposal::nothing(image.id, place.span, why);
     }
     let there = inits::started(cx, image).or_else(|| inits::brought(image));
     if let Some(why) = there.or_else(|| inits::not_needed(cx, image)) {
         return Proposal::nothing(image.id, place.span, why);
     }
-    if let Some(why) = inits::unknown(cx, image) {
-        return Proposal::decline(image.id, place.span, why);
-    }
-    if let Some(why) = installs::obstacle(image).or_else(|| installs::without_tini(image)) {
-        return Proposal::decline(image.id, place.span, why);
-    }
-    if let Some(who) = looks_at_process_1(cx, image) {
-        return Proposal::decline(
-            image.id,
-            place.span,
-            format!("{who} looks at process 1, which would be tini."),
-        );
-    }
-    let proposal = match entrypoint {
-        Some(entrypoint) => chained(image, entrypoint),
+    let made = match entrypoint {
+        Some(entrypoint) => chained(image, (entrypoint, place)),
         None => inserted(image, place),
     };
-    match (proposal, signals::kept_by(cx, image)) {
-        (Proposal::Change(mut change), Some(shell)) => {
-            change.risk = Risk::Review;
-            change
-                .noting(format!(
-                    "{shell} does not hand signals on: put `exec` before the last command (CMD-05). Under tini TERM \
-                     ends that shell at once, and what it started with it; as process 1 it ignored TERM until the \
-                     time was over."
-                ))
-                .propose()
-        }
-        (proposal, _) => proposal,
+    let against = inits::unknown(cx, image)
+        .into_iter()
+        .chain(installs::obstacle(image).or_else(|| installs::without_tini(image)))
+        .chain(process_1::watched(cx, image));
+    let change = match made {
+        Ok(change) => change.against(against),
+        Err(reason) => return Proposal::refuse(image.id, place.span, against.chain([reason])),
+    };
+    match signals::kept_by(cx, image) {
+        Some(shell) => Change { risk: Risk::Review, ..change }
+            .noting(format!(
+                "{shell} does not hand signals on: put `exec` before the last command (CMD-05). Under tini TERM \
+                 ends that shell at once, and what it started with it; as process 1 it ignored TERM until the \
+                 time was over."
+            ))
+            .propose(),
+        None => change.propose(),
     }
-}
-
-/// Who asks for process 1: a step, a service, or a script that one of them starts.
-fn looks_at_process_1(cx: &Context, image: &ImageView) -> Option<String> {
-    let asks = |text: &str| {
-        // What is written to its output goes where it went.
-        let of_proc =
-            text.match_indices("/proc/1/").any(|(at, part)| !text[at + part.len()..].starts_with("fd/"));
-        of_proc
-            || ["ps -p 1", "ps -p1", "kill -0 1", "pgrep -o", "pidof -s", "--pid 1 "]
-                .iter()
-                .any(|part| text.contains(part))
-    };
-    let is_step = |step: &&Instruction| {
-        matches!(step.keyword, Keyword::Healthcheck | Keyword::Cmd | Keyword::Entrypoint)
-            && asks(&step.body.text)
-    };
-    let step = image.lineage().into_iter().find(is_step).map(|step| format!("Line {}", image.line(step)));
-    let of_services = || {
-        let services = cx.services_of(image.image);
-        let view = services.iter().find(|view| asks(view.service.span.of(view.text)))?;
-        Some(format!("The service {}", view.service.name))
-    };
-    let of_scripts = || {
-        let scripts = start_scripts::known(cx, image);
-        scripts.into_iter().find(|(_, text)| asks(text)).map(|(name, _)| name)
-    };
-    step.or_else(of_services).or_else(of_scripts)
 }
 
 /// The name of a last stage that is made to test or to develop what an earlier one holds.
@@ -152,54 +118,74 @@ fn program(image: &ImageView) -> &'static str {
     }
 }
 
-/// tini in front of the entrypoint that is there.
-fn chained(image: &ImageView, entrypoint: &Instruction) -> Proposal {
-    let first = entrypoint.json.as_ref().and_then(|words| words.first());
-    let Some(first) = first else {
-        let why = "The entrypoint has shell form, which takes no arguments from CMD; write it as a JSON array first (CMD-06).";
-        return Proposal::decline(image.id, entrypoint.span, why);
-    };
-    let prefix = format!("\"{}\", \"--\", ", program(image));
-    finish(image, entrypoint.span, Edit::insert(image.id, first.span.start(), prefix), None)
+/// `ENTRYPOINT []`, which takes away what the base image starts first.
+fn is_reset(step: &Instruction) -> bool {
+    step.json.as_ref().is_some_and(Vec::is_empty)
 }
 
-/// An ENTRYPOINT of its own in front of CMD; the one that the base image brings is chained.
-fn inserted(image: &ImageView, command: &Instruction) -> Proposal {
-    let from_stage = image.lineage().into_iter().rfind(|step| step.keyword == Keyword::Entrypoint);
-    if let Some(step) = from_stage {
-        let why = format!(
-            "The entrypoint in line {} is inherited from an earlier stage (CMD-01).",
-            image.line(step)
-        );
-        return Proposal::decline(image.id, command.span, why);
+/// tini in front of the entrypoint that is there, or in its place where it is empty.
+fn chained(image: &ImageView, (entrypoint, place): (&Instruction, &Instruction)) -> Result<Change, Reason> {
+    let tini = program(image);
+    match entrypoint.json.as_ref().map(|words| words.first()) {
+        Some(Some(first)) => {
+            let prefix = format!("\"{tini}\", \"--\", ");
+            Ok(finish(image, place.span, Edit::insert(image.id, first.span.start(), prefix), None))
+        }
+        Some(None) => {
+            let words = format!("[\"{tini}\", \"--\"]");
+            Ok(finish(image, place.span, Edit::replace(image.id, entrypoint.body_span(), words), None))
+        }
+        None => {
+            let what = "the entrypoint has shell form, which takes no arguments from CMD";
+            Err(Reason::known("CMD-06", entrypoint.span, what))
+        }
     }
-    let base = facts::root_image(image.dockerfile, image.stage());
-    let inherited = match base.official_name() {
-        Some("python" | "alpine" | "debian" | "ubuntu" | "ruby" | "golang" | "rust") => None,
-        Some("node") if base.tag.as_deref().is_none_or(apt_images::node_has_entrypoint) => {
-            Some("docker-entrypoint.sh")
-        }
-        _ => {
-            let why = format!("The entrypoint that {} brings is not known (CMD-01).", image.base_word().text);
-            return Proposal::decline(image.id, command.span, why);
-        }
-    };
-    let rest = inherited.map_or_else(String::new, |word| format!(", \"{word}\""));
+}
+
+/// An ENTRYPOINT of its own in front of CMD; the one that the base image or an earlier stage brings is chained.
+fn inserted(image: &ImageView, command: &Instruction) -> Result<Change, Reason> {
+    let inherited = inherited(image)?;
+    let rest: String = inherited.iter().map(|word| format!(", {word}")).collect();
     let keyword = if command.keyword_span.of(image.text) == "cmd" { "entrypoint" } else { "ENTRYPOINT" };
     let line = format!("{keyword} [\"{}\", \"--\"{rest}]", program(image));
     let (at, line) = write::line_above(image.text, command, &line);
-    let proposal = finish(image, command.span, Edit::replace(image.id, at, line), inherited);
+    let told = inherited.join(" ").replace('"', "");
+    let told = Some(&*told).filter(|told| !told.is_empty());
+    let change = finish(image, command.span, Edit::replace(image.id, at, line), told);
     let has_exec = command.body.text.trim_start().starts_with("exec ");
     let is_one = image.script(command).items.len() == 1;
-    match (proposal, command.json.is_none() && is_one && !has_exec && installs::manager(image) == Manager::Apt) {
-        (Proposal::Change(change), true) => change
-            .noting("CMD has shell form, and Debian's sh does not hand signals on: put `exec` before the command (CMD-05).")
-            .propose(),
-        (proposal, _) => proposal,
+    let is_kept = command.json.is_none() && is_one && !has_exec && installs::manager(image) == Manager::Apt;
+    Ok(match is_kept {
+        true => change.noting(
+            "CMD has shell form, and Debian's sh does not hand signals on: put `exec` before the command (CMD-05).",
+        ),
+        false => change,
+    })
+}
+
+/// The words of the entrypoint that an earlier stage or the base image brings, as JSON; none where there is none.
+fn inherited(image: &ImageView) -> Result<Vec<String>, Reason> {
+    if let Some(step) = image.lineage().into_iter().rfind(|step| step.keyword == Keyword::Entrypoint) {
+        let words = step.json.as_ref().ok_or_else(|| {
+            let what = "the entrypoint of an earlier stage has shell form, which cannot be chained";
+            Reason::known("CMD-01", step.span, what)
+        })?;
+        return Ok(words.iter().map(|word| word.span.of(image.text).to_owned()).collect());
+    }
+    let base = facts::root_image(image.dockerfile, image.stage());
+    match base.official_name() {
+        Some("python" | "alpine" | "debian" | "ubuntu" | "ruby" | "golang" | "rust") => Ok(Vec::new()),
+        Some("node") if base.tag.as_deref().is_none_or(apt_images::node_has_entrypoint) => {
+            Ok(vec!["\"docker-entrypoint.sh\"".to_owned()])
+        }
+        _ => {
+            let what = format!("which entrypoint {} brings is not known", image.base_word().text);
+            Err(Reason::known("CMD-01", image.base_word().span, what))
+        }
     }
 }
 
-fn finish(image: &ImageView, span: Span, edit: Edit, inherited: Option<&str>) -> Proposal {
+fn finish(image: &ImageView, span: Span, edit: Edit, inherited: Option<&str>) -> Change {
     let why = "tini forwards signals and reaps zombies; without it the service is process 1 and has to do both (CMD-08).";
     let mut change = Change::new(image.id, span, Risk::Safe, "Run the service under tini", why).with([edit]);
     if !installs::installed(image).iter().any(|name| name == "tini") {
@@ -212,8 +198,8 @@ fn finish(image: &ImageView, span: Span, edit: Edit, inherited: Option<&str>) ->
     }
     if let Some(word) = inherited {
         change.notes.push(format!(
-            "The base image's entrypoint {word} is chained: an ENTRYPOINT here replaces it (CMD-01)."
+            "The entrypoint {word} that the image inherits is chained: an ENTRYPOINT here replaces it (CMD-01)."
         ));
     }
-    change.propose()
+    change
 }

@@ -23,13 +23,17 @@
 //! ## Declines
 //!
 //! When an input of the installation is not known or cannot be copied alone: a requirements file that is not in the
-//! build context, a package that is a folder of the project, instructions between the two that the installation may
-//! depend on, files that options and variables such as `PIP_CONSTRAINT` name, npm scripts that run at installation.
-//! When settings beside the manifests name further files, such as yarnPath, or binding.gyp says how to build.
+//! build context, a package that is a folder of the project, files that options and variables such as `PIP_CONSTRAINT`
+//! name, npm scripts that run at installation, settings beside the manifests that name further files, such as
+//! yarnPath, or a binding.gyp. When a step between the two reads the source. Where such a step only installs system
+//! packages, makes accounts or sets variables, the COPY goes below the installation instead.
+//!
+//! A `node_modules` or `.venv` that the COPY might lay over the installed one gets an entry in the ignore file that the
+//! build reads; it is asked about where that cannot be written.
 //!
 //! ## Risk
 //!
-//! Safe: the same commands run with the same inputs.
+//! Safe: the same commands run with the same inputs. Review where an ignore file gets an entry.
 
 use crate::{
     docker::{Instruction, Keyword, write},
@@ -49,9 +53,12 @@ use crate::{
         runtime::{State, Variables},
         sources,
     },
+    overlays::{self, Overlay},
     pass::{Change, Pass, Proposal, Risk},
+    reason::Reason,
     shell::{Command, Script},
     source::Span,
+    stages::before_copy,
     workspace::{Entry, path},
 };
 
@@ -60,7 +67,7 @@ pub const PASS: Pass = Pass {
     id: "layer-order",
     title: "Install dependencies before the source is copied",
     source: include_str!("layer_order.rs"),
-    risk: Risk::Safe,
+    risk: Risk::Review,
     alters: &[Aspect::Copied, Aspect::Owners],
     run,
 };
@@ -78,20 +85,31 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     let context = &image.image.context;
     let copy =
         instructions[..install].iter().rposition(|i| build_context::copies_folder(i, context, &lookup))?;
-    if let Some(between) = instructions[copy + 1..install].iter().find(|i| !is_harmless(i)) {
-        let why = format!(
-            "The installation in line {} may depend on line {}, which stands between it and the COPY.",
-            image.line(run),
-            image.line(between)
-        );
-        return Some(Proposal::decline(image.id, run.span, why));
+    let moves_copy = !instructions[copy + 1..install].iter().all(is_harmless);
+    let keeps_place = |step: &&Instruction| !before_copy::may_be(image, &instructions[copy], step);
+    if let Some(between) = instructions[copy + 1..install].iter().find(keeps_place) {
+        let what = "stands between the COPY of the source and the installation, which may depend on it";
+        return Some(Proposal::refuse(image.id, run.span, [Reason::known("ORD-14", between.span, what)]));
     }
     match inputs(cx, image, (&steps, install), copy) {
-        Err(why) => Some(Proposal::decline(image.id, run.span, why)),
+        Err((trap, what)) => {
+            Some(Proposal::refuse(image.id, run.span, [Reason::known(trap, run.span, what)]))
+        }
         Ok(None) => None,
-        Ok(Some(lines)) => Some(change(image, copy, run, &lines)),
+        Ok(Some(lines)) => {
+            let overlays = overlaid(cx, image, (&steps, install), copy).into_iter().collect();
+            let edits = match moves_copy {
+                true => before_copy::edits(image, &instructions[copy], run, &lines),
+                false => edits(image, copy, run, &lines).into(),
+            };
+            let change = change(image, run, &lines).with(edits);
+            Some(overlays::settle(cx, image, change, overlays).propose())
+        }
     }
 }
+
+/// A trap and what there is, without its place.
+type Why = (&'static str, String);
 
 fn is_install(image: &ImageView, run: &Instruction) -> bool {
     let script = image.script(run);
@@ -109,8 +127,9 @@ fn inputs(
     image: &ImageView,
     (steps, install): (&Steps, usize),
     copy: usize,
-) -> Result<Option<Vec<String>>, String> {
+) -> Result<Option<Vec<String>>, Why> {
     let state = &steps.states[install];
+    let why = |trap, what: &str| Err((trap, what.to_owned()));
     let script = image.script(&image.instructions()[install]);
     let installs = python::pip_installs(script);
     // What empties a cache reads no source.
@@ -120,10 +139,10 @@ fn inputs(
         is_part_of_installing((index, command)) || emptied.contains(&command.item)
     };
     if !script.is_plain_list() || !script.commands.iter().enumerate().all(belongs) {
-        return Err("The RUN does more than install; its other commands may read the source.".to_owned());
+        return why("PKG-11", "the RUN does more than install, and its other commands may read the source");
     }
     if let Some(local) = installs.iter().flat_map(|install| &install.local).next() {
-        return Err(format!("The installation of {local} needs the source itself (MS-09)."));
+        return why("MS-09", &format!("the installation of {local} needs the source itself"));
     }
     if !installs.is_empty()
         && script
@@ -132,10 +151,10 @@ fn inputs(
             .flat_map(Command::arguments)
             .any(|word| word.split('=').next() == Some("--group"))
     {
-        return Err("--group reads pyproject.toml, which is not copied alone (ORD-01).".to_owned());
+        return why("ORD-01", "--group reads pyproject.toml, which is not copied alone");
     }
     if let Some((name, path)) = first_copy::comes_with_source(cx, (steps, install), copy, script) {
-        return Err(format!("{name} names {path}, which comes with the source (ORD-01)."));
+        return why("ORD-01", &format!("{name} names {path}, which comes with the source"));
     }
     if let Some(manifests) = manifests(cx, image, (&steps.site(install), script), &state.env)? {
         return alone(cx, image, (steps, &manifests), (copy, state));
@@ -149,7 +168,7 @@ fn inputs(
         }
         let origin = steps.origin(cx, 0..copy + 1, &wanted).map(|(_, path)| path);
         let origin = origin.filter(|path| matches!(cx.files_of(image).entry(path), Some(Entry::File(_))));
-        let origin = origin.ok_or_else(|| format!("{operand} is not in the build context (MS-14)."))?;
+        let origin = origin.ok_or_else(|| missing(cx, image, operand))?;
         files.extend(first_copy::closure(cx, image, (&origin, &wanted))?);
     }
     if !files.is_empty() && installs.iter().any(|install| install.is_uv) {
@@ -189,18 +208,20 @@ fn manifests(
     image: &ImageView,
     (site, script): (&Site, &Script),
     env: &Variables,
-) -> Result<Option<Vec<&'static str>>, String> {
+) -> Result<Option<Vec<&'static str>>, Why> {
+    let why = |trap, what: String| Err((trap, what));
     if let Some(install) = project::installs(script).first() {
         let name = install.tool.name();
         if let Some(what) = inputs::elsewhere(cx, image, site, script) {
-            return Err(format!("{what}, which is not copied alone (ORD-01)."));
+            return why("ORD-01", format!("{what}, which is not copied alone"));
         }
         return match install.installs_project {
-            true => Err(format!("{name} installs the project itself, whose source it needs (MS-09).")),
+            true => why("MS-09", format!("{name} installs the project itself, whose source it needs")),
             false => match evidence::local_package(cx, image, site, install.tool) {
-                Some(package) => Err(format!(
-                    "{name} installs {package} from a folder of the project, whose source it needs (MS-09)."
-                )),
+                Some(package) => why(
+                    "MS-09",
+                    format!("{name} installs {package} from a folder of the project, whose source it needs"),
+                ),
                 None => Ok(Some([&install.tool.files()[..], install.tool.settings()].concat())),
             },
         };
@@ -210,11 +231,11 @@ fn manifests(
     }
     let project = match evidence::node_project(cx, image) {
         Some(Ok(project)) => project,
-        Some(Err(why)) => return Err(format!("What is installed is not known: {why}.")),
-        None => return Err("package.json is not in the build context (MS-14).".to_owned()),
+        Some(Err(what)) => return why("ORD-01", format!("what is installed is not known: {what}")),
+        None => return Err(missing(cx, image, "package.json")),
     };
     match node_inputs::beyond_manifests(cx, image, (site, script), (&project.package, env)) {
-        Some(what) => Err(format!("{what}, so the installation may need more than its manifests (ORD-01).")),
+        Some(what) => why("ORD-01", format!("{what}, so the installation needs more than its manifests")),
         None => Ok(Some(node::MANIFESTS.to_vec())),
     }
 }
@@ -225,7 +246,7 @@ fn alone(
     image: &ImageView,
     (steps, manifests): (&Steps, &[&str]),
     (copy, state): (usize, &State),
-) -> Result<Option<Vec<String>>, String> {
+) -> Result<Option<Vec<String>>, Why> {
     let origin = |until: usize, name: &str| {
         let wanted = join_path(&state.workdir, name);
         let found = steps.origin(cx, 0..until, &wanted).map(|(_, path)| path);
@@ -236,29 +257,54 @@ fn alone(
         return Ok(None);
     }
     if origin(copy + 1, main).is_none() {
-        return Err(format!("{main} is not in the build context (MS-14)."));
+        return Err(missing(cx, image, main));
     }
     let found =
         manifests.iter().filter_map(|name| Some((origin(copy + 1, name)?, join_path(&state.workdir, name))));
     let files: Vec<(String, String)> =
         found.filter(|(origin, _)| !sources::is_kept_out(cx, image, origin)).collect();
     if files.first().is_none_or(|(_, target)| path::name(target) != main) {
-        return Err(format!("{main} is not in the build context (MS-14)."));
-    }
-    if let Some(folder) = installed_beside(image, manifests, state)
-        && !sources::is_kept_out(cx, image, &path::join(path::parent(&files[0].0), folder))
-    {
-        return Err(format!(
-            "The COPY would then put the {folder} of the build context, if there is one, over the installed one; name \
-             it in .dockerignore first (ORD-04)."
-        ));
+        return Err(missing(cx, image, main));
     }
     Ok(Some(copy_lines(image, &files, &image.instructions()[copy], &state.workdir)))
 }
 
+/// That a manifest is not seen where the COPY would bring it from.
+fn missing(cx: &Context, image: &ImageView, name: &str) -> Why {
+    let is_there = |path: &&String| path::name(path) == path::name(name);
+    let elsewhere = cx.files_of(image).entries().filter(|(_, entry)| matches!(entry, Entry::File(_)));
+    match elsewhere.map(|(path, _)| path).find(is_there) {
+        Some(path) => ("MS-14", format!("{name} is not where the COPY brings files from; there is {path}")),
+        None => ("MS-14", format!("{name} is not in the build context")),
+    }
+}
+
+/// That the COPY, which then comes last, may bring the installed folder from the host.
+fn overlaid(
+    cx: &Context,
+    image: &ImageView,
+    (steps, install): (&Steps, usize),
+    copy: usize,
+) -> Option<Overlay> {
+    let (state, script) = (&steps.states[install], image.script(&image.instructions()[install]));
+    let main = match project::installs(script).first() {
+        Some(install) => install.tool.files()[0],
+        None => node::installation(script).map(|_| node::MANIFESTS[0])?,
+    };
+    let folder = installed_beside(image, main, state)?;
+    let (_, origin) = steps.origin(cx, 0..copy + 1, &join_path(&state.workdir, main))?;
+    let path = path::join(path::parent(&origin), folder);
+    let what = format!(
+        "the COPY would put the {folder} of the build context, if there is one, over the installed one"
+    );
+    let is_out = sources::is_kept_out(cx, image, &path);
+    let reason = Reason::doubt("ORD-13", image.instructions()[copy].span, what);
+    (!is_out).then_some(Overlay { path, reason })
+}
+
 /// The folder beside the manifests that the installation fills, if it fills one.
-fn installed_beside(image: &ImageView, manifests: &[&str], state: &State) -> Option<&'static str> {
-    if manifests[0] == "package.json" {
+fn installed_beside(image: &ImageView, main: &str, state: &State) -> Option<&'static str> {
+    if main == "package.json" {
         return Some("node_modules");
     }
     let environment = Environment::of(image).ok()?;
@@ -297,8 +343,16 @@ fn copy_lines(
     folders.iter().map(line).collect()
 }
 
+fn change(image: &ImageView, run: &Instruction, lines: &[String]) -> Change {
+    let why = format!(
+        "`{}` comes first, so a change of the source no longer makes the installation run again.",
+        lines.join("`, `")
+    );
+    Change::new(image.id, run.span, Risk::Safe, "Install dependencies before the source is copied", why)
+}
+
 /// Moves the RUN, with the comments above it, in front of the COPY and its comments.
-fn change(image: &ImageView, copy: usize, run: &Instruction, lines: &[String]) -> Proposal {
+fn edits(image: &ImageView, copy: usize, run: &Instruction, lines: &[String]) -> [Edit; 2] {
     let instructions = image.instructions();
     let newline = write::newline_of(image.text);
     let first = &instructions[copy];
@@ -320,15 +374,8 @@ fn change(image: &ImageView, copy: usize, run: &Instruction, lines: &[String]) -
         true => format!("{blank}{head}{block}"),
         false => format!("{blank}{comments}{head}{block}"),
     };
-    let names: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let why = format!(
-        "`{}` comes first, so a change of the source no longer makes the installation run again.",
-        names.join("`, `")
-    );
     let removed = Span::new(run.lead.start(), run.end);
-    Change::new(image.id, run.span, Risk::Safe, "Install dependencies before the source is copied", why)
-        .with([Edit::insert(image.id, first.lead.start(), text), Edit::delete(image.id, removed)])
-        .propose()
+    [Edit::insert(image.id, first.lead.start(), text), Edit::delete(image.id, removed)]
 }
 
 fn own_lines<'t>(text: &'t str, instruction: &Instruction) -> &'t str {

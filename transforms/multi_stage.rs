@@ -39,19 +39,21 @@
 //!
 //! ## Declines
 //!
-//! When nothing would be left behind: no compiler, no headers, no installer. When
-//! nothing says what the image starts. When a later step installs packages by the lists that an earlier one
-//! fetched. When the installation cannot be told apart from the rest: editable projects without a build backend,
-//! `pip install --user`, steps before it that may prepare it, paths such as `/usr/local/bin/gunicorn` that would no
-//! longer exist. When the Python is older than its module venv, or the Alpine older than those that the tables
-//! list. When the runtime package of a `-dev` package is not known. When a script or a service calls the tool that
-//! would be left behind, installs with pip, or runs in a login shell or with a PATH of its own. When a later step
-//! calls a program that would be left behind, compiles, or runs a script that cannot be read. When the image is one
-//! to work in or to start other images from. When `uv run` and its like do more than start a program: tasks,
-//! variables from files, scripts with packages of their own. When something that is started, or program text that
-//! is copied, may need a development dependency of Node, when the installation runs scripts that may write
-//! elsewhere, and when packages are installed in several folders, for a workspace, or outside of node_modules. When
-//! a step before the installation shapes the project.
+//! When nothing would be left behind (no compiler, no headers, no installer) there is nothing to gain. Refused is what
+//! is known to break: an installation that cannot be told apart from the rest, such as one in a condition, for a user
+//! alone (`pip install --user`) or into several folders; a path such as `/usr/local/bin/gunicorn`, a login shell or a
+//! PATH of its own, which would miss the packages; a later step, script or service that calls what would be left
+//! behind; a package that compiles when it runs; a project installed in place without a build backend; ONBUILD; a
+//! Python without venv; a start that needs a development dependency of Node.
+//!
+//! Asked is what may be: an image that starts nothing or a shell, a script that nobody can look into, a step between
+//! two installations that may prepare the later one, what `uv run` and its like do besides starting a program, program
+//! text that imports a development dependency, a file that a build may write beside the source.
+//!
+//! What stands before the installation and may prepare it is done in both stages. Headers stay in both where the
+//! package that runs what they build is not known. Where something calls pip or imports pkg_resources later, the
+//! environment is made with pip. A `node_modules` or `.venv` that a COPY might bring along gets an entry in the ignore
+//! file that the build reads. What a user installed belongs to that user.
 //!
 //! ## Risk
 //!
@@ -62,12 +64,14 @@ use crate::{
     edit::Edit,
     facts::{
         Aspect, Context, ImageView, evidence,
+        python::project::Tool,
         split::{self, Ecosystem, Part, Side, Split},
     },
-    installs,
+    overlays,
     pass::{Change, Pass, Proposal, Risk},
+    reason::Reason,
     source::Span,
-    stages::{self, Builder, half, obstacles, runners},
+    stages::{self, Builder, half, merged, obstacles, runners},
 };
 
 /// The pass.
@@ -108,8 +112,8 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     };
     match split {
         Ok(None) => None,
-        Ok(Some(split)) => Some(split_image(cx, image, &split)),
-        Err((index, why)) => Some(Proposal::decline(image.id, image.instructions()[index].span, why)),
+        Ok(Some(split)) => Some(split_image(cx, image, &stages::prepares::shared(image, split))),
+        Err(reason) => Some(Proposal::refuse(image.id, reason.span, [reason])),
     }
 }
 
@@ -119,20 +123,14 @@ fn split_image(cx: &Context, image: &ImageView, split: &Split) -> Proposal {
     left_behind.extend(stages::tools_left_behind(image, split).iter().map(|tool| (*tool).to_owned()));
     if left_behind.is_empty() && split.epilogue.is_none() {
         let why = "A builder stage would leave nothing behind: no compiler, no headers, no installer.";
-        return Proposal::decline(image.id, run.span, why);
+        return Proposal::nothing(image.id, run.span, why);
     }
     if image.root().is_full() && split.epilogue.is_none() {
         let why = format!(
             "{} is the full image, which has compilers and headers itself; a slim one leaves more behind.",
             image.base_word().text
         );
-        return Proposal::decline(image.id, image.base_word().span, why);
-    }
-    if let Some(why) = installs::old_alpine(image) {
-        return Proposal::decline(image.id, image.base_word().span, why);
-    }
-    if let Some((span, why)) = obstacles::first(cx, image, split) {
-        return Proposal::decline(image.id, span, why);
+        return Proposal::nothing(image.id, image.base_word().span, why);
     }
     change(cx, image, split, &left_behind)
 }
@@ -142,26 +140,41 @@ fn change(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]
         Some(Ok(project)) => evidence::fetches_with_git(&project),
         _ => evidence::needs_git(cx, image),
     };
-    let builder = Builder { name: stages::free_name(image), has_git, split };
+    let equipped = stages::equipped::who(cx, image, split);
+    let builder = Builder { name: stages::free_name(image), has_git, has_pip: equipped.is_some(), split };
     let from = &image.instructions()[0];
     let mut edits = vec![Edit::insert(image.id, from.span.start(), builder.text(image))];
     for (index, instruction) in image.instructions().iter().enumerate() {
         match final_edit(image, &builder, index) {
             Ok(edit) => edits.extend(edit),
-            Err(why) => return Proposal::decline(image.id, instruction.span, why),
+            Err(tool) => {
+                let reason = runners::still_calls(tool, instruction.span);
+                return Proposal::refuse(image.id, instruction.span, [reason]);
+            }
         }
     }
     if let Some(comment) = lost_comment(image, &edits) {
-        let why = format!("The comment `{comment}` would have no place in either stage.");
-        return Proposal::decline(image.id, from.span, why);
+        let what = format!("the comment `{comment}` would have no place in either stage");
+        return Proposal::refuse(image.id, from.span, [Reason::known("ORD-11", from.span, what)]);
     }
     let why = why(cx, image, split, left_behind);
     let title = format!("Install dependencies in a stage called {}", builder.name);
-    let change = Change::new(image.id, from.span, Risk::Review, title, why).with(edits);
-    match (split.environment.is_authors, &split.epilogue) {
-        (_, Some(_)) => change.noting(PRUNED).propose(),
-        (true, None) => change.propose(),
-        (false, None) => change.noting(setuptools_note(image)).propose(),
+    let mut change = Change::new(image.id, from.span, Risk::Review, title, why)
+        .with(edits)
+        .against(obstacles::all(cx, image, split))
+        .or_else("Stays in one stage");
+    change.notes.extend(headers_note(image, split));
+    let change = overlays::settle(cx, image, change, merged::all(cx, image, split));
+    match (split.environment.is_authors, &split.epilogue, equipped) {
+        (_, Some(_), _) => change.noting(PRUNED).propose(),
+        (true, None, _) => change.propose(),
+        (false, None, Some(who)) => {
+            let path = &split.environment.path;
+            change
+                .noting(format!("{who}: {path} is made with pip, and with what comes along (MS-33)."))
+                .propose()
+        }
+        (false, None, None) => change.noting(setuptools_note(image)).propose(),
     }
 }
 
@@ -194,8 +207,23 @@ fn why(cx: &Context, image: &ImageView, split: &Split, left_behind: &[String]) -
     }
 }
 
+/// Which headers stay in the final stage, since the package that runs what they build is not known.
+fn headers_note(image: &ImageView, split: &Split) -> Option<String> {
+    let names = stages::headers_of_unknown_twins(image, split);
+    let (stay, they) = if names.len() == 1 { ("stays", "it builds") } else { ("stay", "they build") };
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} {stay} in both stages: which package runs what {they} is not known (PKG-05).",
+            names.join(", ")
+        )
+    })
+}
+
 /// What becomes of an instruction in the final stage; none when it stays as it is.
-fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Option<Edit>, String> {
+///
+/// # Errors
+/// The tool that it still calls.
+fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Option<Edit>, Tool> {
     let (split, instruction) = (builder.split, &image.instructions()[index]);
     let whole = Span::new(instruction.lead.start(), instruction.end);
     let newline = write::newline_of(image.text);
@@ -216,7 +244,7 @@ fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Opti
                     let lead = instruction.lead.of(image.text);
                     let end = if instruction.end > instruction.span.end() { newline } else { "" };
                     // Packages of the system change less often than those that arrive.
-                    let is_packages = matches!(part, Part::Apart(sides) if !sides.contains(&Side::Final));
+                    let is_packages = matches!(part, Part::Apart(sides) if !has_others(sides));
                     let both = match is_packages {
                         true => format!("{lead}{text}{newline}{arrival}"),
                         false => format!("{arrival}{lead}{text}{end}"),
@@ -226,6 +254,11 @@ fn final_edit(image: &ImageView, builder: &Builder, index: usize) -> Result<Opti
             })
         }
     }
+}
+
+/// Whether the final stage keeps more of a RUN than packages.
+fn has_others(sides: &[Side]) -> bool {
+    sides.iter().any(|side| matches!(side, Side::Final | Side::Shared))
 }
 
 /// The lines that bring the environment into the final stage.

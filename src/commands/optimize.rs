@@ -88,6 +88,8 @@ struct Sum {
     outputs: Vec<Output>,
     conflicts: Vec<Conflict>,
     folders: BTreeSet<String>,
+    /// Ignore files whose patch is printed.
+    ignores: BTreeSet<String>,
     changes: usize,
 }
 
@@ -138,7 +140,7 @@ impl Run<'_> {
     }
 
     fn finish(self, arguments: &Optimize, out: &mut dyn Write) -> io::Result<Exit> {
-        let Sum { totals, lists, outputs, conflicts, folders, changes } = self.sum;
+        let Sum { totals, lists, outputs, conflicts, folders, changes, .. } = self.sum;
         conclude(&totals, &lists, (self.shown.format, out))?;
         let mut exit = if totals.failed > 0 { Exit::Failed } else { Exit::Done };
         if arguments.write {
@@ -159,7 +161,9 @@ impl Run<'_> {
 
 /// Prints what a project came to, and keeps what the end of the run needs.
 fn take(sum: &mut Sum, seen: Seen, (format, out): (Format, &mut dyn Write)) -> io::Result<()> {
-    print(&seen.out, (format, out))?;
+    let shared = seen.shared.into_iter().filter(|(path, _)| sum.ignores.insert(path.clone()));
+    let shared: String = shared.map(|(_, patch)| patch).collect();
+    print(&(shared + &seen.out), (format, out))?;
     if !seen.messages.is_empty() {
         out.flush()?;
         anstream::stderr().write_all(&seen.messages)?;

@@ -55,6 +55,13 @@ impl World {
         }
     }
 
+    /// Puts a text where somebody looked, whether there was a file or not.
+    pub fn write(&mut self, path: &str, text: &Arc<str>) {
+        if self.entry(path).is_some() {
+            Arc::make_mut(&mut self.entries).insert(path.to_owned(), Entry::File(Some(text.clone())));
+        }
+    }
+
     /// Puts another text in place of a file's that was read.
     pub fn replace(&mut self, path: &str, text: &Arc<str>) {
         if self.text(path).is_some() {

@@ -2,6 +2,7 @@
 
 pub mod hazards;
 pub mod obstacles;
+pub mod own_mounts;
 pub mod removal;
 
 use super::{

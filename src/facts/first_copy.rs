@@ -54,25 +54,28 @@ pub fn settings(
 }
 
 /// The context path and the image path of a requirements file and of all that it includes.
+///
+/// # Errors
+/// The trap, and what else than these files the installation reads.
 pub fn closure(
     cx: &Context,
     image: &ImageView,
     (origin, wanted): (&str, &str),
-) -> Result<Vec<(String, String)>, String> {
+) -> Result<Vec<(String, String)>, (&'static str, String)> {
     let read = |path: &str| cx.files_of(image).text(path).cloned();
     let closure = requirements::closure(origin, &read);
     if closure.missing.iter().any(|missing| missing == origin) {
-        return Err(format!("{origin} cannot be read."));
+        return Err(("PIP-12", format!("{origin} cannot be read")));
     }
     if let Some(file) = &closure.excess {
-        return Err(format!("{file} is too long to know all that it asks for."));
+        return Err(("PIP-12", format!("{file} is too long to know all that it asks for")));
     }
     if let Some(missing) = closure.missing.iter().chain(&closure.outside).next() {
-        return Err(format!("{origin} includes {missing}, which is not in the build context (PIP-12)."));
+        return Err(("PIP-12", format!("{origin} includes {missing}, which is not in the build context")));
     }
     for other in &closure.others {
         if matches!(other.value, ItemKind::Editable { .. } | ItemKind::LocalPath { .. }) {
-            return Err(format!("{} installs a local project (MS-09).", other.file));
+            return Err(("MS-09", format!("{} installs a local project", other.file)));
         }
         if let ItemKind::Option {
             name: "--find-links" | "--index-url" | "--extra-index-url",
@@ -80,7 +83,7 @@ pub fn closure(
         } = &other.value
             && (!value.contains("://") || value.starts_with("file:"))
         {
-            return Err(format!("{} names {value}, which is not copied alone (ORD-01).", other.file));
+            return Err(("ORD-01", format!("{} names {value}, which is not copied alone", other.file)));
         }
     }
     let (from, to) = (path::parent(origin), path::parent(wanted));

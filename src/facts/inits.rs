@@ -9,6 +9,7 @@ use super::{
 use crate::{
     docker::{Instruction, Keyword},
     knowledge::long_running,
+    reason::Reason,
     shell::Script,
     workspace::path,
 };
@@ -148,29 +149,28 @@ fn only_runs_tools(line: &str) -> bool {
 const SUPERVISORS: [&str; 9] =
     ["openrc", "runit", "s6", "s6-overlay", "s6-rc", "supervisor", "systemd", "systemd-sysv", "upstart"];
 
-/// What may start an init, since its text is not known or since it is installed for that, in a sentence.
-pub fn unknown(cx: &Context, image: &ImageView) -> Option<String> {
+/// What may start an init, since its text is not known or since it is installed for that.
+pub fn unknown(cx: &Context, image: &ImageView) -> Vec<Reason> {
+    let mut found = Vec::new();
     let of_systemd = |step: &&Instruction| {
         step.keyword == Keyword::Stopsignal && step.body.text.to_ascii_uppercase().contains("RTMIN")
     };
     if let Some(step) = image.lineage().into_iter().find(of_systemd) {
-        return Some(format!(
-            "The signal in line {} is one for systemd, which is an init (CMD-02).",
-            image.line(step)
-        ));
+        found.push(Reason::known("CMD-03", step.span, "the signal is one for systemd, which is an init"));
     }
     let runs = image.lineage().into_iter().filter(|step| step.keyword == Keyword::Run);
-    let mut installed = runs.flat_map(|step| packages::installs(image.script(step)));
-    let supervisor = installed.find_map(|install| {
-        install.packages.into_iter().find(|package| SUPERVISORS.contains(&package.name.as_str()))
-    });
-    if let Some(package) = supervisor {
-        return Some(format!("{} is installed, and may be what starts the service (CMD-02).", package.name));
-    }
+    let installed = runs.flat_map(|step| packages::installs(image.script(step)));
+    let supervisors = installed.flat_map(|install| install.packages);
+    found.extend(supervisors.filter(|package| SUPERVISORS.contains(&package.name.as_str())).map(|package| {
+        let what = "installed, and may be what starts the service, as the first process";
+        Reason::doubt("CMD-03", package.span, what).about(package.name)
+    }));
     let scripts = start_scripts::of(cx, image);
-    let script = scripts.iter().find(|script| script.text.is_none())?;
-    let name = &script.name;
-    Some(format!("The text of {name} is not known, and it may start an init of its own (CMD-02)."))
+    found.extend(scripts.iter().filter(|script| script.text.is_none()).map(|script| {
+        let what = "its text is not known, and it may start an init of its own";
+        Reason::doubt("CMD-02", image.base_word().span, what).about(script.name.clone())
+    }));
+    found
 }
 
 fn without_comments(text: &str) -> String {

@@ -20,6 +20,7 @@ pub mod node;
 pub mod node_inputs;
 pub mod packages;
 pub mod privileges;
+pub mod process_1;
 pub mod programs;
 pub mod python;
 pub mod read_only;

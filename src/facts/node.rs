@@ -237,7 +237,9 @@ fn installs(words: &[ShellWord]) -> Action {
         let name = text.split('=').next().unwrap_or(text);
         if PRODUCTION.contains(&text) {
             is_production = true;
-        } else if !PLAIN.contains(&text) && !matches!(name, "--loglevel" | "--fetch-timeout" | "--registry") {
+        } else if !PLAIN.contains(&text)
+            && !matches!(name, "--loglevel" | "--fetch-timeout" | "--network-timeout" | "--registry")
+        {
             obstacles.push(word.raw.clone());
         }
     }

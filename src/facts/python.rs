@@ -244,13 +244,29 @@ pub fn pip_install(index: usize, command: &Command) -> Option<PipInstall> {
             _ if flag.starts_with("-r") && !flag.starts_with("--") => {
                 install.requirements.push(flag[2..].to_owned())
             }
+            "--use-deprecated" | "--use-feature" => drop(value()),
+            // Several letters in one word, such as `-Iv`.
+            _ if flag.len() > 2 && flag[1..].chars().all(|c| matches!(c, 'I' | 'U' | 'q' | 'v')) => {}
             _ if flag.starts_with('-') => install.obstacles.push(text.to_owned()),
-            _ if word.literal.is_none() => install.obstacles.push(word.raw.clone()),
+            _ if word.literal.is_none() => match requirement_of(&word.raw) {
+                Some(package) => install.packages.push(package),
+                None => install.obstacles.push(word.raw.clone()),
+            },
             _ if is_local(text) => install.local.push(text.to_owned()),
             _ => install.packages.push(text.to_owned()),
         }
     }
     Some(install)
+}
+
+/// A requirement whose name is known and whose version is a variable, such as `"poetry==$POETRY_VERSION"`.
+fn requirement_of(raw: &str) -> Option<String> {
+    let text = raw.trim_matches('"');
+    let (name, version) = text.split_at(text.find(['=', '<', '>', '~', '!'])?);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.[],".contains(c);
+    let is_version = |c: char| c.is_ascii_alphanumeric() || "=<>~!.,$*{}_+".contains(c);
+    let is_plain = !name.is_empty() && name.chars().all(is_name) && version.chars().all(is_version);
+    is_plain.then(|| text.to_owned())
 }
 
 fn is_local(word: &str) -> bool {

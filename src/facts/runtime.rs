@@ -53,6 +53,12 @@ impl State {
         known.unwrap_or_else(|| unquoted(text))
     }
 
+    /// A path as an instruction names it, with variables replaced by what ENV set or ARG has by default.
+    pub fn by_default(&self, text: &str) -> String {
+        let value = |name: &str| self.env.get(name).filter(|value| !value.contains('$')).cloned();
+        expand::word(text, '\\', &value).unwrap_or_else(|| unquoted(text))
+    }
+
     /// Takes in what an instruction changes.
     pub fn advance(&mut self, instruction: &Instruction, text: &str) {
         match instruction.keyword {

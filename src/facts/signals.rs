@@ -4,6 +4,7 @@ use super::{Context, ImageView, programs, runtime, start_scripts};
 use crate::{
     docker::{Instruction, Keyword},
     shell::Script,
+    workspace::path,
 };
 
 /// The shell in the start of an image that keeps signals to itself, in a few words.
@@ -15,9 +16,18 @@ pub fn kept_by(cx: &Context, image: &ImageView) -> Option<String> {
     });
     line.or_else(|| {
         let known = start_scripts::known(cx, image);
-        let (name, _) = known.into_iter().next().filter(|(_, text)| !has_exec(text))?;
-        Some(name)
+        let (name, text) = known.into_iter().next()?;
+        (is_for_shell(&name, text) && !has_exec(text)).then_some(name)
     })
+}
+
+/// Whether a shell reads a script: by its first line, or by its name where that says nothing.
+fn is_for_shell(name: &str, text: &str) -> bool {
+    let first = text.lines().next().and_then(|line| line.strip_prefix("#!"));
+    match first {
+        Some(line) => line.split_whitespace().any(|word| programs::is_shell(path::name(word))),
+        None => !path::name(name).contains('.') || name.ends_with("sh"),
+    }
 }
 
 /// The line that a shell reads when the instruction starts one.

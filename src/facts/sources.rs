@@ -187,13 +187,48 @@ fn hidden(ignore: &Ignore, file: &str, path: &str) -> Option<Absence> {
     Some(Absence::Hidden { file: file.to_owned(), line: rule.line, rule: rule.text.clone() })
 }
 
-/// The ignore file that the build reads: the Dockerfile's own, or else that of the context.
-pub fn ignore_file(world: &World, dockerfile: &str, context: &str) -> Option<(String, Ignore)> {
+/// The path of the ignore file that the build reads: the Dockerfile's own, or else that of the context.
+pub fn ignore_path(world: &World, dockerfile: &str, context: &str) -> String {
     let own = format!("{dockerfile}.dockerignore");
-    let file = match world.entry(&own) {
+    match world.entry(&own) {
         Some(Entry::File(_)) => own,
         _ => path::join(context, ".dockerignore"),
+    }
+}
+
+/// Whether an entry for `path` of the project may be added to the ignore file that the build of an image reads.
+///
+/// The file has to lie where files of this run may change, and nothing that is built from the same context may ask
+/// for what would be kept out.
+pub fn may_keep_out(cx: &Context, image: &ImageView, path: &str) -> bool {
+    let context = &image.image.context;
+    let file = ignore_path(cx.files_of(image), &image.file.path, context);
+    let folder = path::parent(&file);
+    // A Dockerfile that came on stdin has nothing beside it that is written.
+    let is_ours =
+        cx.ws.files.iter().any(|one| !one.path.starts_with('<') && path::parent(&one.path) == folder);
+    let name = path::relative(context, path);
+    let text = match cx.files_of(image).entry(&file) {
+        Some(Entry::Missing) => Some(""),
+        Some(Entry::File(Some(text))) => Some(&**text),
+        _ => None,
     };
+    let is_plain = !name.is_empty() && !name.starts_with("..") && !name.contains(['*', '?', '[', '\\', ' ']);
+    let is_open = text.is_some_and(|text| {
+        Ignore::parse(text).is_ok()
+            && !text.lines().any(|line| line.starts_with('!') && line.contains(path::name(&name)))
+    });
+    let asks = |other: &ImageView| {
+        let sources = required(other.dockerfile, &Request::default());
+        let is_in = |source: &Source| source.path == name || source.path.starts_with(&format!("{name}/"));
+        other.image.context == *context && sources.iter().any(is_in)
+    };
+    is_ours && is_plain && is_open && !cx.images().any(|other| asks(&other))
+}
+
+/// The ignore file that the build reads, with its path.
+pub fn ignore_file(world: &World, dockerfile: &str, context: &str) -> Option<(String, Ignore)> {
+    let file = ignore_path(world, dockerfile, context);
     let ignore = Ignore::parse(world.text(&file)?).ok()?;
     Some((file, ignore))
 }

@@ -16,7 +16,7 @@ pub(super) fn findings(ws: &Workspace, outputs: &[Output]) -> Vec<Finding> {
         let id = FileId(index);
         let output = outputs.iter().find(|output| match &output.base {
             Base::Copy { path: from, .. } => from == path,
-            Base::Same(_) => output.path == *path,
+            Base::Same(_) | Base::New { .. } => output.path == *path,
         })?;
         let places = places(ws.consumers_of(id))?;
         let outcome = match output.path == *path {

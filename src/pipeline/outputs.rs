@@ -36,13 +36,36 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
         let mut images = ws.images.iter().filter(|image| image.dockerfile.0 == index);
         let rules = images.find_map(|image| image.world.text(&ignore));
         if let (Some(rules), false) = (rules, was_current) {
-            let base = Base::Copy { path: ignore, text: rules.to_string() };
+            let read = ws.ignores.get(&ignore).and_then(|ignored| ignored.read.clone());
+            let read = read.unwrap_or_else(|| rules.clone());
+            let base = Base::Copy { path: ignore, text: read.to_string() };
             let path = format!("{sibling}.dockerignore");
             outputs.push(Output { path, of, text: rules.to_string(), base });
         }
     }
+    outputs.extend(ignores(ws, options));
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     (outputs, conflicts)
+}
+
+/// The ignore files that changes added to; one that goes along with a sibling stays as it is.
+fn ignores(ws: &Workspace, options: &Options) -> Vec<Output> {
+    let of_sibling = |path: &str| {
+        let dockerfile = path.strip_suffix(".dockerignore").unwrap_or_default();
+        !options.in_place && ws.find(dockerfile).is_some()
+    };
+    let changed = ws.ignores.iter().filter(|(path, _)| !of_sibling(path));
+    let outputs = changed.filter_map(|(path, ignored)| {
+        let id = ws.find(&ignored.dockerfile)?;
+        let image = ws.images.iter().find(|image| image.dockerfile == id)?;
+        let text = image.world.text(path)?.to_string();
+        let base = match &ignored.read {
+            Some(text) => Base::Same(text.to_string()),
+            None => Base::New { like: ignored.dockerfile.clone() },
+        };
+        Some(Output { path: path.clone(), of: path.clone(), text, base })
+    });
+    outputs.collect()
 }
 
 /// Adds a new file unless it is there already; `true` when it is there with the same text.

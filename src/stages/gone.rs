@@ -9,8 +9,9 @@ use crate::{
         programs, runtime, scripts,
         split::{Part, Split},
         start_scripts,
+        writers::is_below,
     },
-    source::Span,
+    reason::Reason,
     workspace::path,
 };
 
@@ -44,19 +45,19 @@ const COMPILE: [&str; 16] = [
     "pyinstaller",
 ];
 
-/// The first such call: its place and a sentence.
-pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+/// All such calls.
+pub(super) fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
     let packages = left_behind(image, split);
     let programs: Vec<&str> = packages.iter().flat_map(|name| programs_of(name)).collect();
     let called = |later: &later::Later| {
         let words = later.words();
         let name = words.iter().map(|word| path::name(word)).find(|name| programs.contains(name))?;
-        Some((
-            later.span,
-            format!("{} calls {name}, which would be left behind in the builder (MS-08).", later.who),
-        ))
+        Some(later.reason("MS-25", format!("calls {name}, which would be left behind in the builder")))
     };
-    later::of(cx, image, split).iter().find_map(called).or_else(|| compiled(cx, image, split))
+    let calls = later::of(cx, image, split).into_iter().chain(later::shared(image, split));
+    let calls: Vec<Reason> = calls.filter_map(|later| called(&later)).collect();
+    let calls = calls.into_iter();
+    calls.chain(compiled(cx, image, split)).chain(unseen_start(cx, image, split)).collect()
 }
 
 /// The programs of a package; it is called like its program where nothing else is known.
@@ -66,17 +67,20 @@ fn programs_of(name: &str) -> Vec<&str> {
 }
 
 /// A later step that compiles, or runs a script that nobody can look into: it may need what is left behind.
-fn compiled(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+fn compiled(cx: &Context, image: &ImageView, split: &Split) -> Option<Reason> {
     let standing = Standing::of(cx, image);
     let states = runtime::states(image);
-    let steps = image.instructions().iter().enumerate().skip(split.first + 1);
-    let stays = steps.filter(|(index, _)| matches!(split.parts[*index], Part::Stays | Part::Apart(_)));
+    let steps = image.instructions().iter().enumerate();
+    let stays = steps.filter(|(index, _)| match &split.parts[*index] {
+        Part::Stays | Part::Apart(_) if *index > split.first => true,
+        part => later::is_shared(part) && *index <= split.first,
+    });
     for (index, step) in stays.filter(|(_, step)| step.keyword == Keyword::Run) {
-        let words = later::words_of(&step.body.text);
+        let text = later::kept(image, step, &split.parts[index]);
+        let words = later::words_of(&text);
         if let Some(name) = words.iter().map(|word| path::name(word)).find(|name| COMPILE.contains(name)) {
-            let line = image.line(step);
-            let why = format!("Line {line} calls {name}, which may need what would be left behind (MS-08).");
-            return Some((step.span, why));
+            let what = format!("calls {name}, which may need what would be left behind");
+            return Some(Reason::known("MS-25", step.span, what));
         }
         let unseen = |word: &&&str| {
             scripts::is_script(word) && standing.script(word, &states[index].workdir).is_none()
@@ -85,8 +89,8 @@ fn compiled(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, Str
         if let Some(script) =
             words.iter().find(|word| unseen(word) && (starts(word) || follows_shell(&words, word)))
         {
-            let why = format!("What {script} runs in line {} is not known (MS-25).", image.line(step));
-            return Some((step.span, why));
+            let what = format!("what {script} runs is not known, and it may need what is left behind");
+            return Some(Reason::doubt("MS-25", step.span, what));
         }
     }
     None
@@ -98,7 +102,18 @@ fn follows_shell(words: &[&str], wanted: &str) -> bool {
 }
 
 /// A script that the image starts and that nobody can look into.
-pub(super) fn unseen_start(cx: &Context, image: &ImageView) -> Option<String> {
-    let script = start_scripts::of(cx, image).into_iter().find(|script| script.text.is_none())?;
-    Some(format!("What {} runs is not known, so it may need what would be left behind (MS-25).", script.name))
+///
+/// What the system or the environment brings is no script of the project.
+fn unseen_start(cx: &Context, image: &ImageView, split: &Split) -> Option<Reason> {
+    let is_brought = |name: &str| {
+        let folders = ["/usr", "/bin", "/sbin", "/etc/init.d", &split.environment.path];
+        folders.iter().any(|folder| is_below(name, folder))
+    };
+    let mut scripts = start_scripts::of(cx, image).into_iter();
+    let script = scripts.find(|script| script.text.is_none() && !is_brought(&script.name))?;
+    let start =
+        image.lineage().into_iter().rfind(|step| matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint));
+    let span = start.map_or(image.instructions()[0].span, |step| step.span);
+    let what = format!("what {} runs is not known, and it may need what is left behind", script.name);
+    Some(Reason::doubt("MS-25", span, what))
 }

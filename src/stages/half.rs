@@ -6,7 +6,7 @@ use crate::{
     facts::{
         ImageView,
         packages::{self, Install},
-        python::{self, environment::OWN},
+        python::{self, environment::OWN, project::Tool},
         split::{Part, Role, Roles, Side, Split},
     },
     shell::Script,
@@ -107,7 +107,7 @@ pub fn for_builder(image: &ImageView, step: &Instruction, part: &Part, how: Buil
     }
     if !has_packages && matches!(part, Part::Apart(_)) {
         removed.extend(items.of_side(&[Side::Companion]));
-        if items.of_side(&[Side::Builder]).is_empty() {
+        if items.of_side(&[Side::Builder, Side::Shared]).is_empty() {
             return None;
         }
     }
@@ -117,12 +117,12 @@ pub fn for_builder(image: &ImageView, step: &Instruction, part: &Part, how: Buil
 /// What the final stage keeps of a RUN whose items go apart; `None` when that is nothing.
 ///
 /// # Errors
-/// A sentence, when a command that stays calls a tool that does not.
+/// The tool that a command which stays calls, and that does not stay.
 pub fn for_final(
     image: &ImageView,
     step: &Instruction,
     (part, split): (&Part, &Split),
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, Tool> {
     let items = Items::of(image, step, part);
     let installs = packages::installs(&items.script);
     let mut removed = items.of_side(&[Side::Builder, Side::Nowhere]);
@@ -142,7 +142,7 @@ pub fn for_final(
     }
     if !has_packages {
         removed.extend(items.of_side(&[Side::Companion]));
-        if items.of_side(&[Side::Final]).is_empty() {
+        if items.of_side(&[Side::Final, Side::Shared]).is_empty() {
             return Ok(None);
         }
     }
@@ -155,7 +155,9 @@ fn kept((image, roles): (&ImageView, Roles), installs: &[Install]) -> Vec<String
         .iter()
         .flat_map(|install| install.packages.iter().map(move |package| (install.manager, &package.name)));
     packages
-        .filter(|(manager, name)| matches!(roles.role(image, *manager, name), Role::Keep | Role::Unknown))
+        .filter(|(manager, name)| {
+            matches!(roles.role(image, *manager, name), Role::Keep | Role::Unknown | Role::UnknownTwin)
+        })
         .map(|(_, name)| name.clone())
         .collect()
 }

@@ -11,6 +11,7 @@ use crate::{
         programs, runtime, scripts, settings,
         split::{Part, Side, Split},
     },
+    reason::Reason,
     source::Span,
     workspace::path,
 };
@@ -18,8 +19,10 @@ use crate::{
 /// Something that runs later.
 #[derive(Clone, Debug)]
 pub(super) struct Later<'a> {
-    /// What it is, to begin a sentence with.
-    pub who: String,
+    /// Who runs it, to begin a clause with, where the place does not tell.
+    pub lead: String,
+    /// The file that it stands in, where that is another one.
+    pub file: Option<String>,
     /// The place to name in the Dockerfile.
     pub span: Span,
     /// What runs, in whatever language.
@@ -27,6 +30,15 @@ pub(super) struct Later<'a> {
 }
 
 impl Later<'_> {
+    /// What is known to go wrong with it, as a reason.
+    pub(super) fn reason(&self, trap: &'static str, what: String) -> Reason {
+        let reason = Reason::known(trap, self.span, format!("{}{what}", self.lead));
+        match &self.file {
+            Some(file) => reason.from(file.clone()),
+            None => reason,
+        }
+    }
+
     /// Its words.
     pub(super) fn words(&self) -> Vec<&str> {
         words_of(&self.text)
@@ -45,20 +57,47 @@ pub(super) fn words_of(text: &str) -> Vec<&str> {
 pub(super) fn of<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> Vec<Later<'a>> {
     let mut all = Vec::new();
     for (index, step) in image.instructions().iter().enumerate() {
-        let who = format!("Line {}", image.line(step));
         let texts = of_step(image, (step, index), split).into_iter();
-        all.extend(texts.map(|text| Later { who: who.clone(), span: step.span, text }));
+        all.extend(texts.map(|text| Later { lead: String::new(), file: None, span: step.span, text }));
     }
     let from = image.instructions()[0].span;
     for view in cx.services_of(image.image) {
-        let who = format!("The service {}", view.service.name);
+        let lead = format!("the service {} ", view.service.name);
         let texts = of_service(view).into_iter();
-        all.extend(texts.map(|text| Later { who: who.clone(), span: from, text: text.into() }));
+        all.extend(texts.map(|text| Later { lead: lead.clone(), file: None, span: from, text: text.into() }));
     }
     let started = started(cx, image, &all);
     all.extend(copied(cx, image, split));
     all.extend(started);
     all
+}
+
+/// What both stages run before the installation, and so also where less is installed.
+pub(super) fn shared<'a>(image: &ImageView<'a>, split: &Split) -> Vec<Later<'a>> {
+    let steps = image.instructions().iter().zip(&split.parts).take(split.first + 1);
+    let runs = steps.filter(|(step, part)| step.keyword == Keyword::Run && is_shared(part));
+    runs.map(|(step, part)| {
+        let text = Cow::Owned(kept(image, step, part));
+        Later { lead: String::new(), file: None, span: step.span, text }
+    })
+    .collect()
+}
+
+/// What the final stage keeps of a RUN, other than packages.
+pub(super) fn kept(image: &ImageView, step: &Instruction, part: &Part) -> String {
+    let Part::Apart(sides) = part else { return step.body.text.clone() };
+    let items = image.script(step).items.iter().zip(sides);
+    let stays = items.filter(|(_, side)| matches!(side, Side::Final | Side::Shared));
+    stays.map(|(item, _)| item.span.of(image.text)).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the final stage runs something of a step that the builder runs as well.
+pub(super) fn is_shared(part: &Part) -> bool {
+    match part {
+        Part::Both => true,
+        Part::Apart(sides) => sides.contains(&Side::Shared),
+        Part::Stays | Part::Moves => false,
+    }
 }
 
 fn of_step<'a>(
@@ -76,7 +115,7 @@ fn of_step<'a>(
         }
         (Keyword::Run, Part::Apart(sides)) => {
             let items = image.script(step).items.iter().zip(sides);
-            let stays = items.filter(|(_, side)| **side == Side::Final);
+            let stays = items.filter(|(_, side)| matches!(side, Side::Final | Side::Shared));
             stays.map(|(item, _)| Cow::Borrowed(item.span.of(image.text))).collect()
         }
         (Keyword::Copy | Keyword::Add, Part::Stays | Part::Both) => documents().collect(),
@@ -108,7 +147,8 @@ fn copied<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> Vec<Lat
     let text = |file: &str| cx.files_of(image).text(file).map(|text| Cow::Borrowed(&**text));
     files
         .filter_map(|(span, file)| {
-            Some(Later { who: path::relative(context, &file), span, text: text(&file)? })
+            let (lead, text) = (String::new(), text(&file)?);
+            Some(Later { lead, file: Some(path::relative(context, &file)), span, text })
         })
         .collect()
 }
@@ -133,7 +173,7 @@ fn started<'a>(cx: &Context<'a>, image: &ImageView<'a>, all: &[Later<'a>]) -> Ve
         wanted.extend(called.map(|called| (span, called.path)));
         // What a program says in its own language is not read; the kernel reads its first line.
         let text = if path.ends_with(".py") { text.lines().next().unwrap_or_default() } else { text };
-        found.push(Later { who: path, span, text: Cow::Borrowed(text) });
+        found.push(Later { lead: String::new(), file: Some(path), span, text: Cow::Borrowed(text) });
     }
     found
 }

@@ -1,76 +1,79 @@
 //! What runs later and would no longer find what it expects: programs and packages that stand in an environment now.
 
 pub(super) mod paths;
-mod pip;
+pub(super) mod pip;
 mod shells;
 
 use super::later::{self, Later};
 use crate::{
     docker::{Keyword, instruction::unquoted},
+    effects::Effect,
     facts::{
-        Context, ImageView, python,
+        Context, ImageView,
         split::{Ecosystem, Split},
     },
-    source::Span,
-    workspace::path,
+    reason::Reason,
 };
 
-/// The first thing that runs later and would miss something: its place and a sentence.
-pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+/// All that runs later and would miss something.
+pub(super) fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
     if split.environment.is_authors || split.ecosystem != Ecosystem::Python {
-        return None;
+        return Vec::new();
     }
-    let of_text = |later: &Later| {
-        let why = missed(later, image, split)?;
-        Some((later.span, format!("{} {why}", later.who)))
-    };
-    let found = later::of(cx, image, split).iter().find_map(of_text);
-    found.or_else(|| of_variables(image, split)).or_else(|| of_services(cx, image, split))
+    let of_text = |later: &Later| missed(later, image, split).map(|(trap, what)| later.reason(trap, what));
+    let all = later::of(cx, image, split);
+    let found = all.iter().filter_map(of_text);
+    let mut found: Vec<Reason> = found.collect();
+    // What is known to be started is told of already.
+    if found.is_empty() {
+        found.extend(of_code(cx, image, split));
+    }
+    found.extend(of_variables(image, split));
+    found.extend(of_services(cx, image, split));
+    found
 }
 
-/// What a text misses, as the rest of a sentence.
-fn missed(later: &Later, image: &ImageView, split: &Split) -> Option<String> {
+/// What a text misses: the trap, and the rest of a clause.
+fn missed(later: &Later, image: &ImageView, split: &Split) -> Option<(&'static str, String)> {
     let (words, folder) = (later.words(), &split.environment.path);
-    let in_usr_local = || words.iter().find_map(|word| paths::missed(word, image, split));
-    let pip = || {
-        let program = pip::caller(&words)?;
-        let and = if python::is_pip(path::name(program)) { "" } else { ", which starts pip" };
-        Some(format!("calls {program}{and}, and {folder} has none (MS-25)."))
-    };
+    let in_usr_local = || words.iter().find_map(|word| Some(("MS-12", paths::missed(word, image, split)?)));
     let shell = || {
         let what = shells::new_environment(&words)?;
-        Some(format!("calls `{what}`, which sets PATH anew, without {folder}/bin (MS-12)."))
+        Some(("MS-12", format!("calls `{what}`, which sets PATH anew, without {folder}/bin")))
     };
     let variable = || {
         let value = shells::lost_path(&later.text)?;
-        Some(format!("sets PATH to {value}, where {folder}/bin is not first (MS-12)."))
+        Some(("MS-12", format!("sets PATH to {value}, where {folder}/bin is not first")))
     };
-    in_usr_local().or_else(pip).or_else(shell).or_else(variable)
+    in_usr_local().or_else(shell).or_else(variable)
+}
+
+/// Program text that names the interpreter which the environment leaves aside, whoever starts it.
+fn of_code(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
+    let bound = cx.files_of(image).program_text().of(Effect::RunsWith);
+    let files = bound.filter(|found| found.argument.starts_with("/usr/local/bin/python"));
+    let folder = &split.environment.path;
+    let what = format!("the first line names the Python in /usr/local/bin, which would not see {folder}");
+    let reason = |file| Reason::doubt("MS-12", image.instructions()[0].span, &*what).about(file);
+    files.map(|found| reason(found.file.to_string())).collect()
 }
 
 /// An ENV after the installation that hides the environment.
-fn of_variables(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+fn of_variables(image: &ImageView, split: &Split) -> Option<Reason> {
     let later = image.instructions().iter().skip(split.first).filter(|step| step.keyword == Keyword::Env);
     let mut pairs = later.flat_map(|step| step.pairs.iter().map(move |pair| (step, pair)));
     pairs.find_map(|(step, pair)| {
         let value = unquoted(pair.value.as_deref().filter(|_| pair.name == "PATH")?);
-        let why = format!(
-            "Line {} sets PATH to {value}, where {}/bin is not first (MS-12).",
-            image.line(step),
-            split.environment.path
-        );
-        (!shells::keeps_path(&value)).then_some((step.span, why))
+        let what = format!("sets PATH to {value}, where {}/bin is not first", split.environment.path);
+        (!shells::keeps_path(&value)).then(|| Reason::known("MS-12", step.span, what))
     })
 }
 
 /// A service that sets PATH: compose knows nothing of the one in the image.
-fn of_services(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+fn of_services(cx: &Context, image: &ImageView, split: &Split) -> Option<Reason> {
     let services = cx.services_of(image.image);
     let sets =
         services.iter().find(|view| view.service.environment.iter().any(|one| one.value.name == "PATH"))?;
-    let why = format!(
-        "The service {} sets PATH, without {}/bin (MS-12).",
-        sets.service.name, split.environment.path
-    );
-    Some((image.instructions()[0].span, why))
+    let what = format!("the service {} sets PATH, without {}/bin", sets.service.name, split.environment.path);
+    Some(Reason::known("MS-12", image.instructions()[0].span, what))
 }

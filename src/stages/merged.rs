@@ -8,38 +8,41 @@ use crate::{
         contract::join_path,
         runtime::{self, State},
         sources,
-        split::{Part, Split},
+        split::{self, Part, Split},
     },
-    source::Span,
+    overlays::Overlay,
+    reason::Reason,
     workspace::{Entry, path},
 };
 
-/// A COPY that may bring what is installed: before the installation, or after it where the tool would have made it anew.
-pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
-    if !matches!(path::name(&split.environment.path), "node_modules" | ".venv" | "venv") {
-        return None;
+/// COPYs that may bring what is installed: before the installation, or after it where the tool would have made it anew.
+pub fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Overlay> {
+    if !split::is_named_so(&split.environment.path) {
+        return Vec::new();
     }
     let states = runtime::states(image);
-    below(cx, image, (split, &states)).or_else(|| above(cx, image, (split, &states)))
+    let found = below(cx, image, (split, &states))
+        .or_else(|| above(cx, image, (split, &states)))
+        .or_else(|| between(cx, image, (split, &states)));
+    found.into_iter().collect()
 }
 
 /// One before the installation, which then is not taken away any more.
 ///
 /// `npm ci` deletes the folder first and `uv sync` what does not belong to it; COPY lays one over the other.
-fn below(cx: &Context, image: &ImageView, (split, states): (&Split, &[State])) -> Option<(Span, String)> {
-    let step = (0..split.first)
+fn below(cx: &Context, image: &ImageView, (split, states): (&Split, &[State])) -> Option<Overlay> {
+    let (step, path) = (0..split.first)
         .filter(|at| matches!(split.parts[*at], Part::Stays | Part::Both))
         .find_map(|at| bringing(cx, image, (at, &states[at]), &split.environment.path))?;
-    let why = format!(
-        "The {} of the build context, if there is one, would lie under the installed one; name it in .dockerignore \
-         first (ORD-04).",
+    let what = format!(
+        "the {} of the build context, if there is one, would lie under the installed one",
         path::name(&split.environment.path)
     );
-    Some((step.span, why))
+    Some(Overlay { path, reason: Reason::doubt("ORD-13", step.span, what) })
 }
 
 /// One after the installation, whose environment `uv run` and its like would have replaced at start.
-fn above(cx: &Context, image: &ImageView, (split, states): (&Split, &[State])) -> Option<(Span, String)> {
+fn above(cx: &Context, image: &ImageView, (split, states): (&Split, &[State])) -> Option<Overlay> {
     let calls_tool = |step: &Instruction| {
         let words = later::words_of(&step.body.text);
         split.tools.iter().any(|tool| words.contains(&tool.name()))
@@ -47,11 +50,23 @@ fn above(cx: &Context, image: &ImageView, (split, states): (&Split, &[State])) -
     let starts = |step: &&Instruction| matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint);
     image.instructions().iter().filter(starts).find(|step| calls_tool(step))?;
     let steps = split.first..image.instructions().len();
-    let step =
+    let (step, path) =
         steps.into_iter().find_map(|at| bringing(cx, image, (at, &states[at]), &split.environment.path))?;
-    let why = "The .venv of the build context, if there is one, would lie over the installed one, and nothing would \
-               make it anew; name it in .dockerignore first (ORD-04).";
-    Some((step.span, why.to_owned()))
+    let what = "the .venv of the build context, if there is one, would lie over the installed one, and nothing would \
+                make it anew";
+    Some(Overlay { path, reason: Reason::doubt("ORD-13", step.span, what) })
+}
+
+/// One between two installations, where the environment arrives before it.
+fn between(cx: &Context, image: &ImageView, (split, states): (&Split, &[State])) -> Option<Overlay> {
+    let mut steps = split.first..split.last;
+    let (step, path) =
+        steps.find_map(|at| bringing(cx, image, (at, &states[at]), &split.environment.path))?;
+    let what = format!(
+        "the {} of the build context, if there is one, would lie over the installed one",
+        path::name(&split.environment.path)
+    );
+    Some(Overlay { path, reason: Reason::doubt("ORD-13", step.span, what) })
 }
 
 /// The step at `at`, if it copies a tree that may hold a folder which then stands at `installed`.
@@ -60,16 +75,17 @@ fn bringing<'a>(
     image: &ImageView<'a>,
     (at, state): (usize, &State),
     installed: &str,
-) -> Option<&'a Instruction> {
+) -> Option<(&'a Instruction, String)> {
     let step = &image.instructions()[at];
     let (copied, target) = build_context::local_copy(step)?;
     let target = join_path(&state.workdir, &state.known(&target.text));
     let rest = installed.strip_prefix(target.trim_end_matches('/'))?.trim_start_matches('/');
-    let may_bring = |source: &str| {
+    let brought = |source: &str| {
         let from = build_context::context_path(&image.image.context, source);
         let is_tree = build_context::is_whole_context(source)
             || cx.files_of(image).entry(&from) == Some(&Entry::Folder);
-        is_tree && !sources::is_kept_out(cx, image, &path::join(&from, rest))
+        let path = path::join(&from, rest);
+        (is_tree && !sources::is_kept_out(cx, image, &path)).then_some(path)
     };
-    copied.iter().any(|source| may_bring(&source.text)).then_some(step)
+    copied.iter().find_map(|source| brought(&source.text)).map(|path| (step, path))
 }

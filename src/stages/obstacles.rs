@@ -1,57 +1,45 @@
 //! What keeps an installation from moving into a builder.
 
-use super::{beside, gone, later, lost, merged, prepares, purpose, started};
+use super::{beside, gone, later, lost, prepares, purpose, started};
 use crate::{
     docker::{Instruction, Keyword},
     facts::{
         Context, ImageView, commands, evidence, packages,
         python::{self, project::Tool},
         runtime,
-        split::{Ecosystem, Part, Role, Side, Split},
+        split::{Ecosystem, Part, Split},
         start_scripts,
     },
-    knowledge::package_effects::{Ecosystem as Registry, Effect, has},
-    source::Span,
+    reason::Reason,
 };
 
-/// The first obstacle: its place and a sentence.
-pub fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
-    let (start, nothing) = (image.instructions()[0].span, !commands::is_any(cx, image));
-    let unknown = "Nothing says what the image starts, so what that needs is not known (MS-25).";
-    nothing
-        .then(|| (start, unknown.to_owned()))
-        .or_else(|| purpose::first(image))
-        .or_else(|| without_venv(image, split).map(|why| (start, why)))
-        .or_else(|| tool_that_starts(image, split))
-        .or_else(|| of_steps(cx, image, split))
-        .or_else(|| without_lists(image, split))
-        .or_else(|| lost::first(cx, image, split))
-        .or_else(|| unknown_twin(image, split))
-        .or_else(|| still_called(cx, image, split).map(|why| (start, why)))
-        .or_else(|| gone::unseen_start(cx, image).map(|why| (start, why)))
-        .or_else(|| gone::first(cx, image, split))
-        .or_else(|| started::first(cx, image, split))
-        .or_else(|| merged::first(cx, image, split))
-        .or_else(|| beside::first(cx, image, split))
-        .or_else(|| installs_later(cx, image, split).map(|why| (start, why)))
-}
-
-/// A package that installs others later, with a pip that our environment does not have.
-fn installs_later(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
-    if split.environment.is_authors || split.ecosystem != Ecosystem::Python {
-        return None;
+/// All that speaks against it.
+pub fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
+    let start = image.instructions()[0].span;
+    let mut found: Vec<Reason> = split.doubts.clone();
+    if !commands::is_any(cx, image) {
+        let what = "nothing says what the image starts, so it may need what is left behind";
+        found.push(Reason::doubt("MS-34", start, what));
     }
-    let evidence = evidence::python(cx, image);
-    let mut names = evidence.names();
-    let started = commands::run_by(cx, image).concat();
-    let is_notebook =
-        started.iter().any(|word| ["ipython", "jupyter", "voila"].iter().any(|part| word.contains(part)));
-    let calls = |name: &&String| {
-        has(Effect::CallsPip, Registry::Pypi, name)
-            || (is_notebook && has(Effect::CallsPipInNotebook, Registry::Pypi, name))
-    };
-    let name = names.find(calls)?;
-    Some(format!("{name} calls pip when it runs, and {} has none (MS-25).", split.environment.path))
+    found.extend(purpose::all(image));
+    found.extend(without_venv(image, split).map(|what| Reason::known("MS-12", start, what)));
+    found.extend(tool_that_starts(image, split));
+    found.extend(of_steps(cx, image, split));
+    found.extend(without_lists(image, split));
+    found.extend(lost::all(cx, image, split));
+    found.extend(still_called(cx, image, split));
+    found.extend(gone::all(cx, image, split));
+    found.extend(started::all(cx, image, split));
+    found.extend(beside::all(cx, image, split));
+    // A file that is copied by name and started as well is told of once.
+    let mut told: Vec<(&'static str, String)> = Vec::new();
+    found.retain(|reason| {
+        let same = (reason.trap, reason.what.clone());
+        let is_new = reason.origin.is_none() || !told.contains(&same);
+        told.push(same);
+        is_new
+    });
+    found
 }
 
 /// That the image's Python has no module venv that makes environments without pip: it came with 3.4.
@@ -64,21 +52,21 @@ fn without_venv(image: &ImageView, split: &Split) -> Option<String> {
         _ => false,
     };
     let needs_venv = split.ecosystem == Ecosystem::Python && !split.environment.is_authors;
-    (is_old && needs_venv).then(|| format!("The Python of {tag} makes no virtual environments (MS-12)."))
+    (is_old && needs_venv).then(|| format!("the Python of {tag} makes no virtual environments"))
 }
 
 /// An ENTRYPOINT that is a tool and leaves it to CMD what the tool does.
-fn tool_that_starts(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+fn tool_that_starts(image: &ImageView, split: &Split) -> Option<Reason> {
     let entrypoint = runtime::last(image, Keyword::Entrypoint)?;
     let [word] = entrypoint.json.as_deref()? else { return None };
     let name = word.text.rsplit('/').next().unwrap_or_default();
     let tool = split.tools.iter().find(|tool| tool.name() == name)?;
-    let why = format!("The image starts {}, which would be left behind in the builder (MS-22).", tool.name());
-    Some((entrypoint.span, why))
+    let what = format!("the image starts {}, which would be left behind in the builder", tool.name());
+    Some(Reason::known("MS-25", entrypoint.span, what))
 }
 
 /// An installation with apt in the final stage that counts on the package lists of a step that moves.
-fn without_lists(image: &ImageView, split: &Split) -> Option<(Span, String)> {
+fn without_lists(image: &ImageView, split: &Split) -> Option<Reason> {
     let (mut had, mut has) = (false, false);
     for (step, part) in image.instructions().iter().zip(&split.parts) {
         if step.keyword != Keyword::Run {
@@ -96,26 +84,8 @@ fn without_lists(image: &ImageView, split: &Split) -> Option<(Span, String)> {
             } else if removes {
                 (had, has) = (false, has && !is_in_final);
             } else if packages::is_install(command) && is_in_final && had && !has {
-                let why = format!(
-                    "Line {} installs packages by the lists that a step of the builder fetches (MS-08).",
-                    image.line(step)
-                );
-                return Some((command.span, why));
-            }
-        }
-    }
-    None
-}
-
-fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {
-    let apart = image.instructions().iter().zip(&split.parts);
-    for (step, _) in apart.filter(|(_, part)| matches!(part, Part::Apart(_))) {
-        for install in packages::installs(image.script(step)) {
-            let is_unknown = |name: &str| split.roles.role(image, install.manager, name) == Role::UnknownTwin;
-            if let Some(package) = install.packages.iter().find(|package| is_unknown(&package.name)) {
-                let why =
-                    format!("The package that runs what {} builds is not known (PKG-05).", package.name);
-                return Some((package.span, why));
+                let what = "installs packages by the lists that a step of the builder fetches";
+                return Some(Reason::known("MS-08", command.span, what));
             }
         }
     }
@@ -123,44 +93,28 @@ fn unknown_twin(image: &ImageView, split: &Split) -> Option<(Span, String)> {
 }
 
 /// What keeps the installation from moving: who else needs it where it is, or what it needs from before.
-fn of_steps(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+fn of_steps(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
     let states = runtime::states(image);
+    let mut found = Vec::new();
     for (index, instruction) in image.instructions().iter().enumerate() {
-        let part = &split.parts[index];
-        let installs = match part {
-            Part::Moves => true,
-            Part::Apart(sides) => sides.contains(&Side::Builder),
-            Part::Both | Part::Stays => false,
-        };
-        if installs && !states[index].is_root() {
-            let user = states[index].user.as_deref().unwrap_or_default();
-            let why = format!("The installation runs as {user}, into a place of that user.");
-            return Some((instruction.span, why));
-        }
+        let installs = split.parts[index].is_of_builder();
         let is_python = split.ecosystem == Ecosystem::Python;
         if !installs && is_python && names_site_packages(image, split, instruction) {
-            let why = "The path is in /usr/local, where the installed packages would no longer be (MS-12).";
-            return Some((instruction.span, why.to_owned()));
+            let what = "the path is in /usr/local, where the installed packages would no longer be";
+            found.push(Reason::known("MS-12", instruction.span, what));
         }
         if index <= split.last && prepares::may_be(image, split, (index, &states[index])) {
-            let why = format!(
-                "Line {} comes before the installation and may prepare it (MS-08).",
-                image.line(instruction)
-            );
-            return Some((instruction.span, why));
+            let what = "comes before the installation, may prepare it, and stays in the final stage alone";
+            let shapes = split.ecosystem == Ecosystem::Node && split.is_build;
+            let reason = if shapes { Reason::known } else { Reason::doubt };
+            found.push(reason("MS-32", instruction.span, what.to_owned()));
         }
         let syncs = installs && split.tools.contains(&Tool::Uv) && split.environment.is_authors;
-        if let Some(why) = syncs.then(|| evidence::other_python(cx, image, instruction)).flatten() {
-            return Some((instruction.span, why));
-        }
-        if split.ecosystem == Ecosystem::Node {
-            continue;
-        }
-        if let Some(why) = editable(cx, image, instruction) {
-            return Some((instruction.span, why));
-        }
+        let other = syncs.then(|| evidence::other_python(cx, image, instruction)).flatten();
+        found.extend(other.map(|what| Reason::known("MS-12", instruction.span, what)));
+        found.extend(editable(cx, image, instruction).filter(|_| is_python));
     }
-    None
+    found
 }
 
 fn names_site_packages(image: &ImageView, split: &Split, instruction: &Instruction) -> bool {
@@ -180,42 +134,49 @@ fn names_site_packages(image: &ImageView, split: &Split, instruction: &Instructi
 }
 
 /// An editable project keeps pointing at its source; without PEP 660 its metadata stands in the source, too.
-fn editable(cx: &Context, image: &ImageView, instruction: &Instruction) -> Option<String> {
+fn editable(cx: &Context, image: &ImageView, instruction: &Instruction) -> Option<Reason> {
     if instruction.keyword != Keyword::Run {
         return None;
     }
     let installs = python::pip_installs(image.script(instruction));
-    let editable = installs.iter().flat_map(|install| &install.editable).next()?;
+    // What comes from a repository is fetched into the environment itself.
+    let is_local = |target: &&String| !target.contains("://");
+    let editable = installs.iter().flat_map(|install| &install.editable).find(is_local)?;
     let has_backend = evidence::build_backend(cx, image, instruction, editable).is_some();
     (!has_backend).then(|| {
-        format!("{editable} is installed in place, and its metadata would be missing from the final stage (MS-09).")
+        let what = format!(
+            "{editable} is installed in place, and its metadata would be missing from the final stage"
+        );
+        Reason::known("MS-09", instruction.span, what)
     })
 }
 
-/// A service, or a script that the image starts, that calls a tool which would be left behind.
-fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Option<String> {
-    for service in cx.services_of(image.image) {
-        let commands = [&service.service.command, &service.service.entrypoint];
+/// Services, and scripts that the image starts, that call a tool which would be left behind.
+fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
+    let start = image.instructions()[0].span;
+    let tools: Vec<&str> = split.tools.iter().map(|tool| tool.name()).collect();
+    let left =
+        |who: &str, tool: &str| format!("{who}calls {tool}, which would be left behind in the builder");
+    let mut found = Vec::new();
+    for view in cx.services_of(image.image) {
+        let commands = [&view.service.command, &view.service.entrypoint];
         for words in commands.into_iter().flatten().filter_map(|field| field.value.words()) {
             let line = words.join(" ");
             let words = later::words_of(&line);
-            if let Some(tool) = split.tools.iter().find(|tool| words.contains(&tool.name())) {
-                return Some(format!(
-                    "The service {} calls {}, which would be left behind in the builder (MS-22).",
-                    service.service.name,
-                    tool.name()
-                ));
+            if let Some(tool) = tools.iter().find(|tool| words.contains(tool)) {
+                let who = format!("the service {} ", view.service.name);
+                found.push(Reason::known("MS-25", start, left(&who, tool)));
             }
         }
     }
-    let tools: Vec<&str> = split.tools.iter().map(|tool| tool.name()).collect();
-    start_scripts::known(cx, image).into_iter().find_map(|(path, text)| {
+    found.extend(start_scripts::known(cx, image).into_iter().filter_map(|(path, text)| {
         let is_call = |line: &str| {
             let mut words = line.split(|c: char| c.is_whitespace() || ";&|(".contains(c));
-            let is_pip = |word: &str| word == "pip" && split.ecosystem == Ecosystem::Python;
-            words.find(|word| tools.contains(word) || is_pip(word)).map(str::to_owned)
+            words.find(|word| tools.contains(word)).map(str::to_owned)
         };
-        let tool = text.lines().filter(|line| !line.trim_start().starts_with('#')).find_map(is_call)?;
-        Some(format!("{path} calls {tool}, which would be left behind in the builder (MS-25)."))
-    })
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
+        let (at, tool) = lines.into_iter().find_map(|(at, line)| Some((at, is_call(line)?)))?;
+        Some(Reason::known("MS-25", start, left("", &tool)).from(format!("{path}:{}", at + 1)))
+    }));
+    found
 }

@@ -11,18 +11,18 @@ use crate::{
         runtime,
         split::{Ecosystem, Part, Split},
     },
+    reason::Reason,
     shell::Script,
-    source::Span,
     workspace::path,
 };
 
 /// Programs that are started by the name of their package, or that every environment has.
 const KNOWN: [&str; 8] = ["python", "python3", "sh", "bash", "env", "exec", "flask", "celery"];
 
-/// The first such thing: its place and a sentence.
-pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(Span, String)> {
+/// All such things.
+pub(super) fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
     if split.ecosystem != Ecosystem::Python {
-        return None;
+        return Vec::new();
     }
     let steps = image.instructions().iter().zip(&split.parts);
     let later = steps.filter(|(step, part)| match step.keyword {
@@ -30,14 +30,18 @@ pub(super) fn first(cx: &Context, image: &ImageView, split: &Split) -> Option<(S
         Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => true,
         _ => false,
     });
-    later.into_iter().find_map(|(step, _)| {
+    let tools = later.into_iter().filter_map(|(step, _)| {
         let (tool, program) = program(image, step).filter(|(tool, _)| split.tools.contains(tool))?;
-        let why = entry(cx, image, (tool, &program))
-            .or_else(|| variables(cx, image, tool))
-            .or_else(|| inline(cx, image, &program))
-            .or_else(|| hidden(cx, image, &split.environment.path));
-        why.map(|why| (step.span, why))
-    })
+        let known = [
+            variables(cx, image, tool),
+            inline(cx, image, &program),
+            hidden(cx, image, &split.environment.path),
+        ];
+        let known = known.into_iter().flatten().map(|what| Reason::known("MS-31", step.span, what));
+        let entry = entry(cx, image, (tool, &program)).map(|what| Reason::doubt("MS-31", step.span, what));
+        Some(known.chain(entry).collect::<Vec<_>>())
+    });
+    tools.flatten().collect()
 }
 
 /// The tool that starts a program in an instruction, and the program.
@@ -68,7 +72,7 @@ fn entry(cx: &Context, image: &ImageView, (tool, program): (Tool, &str)) -> Opti
     let is_installed = found.names().any(|installed| *installed == name);
     (!is_installed).then(|| {
         format!(
-            "What `{} run {program}` starts is not known: no package that is installed is called so (MS-22).",
+            "what `{} run {program}` starts is not known: no package that is installed is called so",
             tool.name()
         )
     })
@@ -85,7 +89,7 @@ fn variables(cx: &Context, image: &ImageView, tool: Tool) -> Option<String> {
             path::name(file) == ".env" && matches!(entry, crate::workspace::Entry::File(_))
         });
     (of_uv || of_pipenv)
-        .then(|| format!("{} reads variables from a file when it starts a program.", tool.name()))
+        .then(|| format!("{} reads variables from a file when it starts a program", tool.name()))
 }
 
 /// A script that names its own packages, for which uv makes an environment.
@@ -94,8 +98,7 @@ fn inline(cx: &Context, image: &ImageView, program: &str) -> Option<String> {
     let standing = Standing::of(cx, image);
     let (_, text) = standing.script(program, &states[states.len() - 1].workdir)?;
     let names = text.lines().any(|line| line.trim_end() == "# /// script");
-    names
-        .then(|| format!("{program} names packages of its own, which uv installs when it starts it (MS-22)."))
+    names.then(|| format!("{program} names packages of its own, which uv installs when it starts it"))
 }
 
 /// A service that mounts something over the environment: the tool would make it again.
@@ -109,7 +112,7 @@ fn hidden(cx: &Context, image: &ImageView, environment: &str) -> Option<String> 
         let mut mounts = view.service.volumes.iter();
         mounts.any(|mount| covers(&mount.value)).then(|| {
             format!(
-                "The service {} mounts something over {environment}, which the tool makes again when it starts (MS-22).",
+                "the service {} mounts something over {environment}, which the tool makes again when it starts",
                 view.service.name
             )
         })

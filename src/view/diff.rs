@@ -25,15 +25,15 @@ pub fn patches(plan: &Plan) -> Vec<String> {
 /// The patch of one output.
 pub fn patch(output: &Output) -> String {
     let (from, old) = match &output.base {
-        Base::Same(text) => (&output.path, text),
-        Base::Copy { path, text } => (path, text),
+        Base::Same(text) => (&output.path, text.as_str()),
+        Base::Copy { path, text } => (path, text.as_str()),
+        Base::New { .. } => (&output.path, ""),
     };
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(out, "diff --git {} {}", quoted("a/", from), quoted("b/", &output.path));
-    let diff = TextDiff::configure()
-        .algorithm(similar::Algorithm::Patience)
-        .diff_lines(old.as_str(), output.text.as_str());
+    let diff =
+        TextDiff::configure().algorithm(similar::Algorithm::Patience).diff_lines(old, output.text.as_str());
     if matches!(output.base, Base::Copy { .. }) {
         let _ = writeln!(out, "similarity index {}%", (diff.ratio() * 100.0).floor());
         let _ = writeln!(out, "copy from {}\ncopy to {}", quoted("", from), quoted("", &output.path));
@@ -41,7 +41,14 @@ pub fn patch(output: &Output) -> String {
     if *old == output.text {
         return out;
     }
-    let _ = writeln!(out, "--- {}\n+++ {}", quoted("a/", from), quoted("b/", &output.path));
+    let from = match output.base {
+        Base::New { .. } => "/dev/null".to_owned(),
+        _ => quoted("a/", from),
+    };
+    if matches!(output.base, Base::New { .. }) {
+        out.push_str("new file mode 100644\n");
+    }
+    let _ = writeln!(out, "--- {from}\n+++ {}", quoted("b/", &output.path));
     let _ = write!(out, "{}", diff.unified_diff().context_radius(3));
     out
 }

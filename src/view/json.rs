@@ -125,7 +125,7 @@ pub fn consumer(consumer: &Consumer) -> Value {
 pub fn output(output: &Output, patch: &str) -> Value {
     let copied_from = match &output.base {
         Base::Copy { path, .. } => Some(path),
-        Base::Same(_) => None,
+        Base::Same(_) | Base::New { .. } => None,
     };
     json!({"path": output.path, "copied_from": copied_from, "patch": patch})
 }

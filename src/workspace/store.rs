@@ -214,6 +214,7 @@ fn targets<'o>(batch: &Batch<'o>) -> Result<Vec<Target<'o>>, StoreError> {
         }
         let (model, is_copy) = match &output.base {
             Base::Same(_) => (real.clone(), false),
+            Base::New { like } => (batch.base.join(like), true),
             Base::Copy { path, .. } => (batch.base.join(path), true),
         };
         seen.insert(real.clone(), found.len());
@@ -234,14 +235,17 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
 
 fn check_unchanged(batch: &Batch, output: &Output) -> Result<(), StoreError> {
     let now = |path: &str| fs::read_to_string(batch.base.join(path)).ok();
-    let (path, text) = match &output.base {
-        Base::Same(text) => (&output.path, text),
-        Base::Copy { path, text } => (path, text),
+    let read = match &output.base {
+        Base::Same(text) => Some((&output.path, text)),
+        Base::Copy { path, text } => Some((path, text)),
+        Base::New { .. } => None,
     };
-    if now(path).as_deref() != Some(text) {
+    if let Some((path, text)) = read
+        && now(path).as_deref() != Some(text)
+    {
         return Err(StoreError::ChangedMeanwhile { path: path.clone() });
     }
-    let is_new = matches!(output.base, Base::Copy { .. });
+    let is_new = matches!(output.base, Base::Copy { .. } | Base::New { .. });
     if is_new && !batch.force && batch.base.join(&output.path).exists() {
         return Err(StoreError::Exists { path: output.path.clone() });
     }

@@ -170,6 +170,7 @@ fn check_outputs(plan: &Plan) {
         let (from, before) = match &output.base {
             Base::Same(text) => (&output.path, text),
             Base::Copy { path, text } => (path, text),
+            Base::New { .. } => (&output.path, &String::new()),
         };
         assert_ne!((from, before), (&output.path, &output.text), "an output without a change");
         assert_comments_kept(from, before, &output.text);

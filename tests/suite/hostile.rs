@@ -10,6 +10,11 @@ fn check(text: &str) -> Run {
     project.run(&["optimize", "--check"])
 }
 
+/// A text without its line breaks.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// `FROM`, and a RUN that goes on over many lines.
 fn run_of(lines: impl Iterator<Item = String>) -> String {
     let mut text = String::from("FROM python:3.12-slim\nRUN a");
@@ -23,14 +28,14 @@ fn run_of(lines: impl Iterator<Item = String>) -> String {
 fn a_script_of_a_million_words_is_asked_about() {
     let run = check(&run_of((0..200_000).map(|i| format!("  && b{i} c d e"))));
     assert_eq!(run.code, 1, "{}", run.err);
-    assert!(run.err.contains("it is longer than 64 KiB"), "{}", run.err);
+    assert!(words(&run.err).contains("it is longer than 64 KiB"), "{}", run.err);
 }
 
 #[test]
 fn a_script_of_thousands_of_commands_is_asked_about() {
     let run = check(&run_of((0..6_000).map(|_| ";b".to_owned())));
     assert_eq!(run.code, 1, "{}", run.err);
-    assert!(run.err.contains("it holds too many commands"), "{}", run.err);
+    assert!(words(&run.err).contains("it holds too many commands"), "{}", run.err);
 }
 
 #[test]
@@ -193,7 +198,7 @@ fn a_here_document_with_carriage_returns_is_not_read() {
         lines.map(|line| format!("{line}\r\n")).concat() + "CMD [\"python\", \"a.py\"]\r\n",
     );
     let run = project.run(&["optimize"]);
-    assert!(run.err.contains("its lines end in CR LF"), "{}", run.err);
+    assert!(words(&run.err).contains("its lines end in CR LF"), "{}", run.err);
     assert!(!run.out.contains("git\r tini"), "{}", run.out);
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Seen {
     pub(super) totals: Totals,
     /// What there is to write, if the run writes.
     pub(super) outputs: Vec<Output>,
+    /// The patches of ignore files, each with its path: one a file is printed.
+    pub(super) shared: Vec<(String, String)>,
     /// The folders of its files, if the run writes.
     pub(super) folders: BTreeSet<String>,
     /// What stands in the way of it.
@@ -68,7 +70,15 @@ pub(super) fn look(loaded: Loaded, options: &Options, shown: Shown) -> Seen {
     seen.totals.failed = loaded.errors.len();
     match shown.format {
         Format::Diff => {
-            seen.out = patches.concat();
+            // Several projects may add the same entry to an ignore file that they share.
+            let is_shared =
+                |output: &Output| output.of == output.path && output.path.ends_with(".dockerignore");
+            for (output, patch) in plan.outputs.iter().zip(patches) {
+                match is_shared(output) {
+                    true => seen.shared.push((output.path.clone(), patch)),
+                    false => seen.out += &patch,
+                }
+            }
             summarize(&plan, shown.everything, &mut seen.messages);
         }
         Format::Summary => {
@@ -119,6 +129,7 @@ pub(super) fn look_at_text(
 ) -> (Seen, Option<String>) {
     let loaded = load_text(base, super::stdin::NAME, text);
     let seen = look(loaded, options, Shown { writes: true, ..shown });
-    let result = seen.outputs.first().map(|output| output.text.clone());
+    let result = seen.outputs.iter().find(|output| output.of == super::stdin::NAME);
+    let result = result.map(|output| output.text.clone());
     (seen, result)
 }

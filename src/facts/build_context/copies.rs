@@ -9,6 +9,10 @@ use crate::{
     workspace::{Entry, path},
 };
 
+/// Folders that every image has, so that a file which is copied there goes below them.
+const OF_EVERY_IMAGE: [&str; 8] =
+    ["/etc", "/home", "/opt", "/root", "/srv", "/tmp", "/usr/local/bin", "/usr/local"];
+
 /// What COPY and ADD bring from the build context, by the place that they bring it to.
 #[derive(Clone, Debug)]
 pub struct Copies {
@@ -70,15 +74,19 @@ impl Copies {
         let to = join_path(workdir, &target);
         let into_folder = target.ends_with('/')
             || sources.len() > 1
+            || OF_EVERY_IMAGE.contains(&to.trim_end_matches('/'))
             || to.trim_end_matches('/') == workdir.trim_end_matches('/');
         for (nth, source) in sources.iter().enumerate() {
-            let from = context_path(&self.context, &source.text);
-            if is_whole_context(&source.text) || lookup(&from) == Some(Entry::Folder) {
+            // What an ARG is by default counts: who passes another value is asked elsewhere.
+            let source =
+                if source.text.contains('$') { state.by_default(&source.text) } else { source.text.clone() };
+            let from = context_path(&self.context, &source);
+            if is_whole_context(&source) || lookup(&from) == Some(Entry::Folder) {
                 self.put(&to, (index, nth), Brings::Folder(from));
-            } else if is_pattern(&source.text) {
+            } else if is_pattern(&source) {
                 self.put(&to, (index, nth), Brings::Matching(from));
             } else if into_folder {
-                let place = format!("{to}/{}", path::name(&source.text));
+                let place = format!("{to}/{}", path::name(&source));
                 self.put(&place, (index, nth), Brings::File(from));
             } else {
                 self.put(&to, (index, nth), Brings::File(from));

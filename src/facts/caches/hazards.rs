@@ -12,6 +12,7 @@ use crate::{
         scripts, split, start_scripts,
         writers::is_below,
     },
+    reason::Reason,
     shell::Command,
     source::Span,
     workspace::path,
@@ -22,40 +23,45 @@ const OF_THE_SYSTEM: [&str; 12] =
     ["/", "/bin", "/etc", "/home", "/lib", "/opt", "/root", "/srv", "/tmp", "/usr", "/usr/local", "/var"];
 
 /// Why what is installed would not stay in the image, or what stands there would be hidden.
-pub fn first(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String> {
-    caches
-        .iter()
-        .find_map(|cache| hidden(image, cache))
-        .or_else(|| links(cx, image))
-        .or_else(|| offline(image))
-        .or_else(|| settings(cx, image, caches))
-        .or_else(|| needed_by_npx(cx, image, caches))
-        .or_else(|| frontend(image))
-        .or_else(|| windows(image))
+pub fn all(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Vec<Reason> {
+    let found = [
+        links(cx, image),
+        offline(image),
+        settings(cx, image, caches),
+        switched_off(cx, image, caches),
+        needed_by_npx(cx, image, caches),
+        frontend(image),
+        windows(image),
+    ];
+    let hidden = caches.iter().filter_map(|cache| hidden(image, cache));
+    hidden.chain(found.into_iter().flatten()).collect()
 }
 
 /// A folder that holds more than downloads.
-fn hidden(image: &ImageView, cache: &Cache) -> Option<String> {
+fn hidden(image: &ImageView, cache: &Cache) -> Option<Reason> {
     let folder = cache.folder.trim_end_matches('/');
-    let why = |what: String| Some(format!("A mount at {folder} would hide {what} (PIP-11)."));
+    let from = image.base_word().span;
+    let why = |span, what: &str| {
+        Some(Reason::known("PIP-11", span, format!("a mount at {folder} would hide {what}")))
+    };
     if OF_THE_SYSTEM.contains(&folder) || folder.is_empty() {
-        return why("more than downloads".to_owned());
+        return why(from, "more than downloads");
     }
     for stage in &image.dockerfile.stages {
         let view = image.at(stage.index);
         let states = runtime::states(&view);
         for (step, state) in view.instructions().iter().zip(&states) {
             if state.workdir.len() > 1 && is_below(&state.workdir, folder) {
-                return why(format!("the working directory {}", state.workdir));
+                return why(step.span, &format!("the working directory {}", state.workdir));
             }
             let target = build_context::local_copy(step)
                 .map(|(_, target)| join_path(&state.workdir, &state.known(&target.text)));
             if target.is_some_and(|target| is_below(&target, folder)) {
-                return why(format!("what line {} copies", image.line(step)));
+                return why(step.span, "what is copied there");
             }
         }
         if let Some(name) = holds(&states[states.len() - 1].env, folder) {
-            return why(format!("what {name} names"));
+            return why(from, &format!("what {name} names"));
         }
     }
     None
@@ -72,7 +78,7 @@ fn holds<'e>(env: &'e Variables, folder: &str) -> Option<&'e String> {
 }
 
 /// Packages that are links into the cache.
-fn links(cx: &Context, image: &ImageView) -> Option<String> {
+fn links(cx: &Context, image: &ImageView) -> Option<Reason> {
     const SIGNS: [&str; 7] = [
         "UV_LINK_MODE=symlink",
         "UV_LINK_MODE symlink",
@@ -93,10 +99,8 @@ fn links(cx: &Context, image: &ImageView) -> Option<String> {
         SIGNS.iter().any(|sign| text.contains(sign))
     };
     if let Some(step) = image.dockerfile.instructions.iter().find(in_step) {
-        let line = image.line(step);
-        return Some(format!(
-            "Line {line} makes packages links into the cache, which is no part of the image (PIP-11)."
-        ));
+        let what = "makes packages links into the cache, which is no part of the image";
+        return Some(Reason::known("PIP-11", step.span, what));
     }
     let is_settings = |file: &str| {
         matches!(
@@ -113,11 +117,12 @@ fn links(cx: &Context, image: &ImageView) -> Option<String> {
         is_settings(file) && text.is_some_and(|text| signs.iter().any(|sign| text.contains(sign)))
     };
     let file = cx.files_of(image).paths().filter(|file| is_of(image, file)).find(says)?;
-    Some(format!("{file} makes packages links into the cache, which is no part of the image (PIP-11)."))
+    let what = format!("{file} makes packages links into the cache, which is no part of the image");
+    Some(Reason::known("PIP-11", image.base_word().span, what))
 }
 
 /// A variable for which package managers take all from downloads that an earlier step left in the image.
-fn offline(image: &ImageView) -> Option<String> {
+fn offline(image: &ImageView) -> Option<Reason> {
     let is_such = |name: &str| {
         matches!(
             &*name.to_ascii_lowercase(),
@@ -128,10 +133,9 @@ fn offline(image: &ImageView) -> Option<String> {
     let mut pairs =
         steps.filter(|step| matches!(step.keyword, Keyword::Env | Keyword::Arg)).flat_map(|step| &step.pairs);
     let pair = pairs.find(|pair| is_such(&pair.name))?;
-    Some(format!(
-        "{} counts on downloads that stay in the image, where a mount would hide them (PIP-11).",
-        pair.name
-    ))
+    let what =
+        format!("{} counts on downloads that stay in the image, where a mount would hide them", pair.name);
+    Some(Reason::known("PIP-11", pair.span, what))
 }
 
 /// Whether a file lies in the build context of the image.
@@ -141,7 +145,7 @@ fn is_of(image: &ImageView, file: &str) -> bool {
 }
 
 /// A setting of npm, pnpm or uv that says where downloads are kept.
-fn settings(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String> {
+fn settings(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<Reason> {
     let is_of_npm = caches.iter().any(|cache| matches!(cache.owner, "npm" | "pnpm"));
     let leads = |line: &str| {
         let key = line.split(['=', ':']).next().unwrap_or_default().trim();
@@ -156,11 +160,32 @@ fn settings(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String
         };
         is_settings && cx.files_of(image).text(file).is_some_and(|text| text.lines().any(leads))
     })?;
-    Some(format!("{file} says where downloads are kept, so a mount would be in another place (PIP-08)."))
+    let what = format!("{file} says where downloads are kept, so a mount would be in another place");
+    Some(Reason::known("PIP-08", image.base_word().span, what))
+}
+
+/// A file with settings of pip that is copied and keeps its cache empty.
+fn switched_off(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<Reason> {
+    caches.iter().find(|cache| cache.owner == "pip")?;
+    let says = |text: &str| {
+        text.lines().any(|line| {
+            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            key.trim() == "no-cache-dir" && !matches!(value.trim(), "false" | "no" | "off" | "0")
+        })
+    };
+    let steps = image.dockerfile.instructions.iter();
+    let copied = steps.filter_map(|step| Some((step, build_context::local_copy(step)?)));
+    copied.into_iter().find_map(|(step, (sources, _))| {
+        let files = sources.iter().map(|word| build_context::context_path(&image.image.context, &word.text));
+        let mut settings = files.filter(|file| matches!(path::name(file), "pip.conf" | "pip.ini"));
+        let file = settings.find(|file| cx.files_of(image).text(file).is_some_and(|text| says(text)))?;
+        let what = format!("{} holds no-cache-dir, so a mount would stay empty", path::name(&file));
+        Some(Reason::known("PIP-01", step.span, what))
+    })
 }
 
 /// A program that npx fetched into the cache at build, and that is started with npx later.
-fn needed_by_npx(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<String> {
+fn needed_by_npx(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<Reason> {
     let is_of_npm = caches.iter().any(|cache| cache.owner == "npm");
     let project = evidence::node_project(cx, image).and_then(Result::ok);
     let fetches = |command: &Command| {
@@ -175,18 +200,20 @@ fn needed_by_npx(cx: &Context, image: &ImageView, caches: &[&Cache]) -> Option<S
     let step = runs.find(|step| image.script(step).commands.iter().any(fetches)).filter(|_| is_of_npm)?;
     let started = commands::run_by(cx, image).concat().join(" ");
     started.split(|c: char| c.is_whitespace() || ";&|".contains(c)).any(|word| word == "npx").then(|| {
-        format!("What npx fetches in line {} may be started with npx again, and has to stay in the image (PIP-11).", image.line(step))
+        let what = "what npx fetches may be started with npx again, and has to stay in the image";
+        Reason::known("PIP-11", step.span, what)
     })
 }
 
 /// An image for Windows, whose folders are others.
-fn windows(image: &ImageView) -> Option<String> {
+fn windows(image: &ImageView) -> Option<Reason> {
     let stage = image.dockerfile.stages.iter().find(|stage| stage.base.is_windows())?;
-    Some(format!("Where {} keeps downloads is not known (PIP-08).", stage.base.name))
+    let what = format!("where {} keeps downloads is not known", stage.base.name);
+    Some(Reason::known("PIP-08", image.base_word().span, what))
 }
 
 /// Why a variable that switches the cache off has to stay: a step without a mount, or the start, installs as well.
-pub fn needs_switch(cx: &Context, image: &ImageView, mounted: &[Span]) -> Option<String> {
+pub fn needs_switch(cx: &Context, image: &ImageView, mounted: &[Span]) -> Option<Reason> {
     let is_switch = |step: &&Instruction| {
         matches!(step.keyword, Keyword::Env | Keyword::Arg)
             && step.pairs.iter().any(|pair| super::SWITCHES.contains(&pair.name.as_str()))
@@ -214,10 +241,8 @@ pub fn needs_switch(cx: &Context, image: &ImageView, mounted: &[Span]) -> Option
         Some(step) => format!("line {}", image.line(step)),
         None => starting(cx, image)?,
     };
-    Some(format!(
-        "Line {} switches the cache off, also for {who}, which has no mount (PIP-02).",
-        image.line(switch)
-    ))
+    let what = format!("the switch that keeps caches empty goes, also for {who}, which has no mount");
+    Some(Reason::doubt("PIP-02", switch.span, what))
 }
 
 /// What is started and may install, in words.
@@ -244,7 +269,7 @@ fn installs_in_text(text: &str) -> bool {
 }
 
 /// A frontend of which it is not known that it carries cache mounts out.
-fn frontend(image: &ImageView) -> Option<String> {
+fn frontend(image: &ImageView) -> Option<Reason> {
     let named = image.dockerfile.directives.iter().find(|directive| directive.name == "syntax")?;
     let value = named.value.as_str();
     let tag = value.split('@').next().unwrap_or_default();
@@ -255,5 +280,14 @@ fn frontend(image: &ImageView) -> Option<String> {
         .iter()
         .any(|old| tag.strip_prefix(old).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit())));
     let is_fit = is_dockers && (!is_old || tag.contains("experimental"));
-    (!is_fit).then(|| format!("It is not known that {value} carries out cache mounts (PIP-06)."))
+    (!is_fit).then(|| {
+        let (span, is_known) = (image.base_word().span, is_dockers && is_old);
+        match is_known {
+            true => Reason::known("PIP-06", span, format!("{value} carries out no cache mounts")),
+            false => {
+                let what = format!("it is not known that {value} carries out cache mounts");
+                Reason::doubt("PIP-06", span, what)
+            }
+        }
+    })
 }

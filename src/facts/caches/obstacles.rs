@@ -2,33 +2,39 @@
 
 use super::{Cache, counts_on_downloads, moves_folder};
 use crate::{
-    docker::Keyword,
+    docker::{Instruction, Keyword},
     facts::{Context, ImageView, root, runtime::State},
+    reason::Reason,
     shell::Command,
 };
 
 /// Why the folder of root may not be the one that the installation fills.
-pub fn not_root(view: &ImageView, state: &State, is_known: bool) -> Option<String> {
+pub fn not_root(view: &ImageView, (state, step): (&State, &Instruction), is_known: bool) -> Option<Reason> {
     match state.is_root() {
         true if is_known || state.user.is_some() => None,
-        true => Some(format!(
-            "It is not known as whom {} runs its steps, and a cache mount belongs to root (PIP-07).",
-            view.root().name
-        )),
+        true => {
+            let name = view.root().name.clone();
+            let what =
+                format!("it is not known as whom {name} runs its steps, and a cache mount belongs to root");
+            Some(Reason::doubt("PIP-07", step.span, what))
+        }
         false => {
-            Some("The installation does not run as root, and a cache mount belongs to root (PIP-07).".into())
+            let what = "the installation does not run as root, and a cache mount belongs to root";
+            Some(Reason::known("PIP-07", step.span, what))
         }
     }
 }
 
 /// Why the folder is not one of root, who would own what the mount leaves behind there.
-pub fn in_a_home(view: &ImageView, state: &State, caches: &[Cache]) -> Option<String> {
+pub fn in_a_home(
+    view: &ImageView,
+    (state, step): (&State, &Instruction),
+    caches: &[Cache],
+) -> Option<Reason> {
     if !state.env.contains_key("HOME") && root::has_other_home(view) {
-        return Some(format!(
-            "{} leads programs to another home folder than that of root, so where downloads are kept is not known \
-             (PIP-08).",
-            view.root().name
-        ));
+        let name = view.root().name.clone();
+        let what = format!("{name} leads programs to another home folder than that of root");
+        return Some(Reason::known("PIP-08", step.span, what));
     }
     let has_user = view.dockerfile.instructions.iter().any(|step| {
         step.keyword == Keyword::User && !matches!(step.body.text.split(':').next(), Some("root" | "0"))
@@ -39,46 +45,39 @@ pub fn in_a_home(view: &ImageView, state: &State, caches: &[Cache]) -> Option<St
             || (has_user && home.is_some_and(|home| folder.starts_with(home.as_str())))
     };
     let cache = caches.iter().find(|cache| is_of_user(&cache.folder))?;
-    Some(format!("A mount at {} may leave folders of root in the home of a user (PIP-08).", cache.folder))
+    let what = format!("a mount at {} leaves folders of root in the home of a user", cache.folder);
+    Some(Reason::known("PIP-08", step.span, what))
 }
 
 /// Why the file is built without BuildKit, if it is.
-pub fn without_buildkit(cx: &Context, image: &ImageView) -> Option<String> {
+pub fn without_buildkit(cx: &Context, image: &ImageView) -> Option<Reason> {
     cx.ws.consumers_of(image.id).find_map(|consumer| {
         let (line, what) = consumer.without_buildkit?;
-        Some(format!(
-            "{}:{line} builds the file with {what}, which does not carry out cache mounts as they would stand here (PIP-06).",
-            consumer.path
-        ))
+        let what = format!(
+            "builds the file with {what}, which does not carry out cache mounts as they would stand here"
+        );
+        let place = format!("{}:{line}", consumer.path);
+        Some(Reason::known("PIP-06", image.base_word().span, what).from(place))
     })
 }
 
 /// Why downloads are kept elsewhere, or have to stay in the image for a later step, if so.
-pub fn kept_otherwise(image: &ImageView) -> Option<String> {
+pub fn kept_otherwise(image: &ImageView) -> Option<Reason> {
     let steps = image.dockerfile.instructions.iter().filter(|step| step.keyword == Keyword::Run);
     let needs = |command: &&Command| counts_on_downloads(command) || moves_folder(command);
     let (step, command) =
         steps.into_iter().find_map(|step| Some((step, image.script(step).commands.iter().find(needs)?)))?;
-    let what = match moves_folder(command) {
-        true => "says where downloads are kept, so a mount would be in another place (PIP-08)",
-        false => "counts on downloads that stay in the image, where a mount would hide them (PIP-11)",
+    let (trap, what) = match moves_folder(command) {
+        true => ("PIP-08", "says where downloads are kept, so a mount would be in another place"),
+        false => ("PIP-11", "counts on downloads that stay in the image, where a mount would hide them"),
     };
-    Some(format!(
-        "`{}` in line {} {what}.",
-        command
-            .span
-            .of(image.text)
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches(['\\', '`'])
-            .trim_end(),
-        image.line(step),
-    ))
+    let words = command.span.of(image.text).lines().next().unwrap_or_default();
+    let words = words.trim_end_matches(['\\', '`']).trim_end();
+    Some(Reason::known(trap, step.span, format!("`{words}` {what}")))
 }
 
 /// Why the image itself has to have the folder of a cache, or must not have it yet.
-pub fn wanted(image: &ImageView, cache: &Cache) -> Option<String> {
+pub fn wanted(image: &ImageView, cache: &Cache) -> Option<Reason> {
     let is_within = |path: &str| {
         let rest = cache.folder.strip_prefix(path.trim_end_matches('/'));
         path.len() > "/root/".len() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -105,6 +104,6 @@ pub fn wanted(image: &ImageView, cache: &Cache) -> Option<String> {
         Keyword::Run => image.script(step).commands.iter().any(is_made),
         _ => false,
     })?;
-    let line = image.line(step);
-    Some(format!("Line {line} counts on what {} holds in the image (PIP-11).", cache.folder))
+    let what = format!("counts on what {} holds in the image", cache.folder);
+    Some(Reason::known("PIP-11", step.span, what))
 }

@@ -126,13 +126,13 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
         let fits = pinned == own || is_exact || pinned == major.to_string();
         if !fits {
             return Some(format!(
-                ".python-version asks for Python {pinned}, the image has {own}, so uv fetches another (MS-12)."
+                ".python-version asks for Python {pinned}, the image has {own}, so uv fetches another"
             ));
         }
     }
     let set = ["UV_PYTHON", "UV_PYTHON_PREFERENCE", "UV_MANAGED_PYTHON"];
     if let Some(name) = set.into_iter().find(|name| steps.states[index].env.get(*name).is_some()) {
-        return Some(format!("{name} decides which Python uv takes, which may be one of its own (MS-12)."));
+        return Some(format!("{name} decides which Python uv takes, which may be one of its own"));
     }
     let settings = ["uv.toml", "pyproject.toml"].into_iter().find(|name| {
         let path = site.file(cx, image, name);
@@ -140,14 +140,16 @@ pub fn other_python(cx: &Context, image: &ImageView, step: &Instruction) -> Opti
         text.is_some_and(|text| text.contains("python-preference"))
     });
     if let Some(name) = settings {
-        return Some(format!("{name} decides which Python uv takes, which may be one of its own (MS-12)."));
+        return Some(format!("{name} decides which Python uv takes, which may be one of its own"));
     }
     let manifest = Project::read(cx, image, (&site, ""), Tool::Uv).manifest?.ok()?;
     let requires = manifest.requires_python.as_ref()?;
     // Which patch level the image has is not known: the last is tried.
     let newest = Version::new([u64::from(major), u64::from(minor), 99]);
     (!requires.contains(&newest)).then(|| {
-        format!("pyproject.toml asks for Python {requires}, the image has {major}.{minor}, so uv fetches another (MS-12).")
+        format!(
+            "pyproject.toml asks for Python {requires}, the image has {major}.{minor}, so uv fetches another"
+        )
     })
 }
 

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     docker::Keyword,
     facts::{ImageView, contract::join_path, runtime, split::Refusal},
+    reason::Reason,
     shell::{Command, Script},
 };
 
@@ -39,10 +40,13 @@ impl Environment {
             }
             let script = image.script(step);
             let mut here = Here { state: &states[index], activated: None };
-            for target in stage.targets(script, &mut here).map_err(|why| (index, why))? {
+            for target in
+                stage.targets(script, &mut here).map_err(|why| Reason::known("MS-36", step.span, why))?
+            {
                 match &found {
                     Some(known) if *known != target => {
-                        return Err((index, "The packages go to several environments.".to_owned()));
+                        let why = "the packages go to several environments";
+                        return Err(Reason::known("MS-36", step.span, why));
                     }
                     _ => found = Some(target),
                 }
@@ -133,7 +137,10 @@ impl StageState {
         let target = match install.tool {
             Tool::Uv => match here.state.env.get("UV_PROJECT_ENVIRONMENT") {
                 Some(path) if path.contains('$') => {
-                    return Err("UV_PROJECT_ENVIRONMENT holds a variable.".to_owned());
+                    return Err(
+                        "UV_PROJECT_ENVIRONMENT holds a variable, so where the packages go is not known"
+                            .to_owned(),
+                    );
                 }
                 Some(path) => Some(join_path(&here.state.workdir, path.trim_end_matches('/'))),
                 None => in_project,
@@ -150,7 +157,7 @@ impl StageState {
         };
         let is_system = |path: &String| matches!(path.as_str(), "/usr" | "/usr/local");
         match target.as_ref().filter(|path| is_system(path)) {
-            Some(path) => Err(format!("The packages go into {path} itself.")),
+            Some(path) => Err(format!("the packages go into {path} itself")),
             None => Ok(target),
         }
     }

@@ -12,33 +12,34 @@ use super::{
         evidence,
         python::{
             self,
+            environment::OWN,
             project::{self, Tool},
         },
-        runtime,
+        runtime, sources,
     },
     Part, Refusal,
 };
 use crate::{
     docker::{Instruction, Keyword},
     manifest::requirements::{self, ItemKind},
+    reason::Reason,
     shell::Script,
     workspace::{Entry, path},
 };
 
-/// Decides which COPY steps move or are needed twice, and requires that all inputs are among them.
+/// Decides which COPY steps move or are needed twice; what is doubtful about the inputs.
 ///
 /// # Errors
-/// An installation whose inputs cannot be brought to it.
+/// An installation whose inputs are not known.
 pub(super) fn place(
     cx: &Context,
     image: &ImageView,
     (parts, last): (&mut [Part], usize),
-) -> Result<(), Refusal> {
+) -> Result<Vec<Reason>, Refusal> {
     let instructions = image.instructions();
     let steps = Steps::of(cx, image);
     let manifests = manifests(cx, image, (&steps, last))?;
     let uses_uv = uses_uv_later(image, parts);
-    check_in_place(cx, image, last)?;
     let mut seen = Seen::default();
     let reads_source = (0..=last).rev().find(|at| reads_source(cx, image, (&steps, *at), &mut seen));
     for (index, step) in instructions[..last].iter().enumerate() {
@@ -62,7 +63,9 @@ pub(super) fn place(
             (false, false) => Part::Stays,
         };
     }
-    check(cx, image, (&steps, parts))
+    let mut doubts = check(cx, image, (&steps, parts));
+    doubts.extend(in_place(cx, image, last));
+    Ok(doubts)
 }
 
 /// The context paths of every manifest and lock that an installation reads.
@@ -76,7 +79,8 @@ fn manifests(
 ) -> Result<BTreeSet<String>, Refusal> {
     let found = evidence::manifests(cx, image);
     if let Some(file) = found.closures.iter().find_map(|(_, closure)| closure.excess.as_ref()) {
-        return Err((last, format!("{file} is too long to know all that it asks for.")));
+        let why = format!("{file} is too long to know all that it asks for");
+        return Err(Reason::known("PIP-12", image.instructions()[last].span, why));
     }
     let mut files: BTreeSet<String> =
         found.closures.into_iter().flat_map(|(_, closure)| closure.files).collect();
@@ -122,7 +126,11 @@ fn reads_source(cx: &Context, image: &ImageView, (steps, index): (&Steps, usize)
         let Some(path) = site.file(cx, image, operand) else { return false };
         let has_local = |path: &String| {
             let others = requirements::closure(path, &read).others;
-            others.iter().any(|other| matches!(other.value, ItemKind::LocalPath { .. }))
+            others.iter().any(|other| match &other.value {
+                ItemKind::LocalPath { .. } => true,
+                ItemKind::Editable { target } => !target.contains("://"),
+                _ => false,
+            })
         };
         *files.entry(path).or_insert_with_key(has_local)
     };
@@ -131,19 +139,18 @@ fn reads_source(cx: &Context, image: &ImageView, (steps, index): (&Steps, usize)
         || pips.iter().flat_map(|install| &install.requirements).any(&mut is_local)
 }
 
-/// Requires that no requirements file installs a folder in place, which may leave its metadata there.
-fn check_in_place(cx: &Context, image: &ImageView, last: usize) -> Result<(), Refusal> {
+/// A requirements file that installs a folder in place, which may leave its metadata there.
+fn in_place(cx: &Context, image: &ImageView, last: usize) -> Option<Reason> {
     let closures = evidence::manifests(cx, image).closures;
     let others = closures.iter().flat_map(|(_, closure)| &closure.others);
     let in_place = others.filter_map(|other| match &other.value {
         ItemKind::Editable { target } if !target.contains("://") => Some((&other.file, target)),
         _ => None,
     });
-    let Some((file, target)) = in_place.into_iter().next() else { return Ok(()) };
-    let why = format!(
-        "{file} installs {target} in place, and its metadata may be missing from the final stage (MS-09)."
-    );
-    Err((last, why))
+    let (file, target) = in_place.into_iter().next()?;
+    let why =
+        format!("{file} installs {target} in place, and its metadata may be missing from the final stage");
+    Some(Reason::doubt("MS-09", image.instructions()[last].span, why))
 }
 
 fn brings_uv(step: &Instruction) -> bool {
@@ -191,6 +198,12 @@ fn is_only_for_installing(step: &Instruction) -> bool {
     let Some((sources, _)) = build_context::local_copy(step) else { return false };
     let is_plain = |source: &str| {
         let name = path::name(source);
+        // A pattern such as `*.txt` may bring more than manifests.
+        let is_told =
+            ["requirement", "constraint", ".lock", "Pipfile"].iter().any(|part| name.contains(part));
+        if build_context::is_pattern(source) && !is_told {
+            return false;
+        }
         name.ends_with(".txt")
             || name.ends_with(".in")
             || name.contains(".lock")
@@ -225,6 +238,11 @@ pub(super) fn is_copied_again(cx: &Context, image: &ImageView, (steps, index): (
     })
 }
 
+/// Whether an installed folder is called as environments and modules of a host are, and not our own.
+pub fn is_named_so(folder: &str) -> bool {
+    folder != OWN && matches!(path::name(folder), "node_modules" | ".venv" | "venv")
+}
+
 /// Whether a COPY after the instruction at `first` may put something of the build context over `folder`.
 pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&str, usize)) -> bool {
     let states = runtime::states(image);
@@ -237,17 +255,17 @@ pub(super) fn is_overlaid(cx: &Context, image: &ImageView, (folder, first): (&st
         build_context::copies_folder(step, context, &lookup)
             && sources.iter().any(|source| {
                 let own = build_context::context_path(context, &source.text);
-                !super::super::sources::is_kept_out(
-                    cx,
-                    image,
-                    &path::join(&own, rest.trim_start_matches('/')),
-                )
+                let own = path::join(&own, rest.trim_start_matches('/'));
+                // An entry that the change writes keeps it out.
+                let may_be = is_named_so(folder) && sources::may_keep_out(cx, image, &own);
+                !may_be && !sources::is_kept_out(cx, image, &own)
             })
     })
 }
 
-/// Lets the builder have every file that an installation names, and requires that there is one.
-fn check(cx: &Context, image: &ImageView, (steps, parts): (&Steps, &mut [Part])) -> Result<(), Refusal> {
+/// Lets the builder have every file that an installation names; the files that nothing is seen to bring.
+fn check(cx: &Context, image: &ImageView, (steps, parts): (&Steps, &mut [Part])) -> Vec<Reason> {
+    let mut doubts = Vec::new();
     let exported = exported(image);
     let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     for (index, step) in steps.runs() {
@@ -261,10 +279,9 @@ fn check(cx: &Context, image: &ImageView, (steps, parts): (&Steps, &mut [Part]))
             match steps.origin(cx, 0..index, &wanted) {
                 Some((at, _)) if parts[at] == Part::Stays => parts[at] = Part::Both,
                 None if is_needed => {
-                    let why = format!(
-                        "{operand} is not copied before it is installed, or not in the build context (MS-14)."
-                    );
-                    return Err((index, why));
+                    bring((steps, index), parts, &wanted);
+                    let why = "nothing is seen to bring it before it is installed";
+                    doubts.push(Reason::doubt("MS-14", step.span, why).about(operand));
                 }
                 _ => {}
             }
@@ -275,7 +292,7 @@ fn check(cx: &Context, image: &ImageView, (steps, parts): (&Steps, &mut [Part]))
             bring((steps, index), parts, &wanted);
         }
     }
-    Ok(())
+    doubts
 }
 
 /// Lets the builder have what stands at `wanted`, a file or a folder, before the step at `index`.

@@ -8,7 +8,8 @@ use super::{
     Part, Refusal, Side,
 };
 use crate::{
-    docker::{Instruction, Keyword},
+    docker::Keyword,
+    reason::Reason,
     shell::{Command, Script},
 };
 
@@ -34,19 +35,15 @@ pub(super) fn check(image: &ImageView, parts: &[Part], last: usize) -> Result<()
             tells_a_file(command) || (command.item >= end && is_for_environment(command))
         };
         if let Some(command) = script.commands.iter().filter(moves).find(is_needed) {
-            return Err((index, sentence(image, step, command)));
+            return Err(Reason::known("MS-08", step.span, told(command)));
         }
     }
     Ok(())
 }
 
-fn sentence(image: &ImageView, step: &Instruction, command: &Command) -> String {
+fn told(command: &Command) -> String {
     let words: Vec<&str> = command.words.iter().map(|word| word.raw.as_str()).collect();
-    format!(
-        "What `{}` does in line {} would be missing from the final stage (MS-08).",
-        words.join(" "),
-        image.line(step)
-    )
+    format!("what `{}` does would be missing from the final stage", words.join(" "))
 }
 
 /// The first item after the last one that installs.
@@ -64,7 +61,9 @@ fn tells_a_file(command: &Command) -> bool {
 
 /// Whether a command after the installation is about its environment, and not about caches.
 fn is_for_environment(command: &Command) -> bool {
-    let is_pip = python::pip_verb(command).is_some_and(|verb| !matches!(verb, "cache" | ""));
+    // What only prints harms nobody.
+    let only_tells = |verb: &str| matches!(verb, "cache" | "check" | "freeze" | "list" | "show" | "");
+    let is_pip = python::pip_verb(command).is_some_and(|verb| !only_tells(verb));
     is_pip || made_venv(command, "/").is_some()
 }
 
@@ -76,7 +75,7 @@ pub(super) fn leave(parts: &mut [Part], last: usize) {
             Part::Apart(sides) => {
                 let installs = sides.contains(&Side::Packages);
                 sides.iter().all(|side| match side {
-                    Side::Packages | Side::Companion | Side::Final | Side::Both => true,
+                    Side::Packages | Side::Companion | Side::Final | Side::Both | Side::Shared => true,
                     Side::Nowhere => installs,
                     Side::Builder => false,
                 })

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword},
+    reason::Reason,
     shell::{Command, Script},
     workspace::path,
 };
@@ -44,72 +45,61 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
     };
     let installs = of_kind(|action| matches!(action, Action::Installs { .. }));
     let builds = of_kind(|action| matches!(action, Action::RunsScript(_) | Action::RunsProgram(_)));
+    let at = |index: usize| move |trap, why: String| Reason::known(trap, instructions[index].span, why);
     let (Some(&first_install), Some(project)) = (installs.first(), evidence::node_project(cx, image)) else {
         return Ok(None);
     };
-    let project =
-        project.map_err(|why| (first_install, format!("What is installed is not known: {why}.")))?;
+    let project = project
+        .map_err(|why| at(first_install)("MS-36", format!("what is installed is not known: {why}")))?;
     if let Some(name) = programs::kept_elsewhere(&project) {
-        return Err((
-            first_install,
-            format!(
-                "{name} keeps what it downloads in the home folder, which would stay in the builder (MS-25)."
-            ),
-        ));
+        let why =
+            format!("{name} keeps what it downloads in the home folder, which would stay in the builder");
+        return Err(at(first_install)("MS-25", why));
     }
     let last = installs.iter().chain(&builds).copied().max().unwrap_or(first_install);
-    for (at, script) in scripts.iter().filter(|(at, _)| *at <= last) {
-        script
-            .commands
-            .iter()
-            .try_for_each(|command| programs::stays_inside(command, &project))
-            .map_err(|why| (*at, why))?;
+    for (index, script) in scripts.iter().filter(|(index, _)| *index <= last) {
+        let mut leaves = script.commands.iter().filter_map(|command| programs::leaves(command, &project));
+        if let Some(why) = leaves.next() {
+            return Err(at(*index)("MS-25", why));
+        }
     }
     let builds_after = builds.iter().any(|at| *at >= first_install);
-    for (at, script) in scripts.iter().filter(|(at, _)| *at > last) {
+    for (index, script) in scripts.iter().filter(|(index, _)| *index > last) {
         if let Some(command) = script.commands.iter().find(|command| programs::may_compile(command)) {
             let words: Vec<&str> = command.words.iter().take(3).map(|word| word.raw.as_str()).collect();
-            let why = format!("`{}` may compile after the installation (MS-08).", words.join(" "));
-            return Err((*at, why));
+            let why = format!("`{}` may compile after the installation", words.join(" "));
+            return Err(at(*index)("MS-08", why));
         }
     }
     let mut folders = installs.iter().map(|at| &states[*at].workdir);
     if folders.next().is_some_and(|first| folders.any(|other| other != first)) {
-        let why =
-            "Packages are installed in several folders, of which the final stage would get one (MS-20).";
-        return Err((last, why.to_owned()));
+        let why = "packages are installed in several folders, of which the final stage would get one";
+        return Err(at(last)("MS-36", why.to_owned()));
     }
     if let Some(why) = prune::elsewhere(cx, image, &project) {
-        return Err((last, why));
+        return Err(at(last)("MS-36", why));
     }
     let mut parts = Vec::new();
     for (index, instruction) in instructions.iter().enumerate() {
         parts.push(match instruction.keyword {
             Keyword::Run if index > last => Part::Stays,
-            Keyword::Run => part(image, instruction).map_err(|why| (index, why))?,
+            Keyword::Run => part(image, instruction)?,
             Keyword::Workdir | Keyword::Shell => Part::Both,
             _ => Part::Stays,
         });
     }
-    let plan = match builds_after {
+    // What a script makes as packages are installed may stand anywhere in the folder.
+    let takes_all = builds_after || programs::script_at_installation(&project, &scripts).is_some();
+    let plan = match takes_all {
         true => whole_build(cx, image, (&mut parts, last), (&states, &project))?,
         false if prune::is_workspace(cx, image, &project) => {
-            let why = "The packages of a workspace have folders of their own for what they need (MS-20).";
-            return Err((last, why.to_owned()));
+            let why = "the packages of a workspace have folders of their own for what they need";
+            return Err(at(last)("MS-36", why.to_owned()));
         }
-        false => {
-            if let Some(name) = programs::script_at_installation(&project, &scripts) {
-                let why = format!(
-                    "What the script {name} of package.json makes would stay in the builder, unless it is in \
-                     node_modules (MS-20)."
-                );
-                return Err((last, why));
-            }
-            dependencies(cx, image, (&mut parts, last), &states)?
-        }
+        false => dependencies(cx, image, (&mut parts, last), &states),
     };
     leave_managers(cx, image, &mut parts);
-    let first = parts.iter().position(moves).unwrap_or(first_install);
+    let first = parts.iter().position(Part::is_of_builder).unwrap_or(first_install);
     super::late::leave(&mut parts, last);
     let environment = Environment { path: plan.path, is_authors: true, is_on_path: true };
     Ok(Some(Split {
@@ -120,9 +110,11 @@ pub fn split(cx: &Context, image: &ImageView) -> Result<Option<Split>, Refusal> 
         environment,
         roles: Roles::of(cx, image),
         tools: Vec::new(),
-        is_build: builds_after,
+        is_build: takes_all,
         epilogue: plan.epilogue,
-        owner: plan.owner,
+        owner: plan.owner.or_else(|| super::owner_at(image, last)),
+        needs_all: false,
+        doubts: plan.doubts,
     }))
 }
 
@@ -151,19 +143,12 @@ fn leave_managers(cx: &Context, image: &ImageView, parts: &mut [Part]) {
     }
 }
 
-fn moves(part: &Part) -> bool {
-    match part {
-        Part::Moves => true,
-        Part::Apart(sides) => sides.contains(&Side::Builder),
-        Part::Both | Part::Stays => false,
-    }
-}
-
 /// What the final stage takes from the builder.
 struct Outcome {
     path: String,
     epilogue: Option<String>,
     owner: Option<String>,
+    doubts: Vec<Reason>,
 }
 
 /// Only the installed packages are taken: nothing is built.
@@ -172,7 +157,7 @@ fn dependencies(
     image: &ImageView,
     (parts, last): (&mut [Part], usize),
     states: &[State],
-) -> Result<Outcome, Refusal> {
+) -> Outcome {
     let steps = Steps::of(cx, image);
     for (index, step) in steps.instructions[..last].iter().enumerate() {
         if build_context::local_copy(step).is_none() {
@@ -185,7 +170,7 @@ fn dependencies(
         };
     }
     let path = join_path(&states[last].workdir, "node_modules");
-    Ok(Outcome { path, epilogue: None, owner: None })
+    Outcome { path, epilogue: None, owner: None, doubts: Vec::new() }
 }
 
 /// The folder is taken as the build leaves it, without what only development needs.
@@ -197,10 +182,8 @@ fn whole_build(
 ) -> Result<Outcome, Refusal> {
     let folder = &*states[last].workdir;
     if folder == "/" {
-        return Err((
-            last,
-            "The build runs in the root folder, which cannot be copied as a whole.".to_owned(),
-        ));
+        let why = "the build runs in the root folder, which cannot be copied as a whole";
+        return Err(Reason::known("MS-13", image.instructions()[last].span, why));
     }
     let mut owner = None;
     for (index, step) in image.instructions()[..last].iter().enumerate() {
@@ -211,12 +194,14 @@ fn whole_build(
         parts[index] = if is_inside { Part::Moves } else { Part::Both };
         owner = step.flag("chown").and_then(|flag| flag.value.clone()).filter(|_| is_inside).or(owner);
     }
-    let epilogue =
-        match (project.is_production || project.package.dev_dependencies.is_empty(), prunes_itself(image)) {
-            (false, false) => Some(prune::prune(cx, image, project).map_err(|why| (last, why))?),
-            _ => None,
-        };
-    Ok(Outcome { path: folder.to_owned(), epilogue, owner })
+    let has_none = project.is_production || project.package.dev_dependencies.is_empty();
+    let (epilogue, doubts) = match has_none || prunes_itself(image) {
+        true => (None, Vec::new()),
+        false => prune::prune(cx, image, project)
+            .map(|(command, doubts)| (Some(command), doubts))
+            .map_err(|reason| Reason { span: image.instructions()[last].span, ..reason })?,
+    };
+    Ok(Outcome { path: folder.to_owned(), epilogue, owner, doubts })
 }
 
 fn prunes_itself(image: &ImageView) -> bool {
@@ -237,17 +222,19 @@ fn is_manifest_copy(step: &Instruction) -> bool {
 }
 
 /// What a RUN is to the installation or the build.
-fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
+fn part(image: &ImageView, step: &Instruction) -> Result<Part, Reason> {
     let script = image.script(step);
+    let known = |trap, why| Reason::known(trap, step.span, why);
     if script.unreadable.is_some() {
         return Ok(Part::Stays);
     }
     if let Some(word) = super::sides::variable_command(script) {
-        return Err(format!("What `{word}` runs cannot be told, so it may install packages (MS-08)."));
+        let why = format!("what `{word}` runs cannot be told, so it may install packages");
+        return Err(known("MS-35", why));
     }
     let mut sides = Vec::new();
     for item in 0..script.items.len() {
-        sides.push(side(script, item)?);
+        sides.push(side(script, item).map_err(|why| known("MS-35", why))?);
     }
     // A program that is installed for the whole image may serve the build and what runs.
     let has = |wanted: Side| sides.contains(&wanted);
@@ -260,9 +247,8 @@ fn part(image: &ImageView, step: &Instruction) -> Result<Part, String> {
         .filter_map(node::action)
         .any(|(_, action)| matches!(action, Action::InstallsGlobally(_) | Action::Prepares));
     if installs_globally && has(Side::Final) && !has(Side::Builder) {
-        return Err(
-            "The RUN that installs a program for the whole image does other things too (PKG-11).".to_owned()
-        );
+        let why = "the RUN that installs a program for the whole image does other things too";
+        return Err(known("PKG-11", why.to_owned()));
     }
     super::sides::part_of(step, script, sides)
 }
@@ -271,7 +257,7 @@ fn side(script: &Script, item: usize) -> Result<Side, String> {
     let Some(command) = script.command_of(item) else {
         let calls = script.commands_in(item).iter().filter_map(node::action).next();
         return match calls {
-            Some((manager, _)) => Err(format!("{} stands inside another command (MS-08).", manager.name())),
+            Some((manager, _)) => Err(format!("{} stands inside another command", manager.name())),
             None => Ok(Side::Final),
         };
     };
@@ -283,13 +269,13 @@ fn side(script: &Script, item: usize) -> Result<Side, String> {
     }
     match node::action(command) {
         Some((manager, Action::Installs { obstacles, .. })) => match obstacles.first() {
-            Some(word) => Err(format!("{} has {word}, which is not known.", manager.name())),
+            Some(word) => Err(format!("{} has {word}, which is not known", manager.name())),
             None => Ok(Side::Builder),
         },
         Some((_, Action::InstallsGlobally(_) | Action::Prepares)) => Ok(Side::Both),
         Some((_, Action::Other)) => {
             let text: Vec<&str> = command.words.iter().take(3).map(|word| word.raw.as_str()).collect();
-            Err(format!("`{}` is not understood (MS-08).", text.join(" ")))
+            Err(format!("`{}` is not understood", text.join(" ")))
         }
         Some(_) => Ok(Side::Builder),
         None if matches!(command.name(), "set" | "export" | "cd") => Ok(Side::Both),

@@ -11,6 +11,7 @@ use crate::knowledge::{
     apk::{self, PackageKind},
     apt::{self, AptFact, ImageFamily},
     package_effects::{Ecosystem as Registry, Effect, has},
+    tags,
     twins::{self, Suite},
 };
 
@@ -34,6 +35,8 @@ pub enum Role {
 pub struct Roles {
     /// Whether Python is there for node-gyp alone: the image is one of Node, and nothing in the stage calls Python.
     is_python_for_node_gyp: bool,
+    /// Whether the Alpine is older than those whose packages the tables list.
+    is_old_alpine: bool,
     /// Whether a package loads OpenMP at run time.
     loads_openmp: bool,
     /// Whether something is compiled of which it is not known whether it is in C++.
@@ -55,6 +58,7 @@ impl Roles {
         let names = || evidence.names();
         Self {
             is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls),
+            is_old_alpine: is_old_alpine(image),
             loads_openmp: names().any(|name| has(Effect::LoadsOpenmp, Registry::Pypi, name)),
             may_be_cpp: !is_node && evidence.is_in_doubt(),
         }
@@ -87,7 +91,9 @@ impl Roles {
             Manager::Apk if name == "vips-dev" => Role::UnknownTwin,
             Manager::Apk => match apk::lookup(name) {
                 Some(fact) if fact.kind == PackageKind::Build => Role::Build,
-                Some(fact) if fact.kind == PackageKind::DevHeaders && fact.is_listed => {
+                Some(fact)
+                    if fact.kind == PackageKind::DevHeaders && fact.is_listed && !self.is_old_alpine =>
+                {
                     Role::Headers(fact.runtime.iter().map(|name| (*name).to_owned()).collect())
                 }
                 Some(fact) if fact.kind == PackageKind::DevHeaders => Role::UnknownTwin,
@@ -97,6 +103,14 @@ impl Roles {
             Manager::Apt => debian_role(image, name),
         }
     }
+}
+
+/// Whether the stage stands on an Alpine older than those whose packages the tables list.
+pub fn is_old_alpine(image: &ImageView) -> bool {
+    const OLDEST: AlpineBranch = AlpineBranch::new(3, 18);
+    let root = image.root();
+    let tag = root.tag.as_deref().unwrap_or("latest");
+    root.is_alpine() && tags::branch_of(&root.name, tag).is_none_or(|branch| branch < OLDEST)
 }
 
 impl Roles {

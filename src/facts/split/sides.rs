@@ -14,32 +14,42 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword},
+    reason::Reason,
     shell::{Command, Script, ShellWord},
+    workspace::path,
 };
 
 /// What a RUN is to the installation.
 ///
 /// # Errors
 /// Why its commands cannot be told apart.
-pub(super) fn part(image: &ImageView, roles: Roles, step: &Instruction) -> Result<Part, String> {
+pub(super) fn part(image: &ImageView, roles: Roles, step: &Instruction) -> Result<Part, Reason> {
     let script = image.script(step);
-    if let Some(why) = &script.unreadable {
-        return Err(format!("The RUN cannot be read as a shell script ({why})."));
-    }
+    let known = |trap, why| Reason::known(trap, step.span, why);
     if let Some(tool) = python::unread_installer(script) {
-        return Err(format!("{tool} installs the dependencies, and that is not read (PIP-15)."));
+        let why = format!("{tool} installs the dependencies, and what it does is not read");
+        return Err(known("PIP-15", why));
     }
-    check_words(script)?;
-    let sides: Result<Vec<Side>, String> =
+    if let Some(why) = &script.unreadable {
+        let may_install = names_installer(&step.body.text);
+        let what = format!("the RUN cannot be read as a shell script ({why}), and may install packages");
+        return if may_install { Err(known("MS-35", what)) } else { Ok(Part::Stays) };
+    }
+    check_words(script).map_err(|(trap, why)| known(trap, why))?;
+    // Where it is not known what a step installs, both stages get all of it.
+    if packages::installs(script).iter().any(|install| !install.obstacles.is_empty()) && !installs(script) {
+        return Ok(Part::Both);
+    }
+    let sides: Result<Vec<Side>, Why> =
         (0..script.items.len()).map(|item| side((image, roles), script, item)).collect();
-    part_of(step, script, sides?)
+    part_of(step, script, sides.map_err(|(trap, why)| known(trap, why))?)
 }
 
 /// What a RUN is whose items go to these sides.
 ///
 /// # Errors
 /// When they cannot be taken apart.
-pub(super) fn part_of(step: &Instruction, script: &Script, sides: Vec<Side>) -> Result<Part, String> {
+pub(super) fn part_of(step: &Instruction, script: &Script, sides: Vec<Side>) -> Result<Part, Reason> {
     let has = |wanted: &[Side]| sides.iter().any(|side| wanted.contains(side));
     if !has(&[Side::Builder, Side::Packages, Side::Companion, Side::Nowhere]) {
         return Ok(Part::Stays);
@@ -47,16 +57,39 @@ pub(super) fn part_of(step: &Instruction, script: &Script, sides: Vec<Side>) -> 
     if !has(&[Side::Builder, Side::Packages, Side::Final, Side::Nowhere]) {
         return Ok(Part::Both);
     }
+    // What sets up apt among other things is no companion of an installation.
+    if !has(&[Side::Builder, Side::Packages, Side::Nowhere]) {
+        return Ok(Part::Stays);
+    }
     if !has(&[Side::Packages, Side::Companion, Side::Final, Side::Nowhere]) {
         return Ok(Part::Moves);
     }
     let changes_folder = script.commands.iter().any(|command| command.is_item && command.name() == "cd");
-    if !script.is_plain_list() || !step.heredocs.is_empty() || (changes_folder && has(&[Side::Builder])) {
-        let what = if has(&[Side::Builder]) { "dependencies" } else { "system packages" };
-        return Err(format!("The RUN that installs {what} does other things too (PKG-11)."));
+    let is_apart = script.is_plain_list() && step.heredocs.is_empty();
+    match has(&[Side::Builder]) {
+        true if !is_apart || changes_folder => {
+            let why = "the RUN that installs dependencies does other things too, and cannot be taken apart";
+            Err(Reason::known("PKG-11", step.span, why))
+        }
+        // System packages alone: what cannot be taken apart is needed in both stages, for all that is known.
+        false if !is_apart => Ok(Part::Both),
+        _ => Ok(Part::Apart(sides)),
     }
-    Ok(Part::Apart(sides))
 }
+
+/// Whether a script installs Python packages.
+fn installs(script: &Script) -> bool {
+    !python::pip_installs(script).is_empty() || !project::installs(script).is_empty()
+}
+
+/// Whether a text that is not read names a program that installs Python packages.
+pub(super) fn names_installer(text: &str) -> bool {
+    let mut words = text.split(|c: char| c.is_whitespace() || ";&|()\"'".contains(c));
+    words.any(|word| python::is_pip(path::name(word)) || matches!(word, "poetry" | "uv" | "pipenv" | "pdm"))
+}
+
+/// A trap and what there is, without its place.
+type Why = (&'static str, String);
 
 /// The first command whose program is a variable.
 pub(super) fn variable_command(script: &Script) -> Option<&str> {
@@ -65,36 +98,40 @@ pub(super) fn variable_command(script: &Script) -> Option<&str> {
 }
 
 /// Requires that all words of the installations are known, and that none stands inside another command.
-fn check_words(script: &Script) -> Result<(), String> {
-    if let Some(word) = variable_command(script) {
-        return Err(format!("What `{word}` runs cannot be told, so it may install packages (MS-08)."));
+fn check_words(script: &Script) -> Result<(), Why> {
+    if let Some(word) = variable_command(script).filter(|_| installs(script)) {
+        return Err(("MS-35", format!("what `{word}` runs cannot be told, so it may install packages")));
     }
     for install in python::pip_installs(script) {
         if let Some(word) = install.obstacles.first() {
-            return Err(format!("pip install has {word}, which decides where packages go or is not known."));
+            let trap = if word.starts_with("--user") { "MS-10" } else { "MS-36" };
+            return Err((trap, format!("pip install has {word}, so where packages go is not known")));
         }
         if !install.is_item {
-            return Err("pip install stands inside another command (MS-08).".to_owned());
+            return Err(("MS-35", "pip install stands inside another command".to_owned()));
         }
     }
     for install in project::installs(script) {
         let name = install.tool.name();
         if let Some(word) = install.obstacles.first() {
-            return Err(format!("{name} has {word}, which is not known (PIP-15)."));
+            return Err(("PIP-15", format!("{name} has {word}, which is not known")));
         }
         if !script.commands[install.command].is_item {
-            return Err(format!("{name} stands inside another command (MS-08)."));
+            return Err(("MS-35", format!("{name} stands inside another command")));
         }
     }
-    for install in packages::installs(script) {
-        if let Some(word) = install.obstacles.first() {
-            return Err(format!("The installation has `{word}`, which is not understood (PKG-11)."));
-        }
+    let unread =
+        packages::installs(script).into_iter().find_map(|install| install.obstacles.into_iter().next());
+    match unread.filter(|_| installs(script)) {
+        Some(word) => Err((
+            "PKG-11",
+            format!("the installation of system packages has `{word}`, which is not understood"),
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-fn side((image, roles): (&ImageView, Roles), script: &Script, item: usize) -> Result<Side, String> {
+fn side((image, roles): (&ImageView, Roles), script: &Script, item: usize) -> Result<Side, Why> {
     let Some(command) = script.command_of(item) else { return Ok(Side::Final) };
     let index = script.items[item].command.unwrap_or_default();
     if packages::is_install(command) {
@@ -109,13 +146,16 @@ fn side((image, roles): (&ImageView, Roles), script: &Script, item: usize) -> Re
     if let Some((tool, action)) = project::action(index, command) {
         return match action {
             Action::Runs(_) => Ok(Side::Final),
-            Action::Other => Err(format!(
-                "`{}` is not understood: what {} does there is not known (PIP-15).",
-                command.words.iter().take(3).map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" "),
-                tool.name()
-            )),
+            Action::Other => {
+                let words: Vec<&str> = command.words.iter().take(3).map(|word| word.raw.as_str()).collect();
+                let (words, name) = (words.join(" "), tool.name());
+                Err(("PIP-15", format!("`{words}` is not understood: what {name} does there is not known")))
+            }
             _ => Ok(Side::Builder),
         };
+    }
+    if takes_pip_away(command) {
+        return Ok(Side::Final);
     }
     let removes = is_cache_removal(command) || removes_manifests(command);
     if is_pip(command) || made_venv(command, "/").is_some() || removes {
@@ -123,6 +163,14 @@ fn side((image, roles): (&ImageView, Roles), script: &Script, item: usize) -> Re
     }
     let is_setting = matches!(command.name(), "set" | "export" | "cd") || is_activation(command).is_some();
     Ok(if is_setting { Side::Both } else { Side::Final })
+}
+
+/// `pip uninstall -y pip setuptools`: the installers of the base image, which the final stage has as well.
+fn takes_pip_away(command: &Command) -> bool {
+    let is_plain = matches!(command.name(), "pip" | "pip3")
+        && command.words.get(1).is_some_and(|word| word.text() == "uninstall");
+    let mut names = command.arguments().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    is_plain && names.peek().is_some() && names.all(|name| matches!(name, "pip" | "setuptools" | "wheel"))
 }
 
 fn is_pip(command: &Command) -> bool {
@@ -149,7 +197,7 @@ fn is_apk_companion(command: &Command) -> bool {
 }
 
 /// What the stage installs and removes again must be what only the builder installs now.
-fn purge((image, roles): (&ImageView, Roles), removed: &[&ShellWord]) -> Result<Side, String> {
+fn purge((image, roles): (&ImageView, Roles), removed: &[&ShellWord]) -> Result<Side, Why> {
     let manager = if crate::facts::is_alpine(image.dockerfile) { Manager::Apk } else { Manager::Apt };
     let runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
     let installs: Vec<packages::Install> =
@@ -170,7 +218,10 @@ fn purge((image, roles): (&ImageView, Roles), removed: &[&ShellWord]) -> Result<
     match removed.iter().find(|word| !is_gone(word)) {
         Some(word) => {
             let name = word.text();
-            Err(format!("{name} is removed again, and whether the final stage needs it is not known."))
+            Err((
+                "MS-25",
+                format!("{name} is removed again, and whether the final stage needs it is not known"),
+            ))
         }
         None => Ok(Side::Nowhere),
     }

@@ -12,12 +12,12 @@ use crate::{
 pub(super) fn missed(word: &str, image: &ImageView, split: &Split) -> Option<String> {
     let folder = &split.environment.path;
     if word.contains("/usr/local/lib/python") {
-        return Some(format!("names {word}, and the packages would be in {folder} (MS-12)."));
+        return Some(format!("names {word}, and the packages would be in {folder}"));
     }
     let name = program_in_usr_local(word).filter(|name| !is_brought(name, image, split))?;
     Some(match is_interpreter(name) {
-        true => format!("calls /usr/local/bin/{name}, which would not see the packages in {folder} (MS-12)."),
-        false => format!("calls /usr/local/bin/{name}, which would no longer be there (MS-12)."),
+        true => format!("calls /usr/local/bin/{name}, which would not see the packages in {folder}"),
+        false => format!("calls /usr/local/bin/{name}, which would no longer be there"),
     })
 }
 

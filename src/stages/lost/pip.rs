@@ -15,9 +15,16 @@ const VERBS: [&str; 10] =
     ["install", "uninstall", "download", "wheel", "list", "freeze", "show", "check", "cache", "config"];
 
 /// The first of the words that is pip or starts it.
-pub(super) fn caller<'w>(words: &[&'w str]) -> Option<&'w str> {
+pub(in crate::stages) fn caller<'w>(words: &[&'w str]) -> Option<&'w str> {
     let calls = |at: &usize| {
         let (name, rest) = (path::name(words[*at]), &words[at + 1..]);
+        // What takes the base image's own pip away leaves the environment alone.
+        let mut operands = rest.iter().skip(1).filter(|word| !word.starts_with('-'));
+        let takes_away = rest.first() == Some(&"uninstall")
+            && operands.next().is_some_and(|name| matches!(*name, "pip" | "setuptools" | "wheel"));
+        if takes_away && matches!(name, "pip" | "pip3") {
+            return false;
+        }
         let is_module = *at > 0 && words[at - 1] == "-m";
         let has_verb = rest.first().is_some_and(|next| next.starts_with('-') || VERBS.contains(next));
         let is_pip = python::is_pip(name) && (is_module || has_verb);

@@ -20,24 +20,21 @@ pub(super) fn kept_elsewhere(project: &NodeProject) -> Option<&str> {
     locked.map(|module| module.name.as_str()).chain(named).find(|name| keeps_downloads(name))
 }
 
-/// Requires of a command of the build that it writes to the project's folder.
-pub(super) fn stays_inside(command: &Command, project: &NodeProject) -> Result<(), String> {
+/// What a command of the build may write outside of the project's folder, as a clause.
+pub(super) fn leaves(command: &Command, project: &NodeProject) -> Option<String> {
     match node::action(command) {
         Some((_, Action::RunsProgram(name)))
             if keeps_downloads(&name) || package_of(&name, project).is_none() =>
         {
-            Err(format!("What `{name}` writes, and where, is not known (MS-25)."))
+            Some(format!("what `{name}` writes, and where, is not known"))
         }
         Some((_, Action::RunsScript(name))) => {
             let text = project.package.script(&name).unwrap_or_default();
-            match Script::parse_str(text).commands.iter().find(|inner| keeps_downloads(inner.name())) {
-                Some(inner) => {
-                    Err(format!("The script {name} calls {}, which writes elsewhere (MS-25).", inner.name()))
-                }
-                None => Ok(()),
-            }
+            let script = Script::parse_str(text);
+            let inner = script.commands.iter().find(|inner| keeps_downloads(inner.name()))?;
+            Some(format!("the script {name} calls {}, which writes elsewhere", inner.name()))
         }
-        _ => Ok(()),
+        _ => None,
     }
 }
 

@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     effects::{Effect, Finding, package_of},
+    reason::{Reason, Surety},
     shell::{Command, Script},
+    source::Span,
     workspace::path,
 };
 
@@ -44,35 +46,52 @@ const PLAIN: [&str; 18] = [
     "true", "umask", "wait", "wget",
 ];
 
-/// The command that removes the development dependencies, if what the image starts is known not to need them.
+/// The command that removes the development dependencies, and who may need them all the same; reasons have no place yet.
 ///
 /// # Errors
-/// Why that is not known.
-pub(super) fn prune(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<String, String> {
+/// What is known to need them, or why no command removes them.
+pub(super) fn prune(
+    cx: &Context,
+    image: &ImageView,
+    project: &NodeProject,
+) -> Result<(String, Vec<Reason>), Reason> {
     if project.manager == Manager::Yarn && caches::has_new_yarn(cx, image) {
-        return Err(
-            "How this version of yarn removes development dependencies is not known (MS-20).".to_owned()
-        );
+        return Err(known("how this version of yarn removes development dependencies is not known"));
     }
     if is_workspace(cx, image, project) {
-        return Err("The project is a workspace of several packages (MS-20).".to_owned());
+        return Err(known("the project is a workspace of several packages"));
     }
     let needs = Needs { cx, image, project, depth: 0 };
+    let mut found = Vec::new();
     for words in commands::run_by(cx, image) {
-        needs.of_words(&words)?;
+        found.extend(needs.of_words(&words).err());
     }
     for (script, text) in start_scripts::known(cx, image) {
-        needs.of_text(text).map_err(|why| format!("{script}: {why}"))?;
+        found.extend(needs.of_text(text).err().map(|reason| reason.from(script)));
     }
     for options in node_options(cx, image) {
-        needs.of_options(&options.split_whitespace().map(str::to_owned).collect::<Vec<_>>())?;
+        let words: Vec<String> = options.split_whitespace().map(str::to_owned).collect();
+        found.extend(needs.of_options(&words).err());
     }
-    imported(cx, image, project)?;
+    found.extend(imported(cx, image, project));
+    if let Some(at) = found.iter().position(|reason| reason.surety == Surety::Known) {
+        return Err(found.swap_remove(at));
+    }
+    let span = image.instructions()[0].span;
+    let doubts = found.into_iter().map(|reason| Reason { span, ..reason }).collect();
     let tag = image.root().tag.as_deref().unwrap_or_default();
     let major = tag.split(['.', '-']).next().and_then(|text| text.parse::<u32>().ok());
     // npm 6, which comes with Node up to 14, does not know --omit.
     let is_old = project.manager == Manager::Npm && major.is_some_and(|major| major < 15);
-    Ok(if is_old { "npm prune --production" } else { project.manager.prune() }.to_owned())
+    Ok((if is_old { "npm prune --production" } else { project.manager.prune() }.to_owned(), doubts))
+}
+
+fn known(what: impl Into<String>) -> Reason {
+    Reason::known("MS-20", Span::at(0), what)
+}
+
+fn doubt(what: impl Into<String>) -> Reason {
+    Reason::doubt("MS-20", Span::at(0), what)
 }
 
 /// Why what is installed would not be in node_modules.
@@ -82,7 +101,7 @@ pub(super) fn elsewhere(cx: &Context, image: &ImageView, project: &NodeProject) 
     let mut settings = cx.files_of(image).paths().filter(|path| path::name(path) == ".yarnrc.yml");
     let is_linked = settings.any(|path| cx.files_of(image).text(path).is_some_and(|text| links(text)));
     (is_new && !is_linked).then(|| {
-        "Yarn from version 2 on keeps packages outside of node_modules, unless nodeLinker says so (MS-20).".to_owned()
+        "yarn from version 2 on keeps packages outside of node_modules, unless nodeLinker says so".to_owned()
     })
 }
 
@@ -127,33 +146,26 @@ fn node_options(cx: &Context, image: &ImageView) -> Vec<String> {
     own.into_iter().chain(set.filter_map(|variable| variable.value.value.clone())).collect()
 }
 
-/// Requires that no program text imports a development dependency, which a build need not have bundled.
-fn imported(cx: &Context, image: &ImageView, project: &NodeProject) -> Result<(), String> {
+/// Program text that imports a development dependency, which a build need not have bundled.
+fn imported(cx: &Context, image: &ImageView, project: &NodeProject) -> Option<Reason> {
     let text = cx.files_of(image).program_text();
-    if text.is_cut {
-        return Err(
-            "There is more program text than is read, and it may import development dependencies (MS-20)."
-                .to_owned(),
-        );
-    }
     let is_config = |file: &str| path::name(file).starts_with("next.config.");
     let mut files = text.files.iter().map(|(file, _)| file);
     let needs_typescript =
         files.find(|file| is_config(file) && file.ends_with("ts") && is_development("typescript", project));
     if let Some(file) = needs_typescript {
-        return Err(format!(
-            "next reads {file} with typescript, a development dependency, as it starts (MS-20)."
-        ));
+        return Some(known(format!(
+            "next reads {file} with typescript, a development dependency, as it starts"
+        )));
     }
     let is_for_development = |found: &&Finding| {
         is_development(&found.argument, project) && (may_run(&found.file) || is_config(&found.file))
     };
-    match text.of(Effect::Imports).find(is_for_development) {
-        None => Ok(()),
-        Some(Finding { argument, file, line, .. }) => Err(format!(
-            "Line {line} of {file} imports {argument}, a development dependency, and may need it when it runs (MS-20)."
-        )),
-    }
+    let Finding { argument, file, line, .. } = text.of(Effect::Imports).find(is_for_development)?;
+    let what = format!(
+        "imports {argument}, a development dependency, which is missing when it runs unless the build bundles it"
+    );
+    Some(doubt(what).from(format!("{file}:{line}")))
 }
 
 /// Whether a file of program text is more than a test or the settings of a tool.
@@ -178,19 +190,19 @@ struct Needs<'p> {
 }
 
 impl Needs<'_> {
-    fn of_text(self, text: &str) -> Result<(), String> {
+    fn of_text(self, text: &str) -> Result<(), Reason> {
         if self.depth > DEEPEST {
-            return Err("The scripts of package.json call each other without end.".to_owned());
+            return Err(doubt("the scripts of package.json call each other without end"));
         }
         let script = Script::parse_str(text);
         if let Some(why) = &script.unreadable {
-            return Err(format!("What the image starts cannot be read as a shell script ({why})."));
+            return Err(doubt(format!("what the image starts cannot be read as a shell script ({why})")));
         }
         let deeper = Self { depth: self.depth + 1, ..self };
         script.commands.iter().try_for_each(|command| deeper.of_command(command))
     }
 
-    fn of_command(self, command: &Command) -> Result<(), String> {
+    fn of_command(self, command: &Command) -> Result<(), Reason> {
         let options = command.assignments.iter().filter_map(|assignment| {
             assignment
                 .raw
@@ -204,7 +216,7 @@ impl Needs<'_> {
     }
 
     /// Requires that what a command starts needs no development dependency.
-    fn of_words(self, words: &[String]) -> Result<(), String> {
+    fn of_words(self, words: &[String]) -> Result<(), Reason> {
         let Some((first, rest)) = words.split_first() else { return Ok(()) };
         let name = path::name(first);
         match name {
@@ -230,36 +242,37 @@ impl Needs<'_> {
     }
 
     /// A script that a shell is started with.
-    fn of_shell_script(self, words: &[String]) -> Result<(), String> {
+    fn of_shell_script(self, words: &[String]) -> Result<(), Reason> {
         let scripts = start_scripts::named(self.cx, self.image, words);
         scripts.into_iter().try_for_each(|script| match script.text {
             Some(text) => self.of_text(text),
-            None => {
-                Err(format!("{} is not in the build context, so what it starts is not known.", script.name))
-            }
+            None => Err(doubt(format!(
+                "{} is not in the build context, so what it starts is not known",
+                script.name
+            ))),
         })
     }
 
     /// What package managers run, or any other program.
-    fn of_manager(self, words: &[String]) -> Result<(), String> {
+    fn of_manager(self, words: &[String]) -> Result<(), Reason> {
         let line: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', ""))).collect();
         let script = Script::parse_str(&line.join(" "));
         let Some(command) = script.commands.first() else { return Ok(()) };
         match node::action(command) {
             Some((_, Action::RunsScript(name))) => self.of_script(&name),
             Some((_, Action::RunsProgram(name))) => self.program(&name),
-            Some(_) => Err(format!(
-                "The image starts `{}`, and what that needs is not known (MS-20).",
+            Some(_) => Err(doubt(format!(
+                "the image starts `{}`, and what that needs is not known",
                 words.join(" ")
-            )),
+            ))),
             None => self.program(path::name(command.name())),
         }
     }
 
     /// The script of package.json, with those that npm runs before and after it.
-    fn of_script(self, name: &str) -> Result<(), String> {
+    fn of_script(self, name: &str) -> Result<(), Reason> {
         if self.project.package.script(name).is_none() {
-            return Err(format!("The script {name} is not in package.json."));
+            return Err(doubt(format!("the script {name} is not in package.json")));
         }
         let names = [format!("pre{name}"), name.to_owned(), format!("post{name}")];
         let texts = names.iter().filter_map(|name| self.project.package.script(name));
@@ -267,7 +280,7 @@ impl Needs<'_> {
     }
 
     /// What `node` loads before the program, and the program where it is one of a package.
-    fn of_node(self, words: &[String]) -> Result<(), String> {
+    fn of_node(self, words: &[String]) -> Result<(), Reason> {
         self.of_options(words)?;
         if let Some(at) = words.iter().position(|word| word == "--run") {
             return words.get(at + 1).map_or(Ok(()), |name| self.of_script(name));
@@ -280,7 +293,7 @@ impl Needs<'_> {
     }
 
     /// The modules that options of node name.
-    fn of_options(self, words: &[String]) -> Result<(), String> {
+    fn of_options(self, words: &[String]) -> Result<(), Reason> {
         const LOADING: [&str; 5] = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
         for (at, word) in words.iter().enumerate() {
             let (option, value) = match word.split_once('=') {
@@ -294,26 +307,25 @@ impl Needs<'_> {
     }
 
     /// Requires of a program that it is none of a package, or of one that stays.
-    fn program(self, name: &str) -> Result<(), String> {
+    fn program(self, name: &str) -> Result<(), Reason> {
         if PLAIN.contains(&name) || name.ends_with(".sh") {
             return Ok(());
         }
         if STARTING.contains(&name) {
-            return Err(format!("What {name} starts is not looked at, and may need more (MS-20)."));
+            return Err(doubt(format!("what {name} starts is not looked at, and may need more")));
         }
         let package = programs::owner(name);
         let is_dependency = self.project.package.dependencies.iter().any(|(known, _)| known == package);
-        match is_dependency {
-            true => Ok(()),
-            false => Err(format!(
-                "The image starts {name}, which is no dependency at run time in package.json (MS-20)."
-            )),
+        if is_dependency {
+            return Ok(());
         }
+        let what = format!("the image starts {name}, which is no dependency at run time in package.json");
+        Err(if is_development(package, self.project) { known(what) } else { doubt(what) })
     }
 
-    fn package(self, name: &str) -> Result<(), String> {
+    fn package(self, name: &str) -> Result<(), Reason> {
         match is_development(name, self.project) {
-            true => Err(format!("The image loads {name}, a development dependency, as it starts (MS-20).")),
+            true => Err(known(format!("the image loads {name}, a development dependency, as it starts"))),
             false => Ok(()),
         }
     }
