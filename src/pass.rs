@@ -156,11 +156,6 @@ impl Proposal {
         Proposal::Decline(Decline { file, span, what, reasons, comes_first: false })
     }
 
-    /// Nothing is done at `span`, because of `why`.
-    pub fn decline(file: FileId, span: Span, why: impl Into<String>) -> Self {
-        Self::refuse(file, span, [Reason::untold(span, why)])
-    }
-
     /// The same decline, said to be `what` before its reasons; a change stays as it is.
     pub fn saying(mut self, what: impl Into<String>) -> Self {
         if let Proposal::Decline(decline) = &mut self {

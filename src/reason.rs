@@ -49,11 +49,6 @@ impl Reason {
         Self::new(trap, Surety::Doubt, span, what.into())
     }
 
-    /// A sentence that has no trap of its own yet.
-    pub fn untold(span: Span, what: impl Into<String>) -> Self {
-        Self::new("", Surety::Known, span, what.into())
-    }
-
     fn new(trap: &'static str, surety: Surety, span: Span, mut what: String) -> Self {
         what.truncate(what.trim_end_matches('.').len());
         Self { trap, surety, what, subjects: Vec::new(), file: None, span, origin: None, settle: None }
@@ -103,7 +98,6 @@ impl Reason {
     pub fn clause(&self) -> String {
         let trap = self.trap;
         match &self.subjects[..] {
-            [] if trap.is_empty() => self.what.clone(),
             [] => format!("{} ({trap})", self.what),
             subjects => format!("{}: {} ({trap})", subjects.join(", "), self.what),
         }

@@ -7,9 +7,15 @@ use std::collections::BTreeMap;
 use crate::{
     facts::runtime::account,
     knowledge::users::{self, AccountKind},
+    reason::Reason,
     shell::{Command, Script},
     source::Span,
 };
+
+/// That something has no translation, wherever it stands.
+fn known(trap: &'static str, what: impl Into<String>) -> Reason {
+    Reason::known(trap, Span::START, what)
+}
 
 /// What becomes of a user or group command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +25,7 @@ pub enum Translation {
     /// This takes its place.
     Replace(String),
     /// There is no safe translation, because of this.
-    Refuse(String),
+    Refuse(Reason),
 }
 
 /// The groups that the commands of a script make, and the numbers that Debian gives to its system users.
@@ -59,11 +65,11 @@ impl Groups {
     ///
     /// # Errors
     /// When `group` is a number, and not of a group that the script makes.
-    fn name_of(&self, group: &str) -> Result<String, String> {
+    fn name_of(&self, group: &str) -> Result<String, Reason> {
         match self.names.get(&plain(group)) {
             Some(name) => Ok(name.clone()),
             None if group.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Err("busybox adduser takes a group's name, not its number (USER-01)".to_owned())
+                Err(known("USER-01", "busybox adduser takes a group's name, not its number"))
             }
             None => Ok(group.to_owned()),
         }
@@ -97,11 +103,11 @@ pub fn translate(command: &Command, groups: &Groups) -> Option<Translation> {
         "adduser" => debian_adduser(command, groups),
         "addgroup" => debian_addgroup(command),
         "groupmod" | "userdel" | "groupdel" | "gpasswd" | "chage" => {
-            Err(format!("{} is not in busybox (USER-01)", command.name()))
+            Err(known("USER-01", format!("{} is not in busybox", command.name())))
         }
         _ => return None,
     };
-    Some(result.unwrap_or_else(Translation::Refuse))
+    Some(result.unwrap_or_else(|reason| Translation::Refuse(reason.at(command.span))))
 }
 
 #[derive(Default)]
@@ -117,7 +123,7 @@ struct User {
 }
 
 impl User {
-    fn command(self) -> Result<String, String> {
+    fn command(self) -> Result<String, Reason> {
         let mut out = String::new();
         let own_group = self.group.is_none() && (self.is_system || self.makes_group);
         let group = self.group.clone().or_else(|| own_group.then(|| self.name.clone()));
@@ -158,11 +164,11 @@ fn is_taken_gid(id: &str) -> bool {
 
 /// # Errors
 /// When Debian has the group and Alpine has not.
-pub(super) fn check_group_exists(group: &str) -> Result<(), String> {
+pub(super) fn check_group_exists(group: &str) -> Result<(), Reason> {
     let differs =
         users::is_debians_own(AccountKind::Group, group) || matches!(group, "docker" | "video" | "render");
     if differs && users::alpine_has(AccountKind::Group, group).is_none() {
-        return Err(format!("the group {group} does not exist on Alpine (USER-17)"));
+        return Err(known("USER-17", format!("the group {group} does not exist on Alpine")));
     }
     Ok(())
 }
@@ -206,7 +212,7 @@ pub(super) fn useradd_words(command: &Command) -> Vec<String> {
     flat_words(command, &["-u", "-g", "-G", "-d", "-s", "-c", "-p", "-k", "-K", "-e", "-f", "-b"])
 }
 
-fn groupadd(command: &Command) -> Result<String, String> {
+fn groupadd(command: &Command) -> Result<String, Reason> {
     let (mut options, mut name) = (String::new(), None);
     let words = flat_words(command, &["-g", "-K"]);
     let mut words = words.iter();
@@ -218,19 +224,19 @@ fn groupadd(command: &Command) -> Result<String, String> {
                 options.push_str(&format!(" -g {id}"));
             }
             flag if flag.starts_with('-') => {
-                return Err(format!("groupadd {flag} has no counterpart (USER-01)"));
+                return Err(known("USER-01", format!("groupadd {flag} has no counterpart")));
             }
             word => name = Some(word.to_owned()),
         }
     }
-    let name = name.ok_or("groupadd names no group")?;
+    let name = name.ok_or_else(|| known("USER-01", "groupadd names no group"))?;
     if users::alpine_has(AccountKind::Group, &name).is_some() {
-        return Err(format!("the group {name} exists on Alpine already (USER-03)"));
+        return Err(known("USER-03", format!("the group {name} exists on Alpine already")));
     }
     Ok(format!("addgroup{options} {name}"))
 }
 
-fn useradd(command: &Command, groups: &Groups) -> Result<String, String> {
+fn useradd(command: &Command, groups: &Groups) -> Result<String, Reason> {
     let mut user = User::default();
     let words = useradd_words(command);
     let mut words = words.iter();
@@ -252,7 +258,7 @@ fn useradd(command: &Command, groups: &Groups) -> Result<String, String> {
             "-s" | "--shell" => user.options.push(format!("-s {}", shell(&value()))),
             "-c" | "--comment" => user.options.push(format!("-g {}", value())),
             flag if flag.starts_with('-') => {
-                return Err(format!("useradd {flag} has no counterpart (USER-01)"));
+                return Err(known("USER-01", format!("useradd {flag} has no counterpart")));
             }
             name => user.name = name.to_owned(),
         }
@@ -265,17 +271,17 @@ fn useradd(command: &Command, groups: &Groups) -> Result<String, String> {
     finish(user)
 }
 
-fn finish(user: User) -> Result<String, String> {
+fn finish(user: User) -> Result<String, Reason> {
     if user.name.is_empty() {
-        return Err("the command names no user".to_owned());
+        return Err(known("USER-01", "the command names no user"));
     }
     if users::alpine_has(AccountKind::User, &user.name).is_some() {
-        return Err(format!("the user {} exists on Alpine already (USER-03)", user.name));
+        return Err(known("USER-03", format!("the user {} exists on Alpine already", user.name)));
     }
     user.command()
 }
 
-fn usermod(command: &Command) -> Result<String, String> {
+fn usermod(command: &Command) -> Result<String, Reason> {
     let words: Vec<&str> = command.arguments().collect();
     match words[..] {
         ["-aG" | "-Ga", groups, user] | ["-a", "-G", groups, user] => {
@@ -285,7 +291,7 @@ fn usermod(command: &Command) -> Result<String, String> {
                 groups.iter().map(|group| format!("addgroup {user} {group}")).collect();
             Ok(commands.join(" && "))
         }
-        _ => Err("usermod is not in busybox (USER-01)".to_owned()),
+        _ => Err(known("USER-01", "usermod is not in busybox")),
     }
 }
 
@@ -293,15 +299,15 @@ fn usermod(command: &Command) -> Result<String, String> {
 const REJECTED: [&str; 6] =
     ["--group", "--disabled-login", "--quiet", "--force-badname", "--allow-bad-names", "-r"];
 
-fn debian_addgroup(command: &Command) -> Result<Translation, String> {
+fn debian_addgroup(command: &Command) -> Result<Translation, Reason> {
     match command.arguments().find(|word| REJECTED.contains(word)) {
-        Some(flag) => Err(format!("addgroup {flag} has no counterpart (USER-02)")),
+        Some(flag) => Err(known("USER-02", format!("addgroup {flag} has no counterpart"))),
         None => Ok(Translation::Keep),
     }
 }
 
 /// Debian's adduser: busybox takes most of its long options, and rejects a few.
-fn debian_adduser(command: &Command, groups: &Groups) -> Result<Translation, String> {
+fn debian_adduser(command: &Command, groups: &Groups) -> Result<Translation, Reason> {
     let words: Vec<&str> = command.words[1..].iter().map(|word| word.raw.as_str()).collect();
     if let [user, group] = words[..]
         && !user.starts_with('-')
@@ -313,7 +319,7 @@ fn debian_adduser(command: &Command, groups: &Groups) -> Result<Translation, Str
     if !words.iter().any(is_rejected) {
         return match account(command) {
             Some(name) if users::alpine_has(AccountKind::User, name).is_some() => {
-                Err(format!("the user {name} exists on Alpine already (USER-03)"))
+                Err(known("USER-03", format!("the user {name} exists on Alpine already")))
             }
             _ => Ok(Translation::Keep),
         };
@@ -321,7 +327,7 @@ fn debian_adduser(command: &Command, groups: &Groups) -> Result<Translation, Str
     debian_adduser_rejected(command, groups).map(Translation::Replace)
 }
 
-fn debian_adduser_rejected(command: &Command, groups: &Groups) -> Result<String, String> {
+fn debian_adduser_rejected(command: &Command, groups: &Groups) -> Result<String, Reason> {
     let mut user = User::default();
     let words = flat_words(command, &[]);
     let mut words = words.iter();
@@ -346,7 +352,7 @@ fn debian_adduser_rejected(command: &Command, groups: &Groups) -> Result<String,
             "--shell" => user.options.push(format!("-s {}", shell(&value()))),
             "--gecos" => user.options.push(format!("-g {}", value())),
             flag if flag.starts_with('-') => {
-                return Err(format!("adduser {flag} has no counterpart (USER-02)"));
+                return Err(known("USER-02", format!("adduser {flag} has no counterpart")));
             }
             name => user.name = name.to_owned(),
         }

@@ -16,6 +16,7 @@ use crate::{
     knowledge::users::{self, AccountKind},
     reason::Reason,
     shell::{Command, Script},
+    source::Span,
 };
 
 /// Adds to `out` what is not as it was with the numbers of the accounts that a stage makes.
@@ -56,7 +57,7 @@ fn numbers(image: &ImageView, services: &[ServiceView], out: &mut Translated) {
             );
             if image.stage().instructions.contains(&index) {
                 let found = made.iter().filter_map(|made| made.obstacle(image, variables, &named));
-                out.reasons.extend(found.map(|what| Reason::untold(command.span, what)));
+                out.reasons.extend(found.map(|reason| reason.at(command.span)));
             }
         }
     });
@@ -104,12 +105,14 @@ fn made(command: &Command) -> Option<Made> {
 
 impl Made {
     /// What stands in its way on Alpine; `named` are the groups made so far.
-    fn obstacle(&self, image: &ImageView, variables: &Variables, named: &BTreeSet<String>) -> Option<String> {
+    fn obstacle(&self, image: &ImageView, variables: &Variables, named: &BTreeSet<String>) -> Option<Reason> {
         if let Some(id) = &self.id {
             let Some(number) = variables.word(&id.replace('"', "")).and_then(|value| value.parse().ok())
             else {
-                return Some(format!(
-                    "what {id} holds is not known, and the number may be taken on Alpine (USER-03)"
+                return Some(Reason::known(
+                    "USER-03",
+                    Span::START,
+                    format!("what {id} holds is not known, and the number may be taken on Alpine"),
                 ));
             };
             // Without a group busybox makes one with the number of the user.
@@ -125,8 +128,10 @@ impl Made {
         }
         match variables.word(&group.replace('"', "")) {
             Some(name) if !name.bytes().all(|byte| byte.is_ascii_digit()) => check_group_exists(&name).err(),
-            _ => Some(format!(
-                "busybox adduser takes a group's name, and {group} is not known to hold one (USER-01)"
+            _ => Some(Reason::known(
+                "USER-01",
+                Span::START,
+                format!("busybox adduser takes a group's name, and {group} is not known to hold one"),
             )),
         }
     }
@@ -136,13 +141,18 @@ impl Made {
 const OF_NODE: u32 = 1000;
 
 /// Who has a number already.
-fn taken(image: &ImageView, kind: AccountKind, number: u32) -> Option<String> {
+fn taken(image: &ImageView, kind: AccountKind, number: u32) -> Option<Reason> {
     let what = if kind == AccountKind::User { "uid" } else { "gid" };
     if let Some(account) = users::taken(kind, number) {
-        return Some(format!("{what} {number} belongs to {} on Alpine (USER-03)", account.name));
+        return Some(Reason::known(
+            "USER-03",
+            Span::START,
+            format!("{what} {number} belongs to {} on Alpine", account.name),
+        ));
     }
     let is_nodes = number == OF_NODE && image.root().official_name() == Some("node") && !deletes_users(image);
-    is_nodes.then(|| format!("{what} {number} belongs to node, which the base image brings (USER-03)"))
+    let told = format!("{what} {number} belongs to node, which the base image brings");
+    is_nodes.then(|| Reason::known("USER-03", Span::START, told))
 }
 
 fn deletes_users(image: &ImageView) -> bool {

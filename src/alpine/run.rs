@@ -97,7 +97,7 @@ pub fn translate(instruction: &Instruction, text: &str, wanted: Wanted) -> Trans
     {
         match accounts::translate(command, &groups) {
             Some(Translation::Replace(new)) => out.pieces.push((command.span, new)),
-            Some(Translation::Refuse(why)) => out.reasons.push(Reason::untold(command.span, why)),
+            Some(Translation::Refuse(reason)) => out.reasons.push(reason),
             Some(Translation::Keep) => {}
             None => need_of(command, &mut out),
         }

@@ -230,7 +230,7 @@ impl<'x, 'a> Machine<'x, 'a> {
             _ => return Ok(Vec::new()),
         };
         let file = self.manifest().ok_or_else(unknown)?;
-        let text = self.cx.files_of(&self.image).text(&file).ok_or_else(unknown)?;
+        let text = self.cx.files_of(self.image).text(&file).ok_or_else(unknown)?;
         let manifest = self.cx.manifests.packages.get_or_read(&file, || package_json::read(text));
         let manifest = manifest.map_err(|_| unknown())?;
         let inner = |text: &str| {
@@ -251,7 +251,7 @@ impl<'x, 'a> Machine<'x, 'a> {
     fn manifest(&self) -> Option<String> {
         let at_top = path::join(&self.image.image.context, "package.json");
         let is_there =
-            |file: &String| matches!(self.cx.files_of(&self.image).entry(file), Some(Entry::File(_)));
+            |file: &String| matches!(self.cx.files_of(self.image).entry(file), Some(Entry::File(_)));
         self.finder.origin("package.json").or_else(|| Some(at_top).filter(is_there))
     }
 }

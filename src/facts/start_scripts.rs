@@ -90,7 +90,7 @@ impl<'x, 'a> Finder<'x, 'a> {
 
     /// The context path of the file that stands at `wanted`, seen from the working directory.
     pub fn origin(&self, wanted: &str) -> Option<String> {
-        let lookup = |path: &str| self.cx.files_of(&self.image).entry(path).cloned();
+        let lookup = |path: &str| self.cx.files_of(self.image).entry(path).cloned();
         let steps = self.image.dockerfile.instructions.len();
         self.copies.origin(0..steps, &join_path(&self.workdir, wanted), &lookup).map(|(_, path)| path)
     }

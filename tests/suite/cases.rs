@@ -14,6 +14,7 @@ use alpinist::{
     pass::Pass,
     pipeline,
     plan::{Base, Outcome, Plan},
+    reason::Weight,
     source::FileKind,
     transforms,
     view::{diff, summary},
@@ -152,6 +153,9 @@ fn check_steps(plan: &Plan) {
         assert!(is_sentence(&step.why), "no sentence: {}", step.why);
     }
     for record in &plan.declines {
+        let heaviest = record.reasons.first().map(|weighed| weighed.weight);
+        let is_settled = heaviest.is_none_or(|weight| weight == Weight::Breaks);
+        assert!(is_settled, "a decline without what breaks: {}", record.sentence());
         let sentence = record.sentence();
         assert!(is_sentence(&sentence), "no sentence: {sentence}");
     }

@@ -49,10 +49,7 @@ fn of_run(image: &ImageView, mount: &RunMount, (account, workdir): (&Account, &s
     let span = image.base_word().span;
     let is_of_host = source.starts_with(['.', '/', '$', '~', '`']);
     let reason = match is_of_host {
-        true => Reason::doubt("USER-15", span, host(account)).settled_by(format!(
-            "on each host: mkdir -p {source} && sudo chown -R {0}:{0} {source}",
-            account.id
-        )),
+        true => Reason::doubt("USER-15", span, host(account)).settled_by(given_away(account, &[source])),
         false => Reason::doubt("USER-14", span, volume(account)).settled_by(format!(
             "change the owner once: docker run --rm --user 0 --entrypoint chown -v {source}:{target} IMAGE -R {0}:{0} {target}",
             account.id
@@ -155,10 +152,42 @@ fn of_host(view: ServiceView, account: &Account, mounts: &[&Field<Mount>]) -> Op
     let first = mounts.first()?;
     let sources: Vec<&str> = mounts.iter().filter_map(|mount| mount.value.source.as_deref()).collect();
     let what = host(account);
-    let settle =
-        format!("on each host: mkdir -p {1} && sudo chown -R {0}:{0} {1}", account.id, sources.join(" "));
+    let settle = given_away(account, &sources);
     let reason = Reason::doubt("USER-15", first.span, what).within(view.id).settled_by(settle);
     Some(sources.iter().fold(reason, |reason, source| reason.about(*source)))
+}
+
+/// How to give folders of the host to the account; no command where they are more than the service's own.
+fn given_away(account: &Account, sources: &[&str]) -> String {
+    let id = account.id;
+    match sources.iter().any(|source| belongs_to_others(source)) {
+        true => {
+            format!("on each host, see that the number {id} may write there, by a group or an access list")
+        }
+        false => {
+            format!("on each host: mkdir -p {0} && sudo chown -R {id}:{id} {0}", sources.join(" "))
+        }
+    }
+}
+
+/// Whether a folder of the host holds more than one service writes: the checkout, a home folder, the system.
+fn belongs_to_others(source: &str) -> bool {
+    let parts: Vec<&str> = source.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let is_absolute = source.starts_with('/');
+    match parts[..] {
+        [] => true,
+        [first, ..] if first.contains(['$', '`', '~']) => parts.len() < 2,
+        [.., ".."] => true,
+        [first, ..]
+            if is_absolute && matches!(first, "home" | "opt" | "mnt" | "srv" | "data" | "volumes") =>
+        {
+            parts.len() < 3 && first == "home" || parts.len() < 2
+        }
+        [first, second, ..] if is_absolute && first == "var" => {
+            parts.len() < 3 || !matches!(second, "lib" | "log" | "opt" | "data")
+        }
+        _ => is_absolute,
+    }
 }
 
 /// What a service has that its user would not.
@@ -220,4 +249,44 @@ fn secret(view: ServiceView, account: &Account) -> Option<Reason> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_others_are_not_given_away() {
+        let others = [
+            "/",
+            "/tmp",
+            "/tmp/x",
+            "/etc/app",
+            "/home/ann",
+            "/var/log",
+            "/var/run/x",
+            "/usr/x",
+            "~",
+            ".",
+            "./",
+            "..",
+            "$HOME",
+        ];
+        for source in others {
+            assert!(belongs_to_others(source), "{source}");
+        }
+        for source in [
+            "./data",
+            "data",
+            "../storage",
+            "/home/ann/data",
+            "/opt/shop",
+            "/srv/x",
+            "/var/lib/shop",
+            "$HOME/data",
+            "~/x",
+        ] {
+            assert!(!belongs_to_others(source), "{source}");
+        }
+    }
 }
