@@ -81,10 +81,6 @@ fn of_root(seen: &Seen) -> Option<&'static str> {
     let plain = line.replace(['"', '\'', ','], "");
     let is_such = |sign: &&Sign| match sign.place {
         "started" => seen.has(Tells::Starts) && plain.contains(sign.text),
-        "number" => {
-            let after = line.find(sign.text).map(|at| &line[at + sign.text.len()..]);
-            after.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
-        }
         _ => line.contains(sign.text),
     };
     signs(Tells::Root).iter().find(is_such).map(|sign| sign.text)

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     docker::{Instruction, Keyword, instruction::unquoted},
-    effects::{Finding, start},
+    effects::{Effect as Told, Finding, start},
     knowledge::{
         package_effects::{self, Ecosystem, Effect},
         writers::{Kind, lookup},
@@ -109,7 +109,11 @@ pub fn is_covered(running: &Running, path: &str) -> bool {
 /// What the program text of a service tells of: the calls that write, and paths outside of what is writable.
 fn of_program_text(cx: &Context, running: &Running) -> Vec<Writer> {
     let (file, span) = (running.image.id, running.image.base_word().span);
-    let found = cx.files_of(&running.image).program_text().findings().filter(|found| found.is_of_file());
+    let found = cx
+        .files_of(&running.image)
+        .program_text()
+        .findings()
+        .filter(|found| found.is_of_file() && found.effect != Told::NeedsRoot);
     found.map(|found| Writer::told_by(found, (file, span))).collect()
 }
 
