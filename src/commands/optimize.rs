@@ -22,12 +22,13 @@ use crate::{
     },
 };
 
-mod choices;
+pub(super) mod choices;
 mod look;
 mod progress;
 mod stdin;
 
 pub use choices::of_command_line as options;
+pub(super) use look::asked;
 use look::{Seen, Shown, look};
 use progress::Progress;
 
@@ -49,7 +50,7 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
         }
     };
     let (format, everything) = (arguments.format, arguments.verbose);
-    let (online, writes) = (arguments.online, arguments.write);
+    let (online, writes) = (arguments.selection.online, arguments.write);
     let shown = Shown { format, everything, colour, online, writes };
     if choices::is_stdin(arguments) {
         let check = if arguments.check { stdin::Check::Yes } else { stdin::Check::No };

@@ -12,6 +12,7 @@ pub mod heavy;
 pub mod images;
 pub mod installers;
 mod known;
+pub mod libc_words;
 pub mod long_running;
 pub mod modules;
 pub mod package_effects;

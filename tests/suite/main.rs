@@ -28,4 +28,5 @@ mod project;
 mod promises;
 mod properties;
 mod traps;
+mod verify;
 mod writing;
