@@ -96,6 +96,12 @@ pub struct Optimize {
     /// Show in the summary also where there was nothing to do.
     #[arg(long, short)]
     pub verbose: bool,
+    /// Build and run the images before and after, and take only what holds; this runs the project's code.
+    #[arg(long)]
+    pub verify: bool,
+    /// How to build and to run.
+    #[command(flatten, next_help_heading = "With --verify")]
+    pub proof: Proof,
 }
 
 /// Arguments of `verify`.
@@ -116,6 +122,9 @@ pub struct Verify {
     /// Write the report as JSON to this file, too.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Show what the engine says while it builds.
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 /// How images are built and run to prove a change.
@@ -160,9 +169,6 @@ pub struct Proof {
     /// A host that builds know, as HOST:IP.
     #[arg(long, value_name = "HOST:IP")]
     pub add_host: Vec<String>,
-    /// Show what the engine says while it builds.
-    #[arg(long, short)]
-    pub verbose: bool,
 }
 
 /// A number of threads.

@@ -9,7 +9,7 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::Exit;
+use super::{Exit, verify};
 use crate::{
     cli::{Format, Optimize},
     options::Options,
@@ -67,6 +67,13 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
             "note: {compose} builds what is looked at, and is not looked at itself: start alpinist in its folder"
         );
     }
+    let (projects, options) = match arguments.verify {
+        false => (projects, options),
+        true => match verify::proved(arguments, &request, (projects, &options))? {
+            Ok(proved) => proved,
+            Err(exit) => return Ok(exit),
+        },
+    };
     let mut run = Run { request: &request, options: &options, shown, sum: Sum::default() };
     run.report_errors(out)?;
     run.look_at(&projects, (arguments.jobs, out))?;

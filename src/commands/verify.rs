@@ -1,6 +1,7 @@
 //! `alpinist verify`: build and run the images before and after, compare, and tell.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     path::Path,
     sync::Arc,
@@ -8,18 +9,19 @@ use std::{
 
 use super::{Exit, optimize::choices};
 use crate::{
-    cli::{Proof, ReportFormat, Verify},
+    cli::{Optimize, Proof, ReportFormat, Verify},
     engine::{
         find,
         local::{self, Local},
     },
     options::Options,
+    transforms,
     verify::{Report, Verdict},
     view::{diagnostic, verify as view, verify_json},
     workspace::{
         Neighbours,
         load::{self, Loaded},
-        projects::Request,
+        projects::{Project, Request},
     },
 };
 
@@ -28,7 +30,7 @@ mod search;
 mod sides;
 mod unit;
 
-pub(super) use prover::Prover;
+use prover::{Fault, Prover};
 
 /// Runs the command in the folder `base`.
 ///
@@ -48,48 +50,94 @@ pub fn run(arguments: &Verify, base: &Path, colour: bool, out: &mut dyn Write) -
             return Ok(Exit::Usage);
         }
     };
-    let stopped = local::stop_flag()?;
-    let found = match find::find(arguments.proof.engine.as_deref(), &stopped) {
-        Ok(found) => found,
-        Err(error) => {
-            anstream::eprintln!("error: {error}\n  help: {}", error.help());
-            return Ok(Exit::Failed);
-        }
-    };
-    let engine = Local::new(&found.program, stopped);
-    anstream::eprintln!("This builds and runs the project's code, with {}.", found.told);
-    let mut prover = match Prover::new(&engine, &arguments.proof) {
+    let Some((engine, told)) = engine(&arguments.proof)? else { return Ok(Exit::Failed) };
+    let mut prover = match Prover::new(&engine, (&arguments.proof, arguments.verbose)) {
         Ok(prover) => prover,
-        Err(error) => {
-            anstream::eprintln!("error: {error}");
-            return Ok(Exit::Failed);
-        }
+        Err(error) => return Ok(failed(&error)),
     };
-    let mut report = Report { engine: found.told, ..Report::default() };
+    let mut report = Report { engine: told, ..Report::default() };
     let request = Request::new(base, &arguments.paths);
-    let mut failed = request.errors.len();
+    let mut unread = request.errors.len();
     request.errors.iter().for_each(|error| anstream::eprint!("{}", diagnostic::render(error, colour)));
     let neighbours = Neighbours::default();
     for project in request.cut() {
         let loaded = load::load_project(&request.base, &project, &neighbours);
-        failed += loaded.errors.len();
+        unread += loaded.errors.len();
         loaded.errors.iter().for_each(|error| anstream::eprint!("{}", diagnostic::render(error, colour)));
         match prove(&mut prover, loaded, &options[project.asked], selection.online) {
-            Ok(proved) => report.add(proved),
-            Err(error) => {
-                anstream::eprintln!("error: {error}");
-                return Ok(Exit::Failed);
-            }
+            Ok((proved, _)) => report.add(proved),
+            Err(error) => return Ok(failed(&error)),
         }
     }
     drop(prover);
     tell(&report, arguments, out)?;
     Ok(match report.verdict() {
-        _ if failed > 0 => Exit::Failed,
+        _ if unread > 0 => Exit::Failed,
         Verdict::Better | Verdict::Same => Exit::Done,
         Verdict::Worse | Verdict::Broken => Exit::Changes,
         Verdict::Unproved => Exit::Unproved,
     })
+}
+
+/// Projects, and the choices for each of them.
+type Chosen = (Vec<Project>, Vec<Arc<Options>>);
+
+/// The projects of `optimize --verify`, each with the choices of which it was proved that they hold; what they come to
+/// is told on stderr.
+///
+/// # Errors
+/// When stderr fails, or signals cannot be caught.
+pub(super) fn proved(
+    arguments: &Optimize,
+    request: &Request,
+    (projects, options): (Vec<Project>, &[Arc<Options>]),
+) -> io::Result<Result<Chosen, Exit>> {
+    let Some((engine, _)) = engine(&arguments.proof)? else { return Ok(Err(Exit::Failed)) };
+    let mut prover = match Prover::new(&engine, (&arguments.proof, arguments.verbose)) {
+        Ok(prover) => prover,
+        Err(error) => return Ok(Err(failed(&error))),
+    };
+    let neighbours = Neighbours::default();
+    let mut chosen = Chosen::default();
+    for mut project in projects {
+        let loaded = load::load_project(&request.base, &project, &neighbours);
+        let proof = prove(&mut prover, loaded, &options[project.asked], arguments.selection.online);
+        let (report, mut holding) = match proof {
+            Ok(proved) => proved,
+            Err(error) => return Ok(Err(failed(&error))),
+        };
+        view::write(&report, &mut anstream::stderr())?;
+        if report.verdict() == Verdict::Unproved {
+            anstream::eprintln!("Nothing is proposed for what could not be proved.");
+            holding.skip = transforms::ALL.iter().map(|pass| pass.id.to_owned()).collect();
+        }
+        // What the index said is asked again when the project is looked at.
+        holding.knowledge = options[project.asked].knowledge.clone();
+        project.asked = chosen.1.len();
+        chosen.0.push(project);
+        chosen.1.push(Arc::new(holding));
+    }
+    Ok(Ok(chosen))
+}
+
+/// An engine, and its name and version; nothing where there is none, which is told.
+fn engine(proof: &Proof) -> io::Result<Option<(Local, String)>> {
+    let stopped = local::stop_flag()?;
+    match find::find(proof.engine.as_deref(), &stopped) {
+        Ok(found) => {
+            anstream::eprintln!("This builds and runs the project's code, with {}.", found.told);
+            Ok(Some((Local::new(&found.program, stopped), found.told)))
+        }
+        Err(error) => {
+            anstream::eprintln!("error: {error}\n  help: {}", error.help());
+            Ok(None)
+        }
+    }
+}
+
+fn failed(error: &Fault) -> Exit {
+    anstream::eprintln!("error: {error}");
+    Exit::Failed
 }
 
 fn prove(
@@ -97,14 +145,14 @@ fn prove(
     loaded: Loaded,
     options: &Arc<Options>,
     online: bool,
-) -> Result<Report, prover::Fault> {
+) -> Result<(Report, Options), Fault> {
     let (options, remark) = match online {
         true => super::optimize::asked(&loaded, options),
-        false => (std::borrow::Cow::Borrowed(&**options), None),
+        false => (Cow::Borrowed(&**options), None),
     };
-    let mut report = search::boldest(prover, &loaded, &options)?.0;
+    let (mut report, holding) = search::boldest(prover, &loaded, &options)?;
     report.notes.extend(remark);
-    Ok(report)
+    Ok((report, holding))
 }
 
 fn tell(report: &Report, arguments: &Verify, out: &mut dyn Write) -> io::Result<()> {

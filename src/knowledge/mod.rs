@@ -15,6 +15,7 @@ mod known;
 pub mod libc_words;
 pub mod long_running;
 pub mod modules;
+pub mod out_of_reach;
 pub mod package_effects;
 pub mod programs;
 pub mod releases;

@@ -67,6 +67,11 @@ pub fn judge(before: &Observation, after: &Observation) -> Judgement {
             (None, None) => {
                 faults.extend(differences(left, right).into_iter().map(|(verdict, why)| (step, verdict, why)))
             }
+            (None, Some(failure)) if failure.out_of_reach.is_some() => {
+                let what = failure.out_of_reach.unwrap_or_default();
+                let why = format!("the rewrite could not be built, for want of {what}, which proves nothing");
+                return unproved(step, why, failure.last.clone(), faults);
+            }
             (None, Some(failure)) => {
                 let why = vec![failure.what.clone()];
                 let last = failure.last.clone();
@@ -238,6 +243,14 @@ mod tests {
         assert_eq!(verdict(side(vec![Seen::passed(early), Seen::passed(late)], 1.0), after), Verdict::Broken);
         let after = side(vec![Seen::passed(late)], 1.0);
         assert_eq!(verdict(fails(late, database), after), Verdict::Unproved);
+    }
+
+    #[test]
+    fn what_is_out_of_reach_proves_nothing() {
+        let mut build = failing(Step::Build, "dial tcp: lookup registry: no such host");
+        build.failure.as_mut().expect("it fails").out_of_reach = Some("the network");
+        let after = side(vec![build], 1.0);
+        assert_eq!(verdict(side(vec![Seen::passed(Step::Build)], 1.0), after), Verdict::Unproved);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Failure {
     pub what: String,
     /// The end of what was said.
     pub last: Vec<String>,
+    /// What was out of reach: the failure says nothing about the side then.
+    pub out_of_reach: Option<&'static str>,
 }
 
 /// What was seen in one step.
@@ -67,7 +69,7 @@ impl Seen {
 
     /// A step that was not.
     pub fn failed(step: Step, what: impl Into<String>, last: Vec<String>) -> Self {
-        let failure = Some(Failure { what: what.into(), last });
+        let failure = Some(Failure { what: what.into(), last, out_of_reach: None });
         Self { failure, ..Self::passed(step) }
     }
 

@@ -26,6 +26,7 @@ mod pieces;
 mod pragmas;
 mod project;
 mod promises;
+mod proof;
 mod properties;
 mod traps;
 mod verify;

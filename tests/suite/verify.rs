@@ -12,7 +12,7 @@ use alpinist::{
 };
 use serde_json::{Value, json};
 
-use crate::project::{assert_snapshot, repository};
+use crate::project::{assert_snapshot, repository, run_in};
 
 /// An engine that answers a call by the first of its lines that the call starts with.
 struct Double {
@@ -182,6 +182,19 @@ fn a_frontend_that_cannot_be_fetched_is_left_out_and_told() {
     let seen = seen(&Double::new(script), &Side { plain: Some(("P".into(), frontend)), ..side() });
     assert_eq!(seen.failure(), None);
     assert_eq!(seen.notes.len(), 1, "{:?}", seen.notes);
+}
+
+#[test]
+fn no_engine_is_an_error_with_a_way_out() {
+    for command in ["verify", "optimize"] {
+        let more: &[&str] = if command == "optimize" { &["--verify"] } else { &[] };
+        let arguments = [&[command, "examples/node", "--engine", "/nowhere/docker"], more].concat();
+        let run = run_in(&repository("."), &arguments);
+        assert_eq!(run.code, 3, "{}", run.err);
+        assert!(run.err.contains("/nowhere/docker does not answer"), "{}", run.err);
+        assert!(run.err.contains("help: install and start Docker"), "{}", run.err);
+        assert_eq!(run.out, "");
+    }
 }
 
 fn report() -> Report {

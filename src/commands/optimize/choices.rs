@@ -47,6 +47,10 @@ pub(super) fn all(arguments: &Optimize, base: &Path) -> Result<Vec<Arc<Options>>
         let what = "`-` stands alone and is never written".to_owned();
         return Err(Refusal::Usage(what, "name either `-` or paths; the result of `-` is on stdout"));
     }
+    if is_stdin(arguments) && arguments.verify {
+        let what = "`-` has no project to build, and cannot be verified".to_owned();
+        return Err(Refusal::Usage(what, "name the path of the Dockerfile"));
+    }
     of_paths(&of_command_line(arguments), (&arguments.paths, arguments.selection.config.as_deref()), base)
 }
 

@@ -52,7 +52,10 @@ pub(in crate::commands) struct Prover<'e> {
 
 impl<'e> Prover<'e> {
     /// Gets ready to prove with `engine`.
-    pub(in crate::commands) fn new(engine: &'e dyn Engine, proof: &Proof) -> Result<Self, Fault> {
+    pub(in crate::commands) fn new(
+        engine: &'e dyn Engine,
+        (proof, is_loud): (&Proof, bool),
+    ) -> Result<Self, Fault> {
         let disk = |error| Fault::Disk("no temporary folder can be made".to_owned(), error);
         let bench = Bench::new("alpinist-verify").map_err(disk)?;
         let id =
@@ -74,7 +77,7 @@ impl<'e> Prover<'e> {
             probes: proof.probe.iter().map(|probe| address(probe)).collect(),
             packages: Vec::new(),
             hidden: secrets.collect(),
-            is_loud: proof.verbose,
+            is_loud,
         };
         let (contexts, seen) = (BTreeMap::new(), BTreeMap::new());
         let prover =

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{SHORT, Work, failed};
 use crate::{
     engine::{Answer, Call},
+    knowledge::out_of_reach,
     verify::step::{Observation, Seen, Step},
 };
 
@@ -21,7 +22,11 @@ pub(super) fn take(work: &Work, seen: &mut Observation) {
         ));
     }
     if !answer.is_good() {
-        return seen.steps.push(failed(work, Step::Build, (&answer, "the build")));
+        let mut step = failed(work, Step::Build, (&answer, "the build"));
+        if let Some(failure) = &mut step.failure {
+            failure.out_of_reach = out_of_reach::named_in(&failure.last);
+        }
+        return seen.steps.push(step);
     }
     let (measures, image) = (&mut seen.measures, inspected(work));
     measures.build.push(answer.took.as_secs_f64());
