@@ -1,19 +1,21 @@
 //! Taking one side through the steps.
 
 mod build;
+mod dependencies;
 mod inside;
 mod run;
 
 use std::time::Duration;
 
 pub use build::unfronted;
+pub use dependencies::Dependency;
 
 use super::{
     Launch, Observation,
     step::{Seen, Step},
     words,
 };
-use crate::engine::{Answer, Ended, Engine};
+use crate::engine::{Answer, Call, Ended, Engine};
 
 /// How long a short call of the engine may take, in seconds.
 pub const SHORT: u64 = 60;
@@ -37,6 +39,8 @@ pub struct Side {
     pub launch: Launch,
     /// Flags of the engine's `run` that need paths of this machine: mounts, and the file with the environment.
     pub paths: Vec<String>,
+    /// What it depends on.
+    pub dependencies: Vec<Dependency>,
 }
 
 /// What is the same for all sides of a run.
@@ -91,9 +95,19 @@ pub fn observe(
 ) -> Option<Observation> {
     let work = Work { engine, side, settings };
     let mut seen = Observation { notes: side.launch.notes.clone(), ..Observation::default() };
+    let mut beside = Vec::new();
     for step in [build::take, inside::take, run::take] {
+        if seen.steps.iter().any(|seen| seen.step == Step::Inside) {
+            let tag = format!("{}-beside", side.tag);
+            let (names, notes) = dependencies::start(engine, (&side.dependencies, settings, &tag), tell);
+            beside = names;
+            seen.notes.extend(notes);
+        }
         let before = (seen.steps.len(), engine.now());
         step(&work, &mut seen);
+        for name in beside.drain(..) {
+            engine.call(&Call::short(["rm", "--force", "--volumes", &name], SHORT));
+        }
         if engine.is_stopped() {
             return None;
         }

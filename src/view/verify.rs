@@ -12,6 +12,9 @@ enum Unit {
     Count,
 }
 
+/// How many of the files that were written are named.
+const SHOWN: usize = 4;
+
 /// The rows of a table that are numbers.
 type Row = (&'static str, Unit, fn(&Measures) -> &Vec<f64>);
 const ROWS: [Row; 7] = [
@@ -61,10 +64,21 @@ fn table(image: &ImageReport, out: &mut dyn Write) -> io::Result<()> {
             }
         }
         for (name, side) in [("before", before), ("after", after)] {
+            writes(name, &side.measures.written, out)?;
             side.notes.iter().try_for_each(|note| writeln!(out, "  note, {name}: {note}"))?;
         }
     }
     verdict(image, out)
+}
+
+/// The first files that were written: what a read-only root would need a volume or memory for.
+fn writes(name: &str, written: &[String], out: &mut dyn Write) -> io::Result<()> {
+    let Some((shown, rest)) = written.split_at_checked(written.len().min(SHOWN)) else { return Ok(()) };
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    writeln!(out, "  written, {name}: {}{more}", shown.join(", "))
 }
 
 /// How many files were written, where the container was looked at.

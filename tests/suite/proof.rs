@@ -246,6 +246,33 @@ fn a_project_is_proved_and_left_alone() {
 }
 
 #[test]
+fn what_a_service_depends_on_runs_beside_it() {
+    let Some(ground) = Ground::new() else { return };
+    let folder = project(&ground);
+    let database = format!("{}-db", ground.name);
+    fs::write(folder.join("db.Dockerfile"), format!("{SERVER}CMD [\"sleep\", \"300\"]\n")).unwrap();
+    let (label, file) = (ground.label(), folder.join("db.Dockerfile").display().to_string());
+    let context = folder.display().to_string();
+    let built = ground.call(&["build", "--label", &label, "--tag", &database, "--file", &file, &context]);
+    assert!(built.is_some(), "the image beside it is built");
+    fs::remove_file(file).unwrap();
+    let waits = "nslookup -type=a db 127.0.0.11 && exec httpd -f -p 8080 -h /www";
+    let compose = format!(
+        "services:\n  web:\n    build: .\n    ports: [\"8080\"]\n    command: [sh, -c, \"{waits}\"]\n    depends_on: [db, gone]\n  \
+         db:\n    image: {database}\n  gone:\n    image: {database}-gone\n"
+    );
+    fs::write(folder.join("compose.yaml"), compose).unwrap();
+    let output = program(folder).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"], "same", "{report:#}");
+    let notes = report["images"][0]["after"]["notes"].to_string();
+    assert!(
+        notes.contains("without gone: its image is not there") && !notes.contains("without db"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn optimize_proposes_what_was_verified() {
     let Some(ground) = Ground::new() else { return };
     let folder = project(&ground);

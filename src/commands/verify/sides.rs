@@ -1,11 +1,12 @@
 //! A draft as a side to observe: its files written to a temporary folder.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use super::unit::Draft;
 use crate::{
     engine::copy::Bench,
     verify::{
+        Launch,
         launch::Place,
         observe::{Side, unfronted},
     },
@@ -30,25 +31,35 @@ pub(super) fn side(paths: &Paths, draft: &Draft, tag: String) -> io::Result<Side
         }
         None => None,
     };
-    let mut launch = draft.launch.clone();
+    let (launch, flags) = launched(paths, &draft.launch, &tag)?;
+    let mut dependencies = draft.dependencies.clone();
+    for (index, dependency) in dependencies.iter_mut().enumerate() {
+        (dependency.launch, dependency.paths) =
+            launched(paths, &dependency.launch, &format!("{tag}-beside-{index}"))?;
+    }
+    let (target, args, context) = (draft.target.clone(), draft.args.clone(), paths.context.clone());
+    Ok(Side { tag, dockerfile, plain, context, target, args, launch, paths: flags, dependencies })
+}
+
+/// How something is started, with the flags for what is at paths of this machine.
+fn launched(paths: &Paths, launch: &Launch, tag: &str) -> io::Result<(Launch, Vec<String>)> {
+    let mut launch = launch.clone();
     let mut flags = Vec::new();
-    let env = environment(&mut launch.env, &mut launch.notes);
+    let env = environment(&launch.env, &mut launch.notes);
     flags.push(format!("--env-file={}", paths.bench.write(&format!("{tag}.env"), &env)?));
     for (index, place) in launch.mounts.iter().enumerate() {
-        let name = format!("{tag}.{index}");
-        match mount(paths, place, &name)? {
+        match mount(paths, place, &format!("{tag}.{index}"))? {
             Some(flag) => flags.push(flag),
             None => launch.notes.push(format!("it ran without {}, which is not there", told(place))),
         }
     }
-    let (target, args, context) = (draft.target.clone(), draft.args.clone(), paths.context.clone());
-    Ok(Side { tag, dockerfile, plain, context, target, args, launch, paths: flags })
+    Ok((launch, flags))
 }
 
 /// The text of an environment file; a value of several lines has no place in one, and is left out.
-fn environment(env: &mut std::collections::BTreeMap<String, String>, notes: &mut Vec<String>) -> String {
+fn environment(env: &BTreeMap<String, String>, notes: &mut Vec<String>) -> String {
     let mut text = String::new();
-    for (name, value) in env.iter() {
+    for (name, value) in env {
         match value.contains('\n') {
             true => notes.push(format!("it ran without {name}, whose value has several lines")),
             false => text += &format!("{name}={value}\n"),

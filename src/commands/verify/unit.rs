@@ -13,9 +13,11 @@ use crate::{
     facts::{Context, evidence},
     options::Options,
     plan::Plan,
+    source::FileId,
     verify::{
         Launch,
         interpolate::{Variables, filled},
+        observe::Dependency,
     },
     workspace::{Image, path},
 };
@@ -54,6 +56,8 @@ pub(super) struct Draft {
     pub(super) args: Vec<String>,
     /// How it is started.
     pub(super) launch: Launch,
+    /// What it depends on.
+    pub(super) dependencies: Vec<Dependency>,
 }
 
 /// The units of a plan, by Dockerfile and service; those of services that nobody asked for are left out.
@@ -63,9 +67,8 @@ pub(super) fn units(base: &Path, plan: &Plan, options: &Options) -> Vec<Unit> {
     let is_wanted = |name: &String| options.services.is_empty() || options.services.contains(name);
     let mut units = Vec::new();
     for image in &plan.before.images {
-        let of_image = |service: Option<(crate::source::FileId, &str)>| {
-            unit(base, (plan, options), image, (&before, &after, service))
-        };
+        let of_image =
+            |service: Option<(FileId, &str)>| unit(base, (plan, options), image, (&before, &after, service));
         let wanted: Vec<_> = image.services.iter().filter(|(_, name)| is_wanted(name)).collect();
         match (wanted.is_empty(), image.services.is_empty()) {
             (false, _) => units.extend(wanted.iter().map(|(id, name)| of_image(Some((*id, name.as_str()))))),
@@ -76,7 +79,7 @@ pub(super) fn units(base: &Path, plan: &Plan, options: &Options) -> Vec<Unit> {
     units
 }
 
-type Documented<'d> = (&'d Documents, &'d Documents, Option<(crate::source::FileId, &'d str)>);
+type Documented<'d> = (&'d Documents, &'d Documents, Option<(FileId, &'d str)>);
 
 fn unit(base: &Path, (plan, options): (&Plan, &Options), image: &Image, documented: Documented) -> Unit {
     let (before, after, service) = documented;
@@ -87,18 +90,36 @@ fn unit(base: &Path, (plan, options): (&Plan, &Options), image: &Image, document
     let mut variables = own.clone();
     variables.extend(std::env::vars());
     let mut hidden: BTreeSet<String> = own.into_values().collect();
-    let find = |composes: &BTreeMap<_, Compose>| {
-        service.and_then(|(id, name)| composes.get(&id)?.service(name).cloned())
-    };
-    let mut draft = |service: Option<Service>, text: Arc<str>| {
-        let Some(service) = service else { return Draft { text, ..Draft::default() } };
-        let given = given(&service, (image, &folder), &variables);
+    fn find<'c>(
+        composes: &'c BTreeMap<FileId, Compose>,
+        service: Option<(FileId, &str)>,
+    ) -> Option<(&'c Compose, &'c Service)> {
+        let (id, name) = service?;
+        let compose = composes.get(&id)?;
+        Some((compose, compose.service(name)?))
+    }
+    let mut launched = |service: &Service| {
+        let given = given(service, (image, &folder), &variables);
         hidden.extend(given.values().cloned());
-        hidden.extend(filled_in(&service, &variables));
-        draft(&service, text, &variables, given)
+        hidden.extend(filled_in(service, &variables));
+        Launch::of(service, &variables, given)
     };
-    let left = draft(find(&before.composes), file.text.clone());
-    let right = draft(find(&after.composes), plan.after.file(image.dockerfile).text.clone());
+    let mut draft = |composes: &BTreeMap<FileId, Compose>, text: Arc<str>| {
+        let Some((compose, service)) = find(composes, service) else {
+            return Draft { text, ..Draft::default() };
+        };
+        let launch = launched(service);
+        let of_image = |service: &Service| {
+            let image = filled(&service.image.as_ref()?.value, &variables);
+            let (name, launch) = (service.name.clone(), launched(service));
+            service.build.is_none().then_some(Dependency { name, image, launch, paths: Vec::new() })
+        };
+        let dependencies = dependencies(compose, service).into_iter().filter_map(of_image).collect();
+        let (target, args) = build(service, &variables);
+        Draft { text, target, args, launch, dependencies }
+    };
+    let left = draft(&before.composes, file.text.clone());
+    let right = draft(&after.composes, plan.after.file(image.dockerfile).text.clone());
     let ignore = [format!("{}.dockerignore", file.path), path::join(&image.context, ".dockerignore")];
     let ignore =
         ignore.iter().find_map(|path| image.world.text(path)).and_then(|text| Ignore::parse(text).ok());
@@ -115,7 +136,8 @@ fn unit(base: &Path, (plan, options): (&Plan, &Options), image: &Image, document
     }
 }
 
-fn draft(service: &Service, text: Arc<str>, variables: &Variables, given: BTreeMap<String, String>) -> Draft {
+/// The stage and the arguments of a service's build.
+fn build(service: &Service, variables: &Variables) -> (Option<String>, Vec<String>) {
     let build = service.build.as_ref();
     let target = build.and_then(|build| build.target.as_ref()).map(|target| filled(&target.value, variables));
     let args = build.map(|build| build.args.as_slice()).unwrap_or_default().iter().map(|arg| {
@@ -123,8 +145,22 @@ fn draft(service: &Service, text: Arc<str>, variables: &Variables, given: BTreeM
         let value = value.or_else(|| variables.get(&arg.value.name).cloned());
         value.map_or_else(|| arg.value.name.clone(), |value| format!("{}={value}", arg.value.name))
     });
-    let args = args.collect();
-    Draft { text, target, args, launch: Launch::of(service, variables, given) }
+    (target, args.collect())
+}
+
+/// What a service depends on, and what that does, those that depend on nothing first.
+fn dependencies<'c>(compose: &'c Compose, service: &Service) -> Vec<&'c Service> {
+    let mut found: Vec<&Service> = Vec::new();
+    let mut open: Vec<&str> = service.depends_on.iter().map(|name| name.value.as_str()).collect();
+    while let Some(name) = open.pop() {
+        let Some(next) = compose.service(name) else { continue };
+        if next.name != service.name && found.iter().all(|known| known.name != next.name) {
+            found.push(next);
+            open.extend(next.depends_on.iter().map(|name| name.value.as_str()));
+        }
+    }
+    found.reverse();
+    found
 }
 
 /// What the environment files of a service say.
