@@ -25,14 +25,25 @@ pub struct Call {
     pub is_short: bool,
     /// Whether what it says is shown while it says it.
     pub is_loud: bool,
+    /// What is struck out of that.
+    pub hidden: Vec<String>,
 }
 
 impl Call {
     /// A call of the engine with these words that takes at most `seconds`.
     pub fn short<S: Into<String>>(words: impl IntoIterator<Item = S>, seconds: u64) -> Self {
         let words = words.into_iter().map(Into::into).collect();
-        Self { words, limit: Duration::from_secs(seconds), is_short: true, is_loud: false }
+        Self { words, limit: Duration::from_secs(seconds), is_short: true, ..Self::default() }
     }
+}
+
+/// The shortest value that is struck out: a shorter one is in too many words.
+const SHORTEST: usize = 6;
+
+/// `text` with each of `hidden` struck out.
+pub fn masked(text: &str, hidden: &[String]) -> String {
+    let long = hidden.iter().filter(|value| value.len() >= SHORTEST);
+    long.fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))
 }
 
 /// How a call ended.

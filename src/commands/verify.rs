@@ -59,8 +59,12 @@ pub fn run(arguments: &Verify, base: &Path, colour: bool, out: &mut dyn Write) -
     let request = Request::new(base, &arguments.paths);
     let mut unread = request.errors.len();
     request.errors.iter().for_each(|error| anstream::eprint!("{}", diagnostic::render(error, colour)));
+    let projects = request.cut();
+    if projects.is_empty() && unread == 0 {
+        anstream::eprintln!("no Dockerfile found");
+    }
     let neighbours = Neighbours::default();
-    for project in request.cut() {
+    for project in projects {
         let loaded = load::load_project(&request.base, &project, &neighbours);
         unread += loaded.errors.len();
         loaded.errors.iter().for_each(|error| anstream::eprint!("{}", diagnostic::render(error, colour)));
@@ -107,7 +111,7 @@ pub(super) fn proved(
             Err(error) => return Ok(Err(failed(&error))),
         };
         view::write(&report, &mut anstream::stderr())?;
-        if report.verdict() == Verdict::Unproved {
+        if report.rest() == Verdict::Unproved {
             anstream::eprintln!("Nothing is proposed for what could not be proved.");
             holding.skip = transforms::ALL.iter().map(|pass| pass.id.to_owned()).collect();
         }

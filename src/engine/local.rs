@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Answer, Call, Ended, Engine, Knock, knock};
+use super::{Answer, Call, Ended, Engine, Knock, knock, masked};
 
 /// How often a running call is looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -57,8 +57,8 @@ impl Engine for Local {
             Ok(child) => child,
             Err(error) => return Answer { err: format!("{}: {error}", self.program), ..Answer::default() },
         };
-        let out = child.stdout.take().map(|pipe| reader(pipe, call.is_loud));
-        let err = child.stderr.take().map(|pipe| reader(pipe, call.is_loud));
+        let out = child.stdout.take().map(|pipe| reader(pipe, call.is_loud.then(|| call.hidden.clone())));
+        let err = child.stderr.take().map(|pipe| reader(pipe, call.is_loud.then(|| call.hidden.clone())));
         let ended = self.wait(&mut child, call, start);
         let text = |reader: Option<JoinHandle<String>>| {
             reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
@@ -152,15 +152,15 @@ fn signal(child: &mut Child, _: Force) {
     let _ = child.kill();
 }
 
-/// Reads a pipe to its end in a thread of its own.
-fn reader(pipe: impl Read + Send + 'static, is_loud: bool) -> JoinHandle<String> {
+/// Reads a pipe to its end in a thread of its own, and shows it without some values where that is asked for.
+fn reader(pipe: impl Read + Send + 'static, shown_without: Option<Vec<String>>) -> JoinHandle<String> {
     thread::spawn(move || {
         let (mut pipe, mut text, mut line) = (BufReader::new(pipe), String::new(), Vec::new());
         while pipe.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
             let read = String::from_utf8_lossy(&line);
-            if is_loud {
+            if let Some(hidden) = &shown_without {
                 // What cannot be shown is kept all the same.
-                let _ = write!(io::stderr(), "    {read}");
+                let _ = write!(io::stderr(), "    {}", masked(&read, hidden));
             }
             text += &read;
             line.clear();

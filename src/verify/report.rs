@@ -39,6 +39,8 @@ pub struct LeftOut {
     pub dockerfile: String,
     /// The passes.
     pub passes: Vec<String>,
+    /// The verdict with them.
+    pub verdict: Verdict,
     /// Why, as clauses.
     pub why: Vec<String>,
     /// The last words of the failure.
@@ -48,8 +50,13 @@ pub struct LeftOut {
 }
 
 impl Report {
-    /// The gravest verdict of all images; the same where there is none.
+    /// The verdict over what was asked for: the gravest of all images, with what was left out.
     pub fn verdict(&self) -> Verdict {
+        self.left_out.iter().map(|one| one.verdict).fold(self.rest(), Verdict::max)
+    }
+
+    /// The verdict over what was not left out; the same where nothing changes.
+    pub fn rest(&self) -> Verdict {
         let changed = self.images.iter().filter(|image| image.after.is_some());
         changed.map(|image| image.judgement.verdict).max().unwrap_or(Verdict::Same)
     }

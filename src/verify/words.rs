@@ -1,5 +1,6 @@
 //! The last words of a program, and whether two programs said the same.
 
+pub use crate::engine::masked;
 use crate::knowledge::libc_words;
 
 /// How many lines the last words have.
@@ -15,12 +16,6 @@ pub fn last(text: &str, hidden: &[String]) -> Vec<String> {
         .filter(|line| !line.trim().is_empty())
         .collect();
     lines[lines.len().saturating_sub(KEPT)..].to_vec()
-}
-
-/// `text` with each of `hidden` struck out.
-pub fn masked(text: &str, hidden: &[String]) -> String {
-    let long = hidden.iter().filter(|value| value.len() >= 6);
-    long.fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))
 }
 
 /// Whether two programs ended with the same words: the same error where both name one, else each one's last line

@@ -35,7 +35,13 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     report.images.iter().try_for_each(|image| table(image, out))?;
     report.left_out.iter().try_for_each(|one| left_out(one, out))?;
     report.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))?;
-    writeln!(out, "{}", report.verdict().name())
+    match report.left_out.is_empty() {
+        true => writeln!(out, "{}", report.verdict().name()),
+        false => {
+            let (all, rest) = (report.verdict().name(), report.rest().name());
+            writeln!(out, "{all}; without what is left out: {rest}")
+        }
+    }
 }
 
 fn table(image: &ImageReport, out: &mut dyn Write) -> io::Result<()> {
@@ -43,7 +49,9 @@ fn table(image: &ImageReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}{service}", image.dockerfile)?;
     if let (Some(before), Some(after)) = (&image.before, &image.after) {
         let (old, new) = (&before.measures, &after.measures);
-        line(out, ["", "before", "after", "ratio"])?;
+        if !(old.size.is_empty() && new.size.is_empty()) {
+            line(out, ["", "before", "after", "ratio"])?;
+        }
         for (name, unit, of) in ROWS {
             let (left, right) = (of(old), of(new));
             if left.is_empty() && right.is_empty() {

@@ -12,6 +12,7 @@ pub fn report(report: &Report) -> Value {
     json!({
         "version": VERSION,
         "verdict": report.verdict().name(),
+        "rest": report.rest().name(),
         "engine": report.engine,
         "images": report.images.iter().map(image).collect::<Vec<_>>(),
         "left_out": report.left_out.iter().map(left_out).collect::<Vec<_>>(),
@@ -62,7 +63,7 @@ fn measures(of: &Measures) -> Value {
 
 fn left_out(one: &LeftOut) -> Value {
     json!({
-        "dockerfile": one.dockerfile, "passes": one.passes, "why": one.why, "last_words": one.last,
+        "dockerfile": one.dockerfile, "passes": one.passes, "verdict": one.verdict.name(), "why": one.why, "last_words": one.last,
         "complete": one.is_complete,
     })
 }

@@ -246,6 +246,19 @@ fn a_project_is_proved_and_left_alone() {
 }
 
 #[test]
+fn what_is_given_by_flags_is_never_shown() {
+    let Some(ground) = Ground::new() else { return };
+    let folder = project(&ground);
+    let text = format!("{SERVER}ARG TOKEN\nRUN echo \"it is $TOKEN\"\nUSER 1000\n{SERVES}");
+    fs::write(folder.join("Dockerfile"), text).unwrap();
+    let output = program(folder).args(["--verbose", "--build-arg", "TOKEN=sesame-open"]).output().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("it is ***") && !said.contains("sesame"), "{said}");
+}
+
+#[test]
 fn what_a_service_depends_on_runs_beside_it() {
     let Some(ground) = Ground::new() else { return };
     let folder = project(&ground);

@@ -217,6 +217,7 @@ fn report() -> Report {
     let left_out = LeftOut {
         dockerfile: "Dockerfile".into(),
         passes: vec!["alpine-base".into()],
+        verdict: Verdict::Broken,
         why,
         last,
         is_complete: false,

@@ -59,6 +59,7 @@ pub(in crate::commands) fn boldest(
     let left_out = LeftOut {
         dockerfile: worst.dockerfile,
         passes: left_out(&passes, &set),
+        verdict: worst.judgement.verdict,
         why: worst.judgement.why,
         last: worst.judgement.last,
         is_complete,

@@ -61,7 +61,13 @@ fn build(work: &Work, dockerfile: &str) -> Answer {
     }
     words.extend(settings.build_flags.iter().cloned());
     words.push(side.context.clone());
-    let call = Call { words, limit: settings.build_timeout, is_short: false, is_loud: settings.is_loud };
+    let call = Call {
+        words,
+        limit: settings.build_timeout,
+        is_short: false,
+        is_loud: settings.is_loud,
+        hidden: settings.hidden.clone(),
+    };
     work.engine.call(&call)
 }
 
