@@ -21,12 +21,46 @@ pub struct Cli {
 pub enum Command {
     /// Show, check or write the optimized Dockerfiles and compose files.
     Optimize(Box<Optimize>),
+    /// Build and run the images before and after, and compare; this runs the project's code.
+    Verify(Box<Verify>),
     /// List the passes in their order.
     Passes,
     /// Print the manual page of a pass, or what is behind a trap id; `-` reads an error message from stdin.
     Explain(Explain),
     /// Print how Dockerfiles are read, one JSON object a file.
     Parse(Parse),
+}
+
+/// Which projects are looked at, and what is to be done to them.
+#[derive(Clone, Debug, Args)]
+pub struct Selection {
+    /// Where to go; `auto` takes Alpine where the evidence allows it.
+    #[arg(long, value_enum, default_value_t = Target::Auto)]
+    pub target: Target,
+    /// The Alpine branch, such as 3.23; the default is the newest one published for the image.
+    #[arg(long, value_name = "VERSION")]
+    pub alpine: Option<String>,
+    /// Ask the package index for Python packages that the tables do not know; `PIP_INDEX_URL` is heeded.
+    #[arg(long)]
+    pub online: bool,
+    /// Only this service; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub service: Vec<String>,
+    /// Only these passes, separated by commas.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Not these passes, separated by commas.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// The highest risk to apply.
+    #[arg(long, value_enum, default_value_t = RiskCap::Review)]
+    pub risk: RiskCap,
+    /// The most questions that a change may carry to be applied; the default is any number.
+    #[arg(long, value_name = "N")]
+    pub max_questions: Option<usize>,
+    /// The configuration file; the default is the alpinist.yaml in or beside each PATH.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Arguments of `optimize`.
@@ -44,42 +78,18 @@ pub struct Optimize {
     /// Write nothing; exit with 1 if something would change.
     #[arg(long)]
     pub check: bool,
-    /// Where to go; `auto` takes Alpine where the evidence allows it.
-    #[arg(long, value_enum, default_value_t = Target::Auto)]
-    pub target: Target,
-    /// The Alpine branch, such as 3.23; the default is the newest one published for the image.
-    #[arg(long, value_name = "VERSION")]
-    pub alpine: Option<String>,
-    /// Ask the package index for Python packages that the tables do not know; `PIP_INDEX_URL` is heeded.
-    #[arg(long)]
-    pub online: bool,
+    /// What to look at, and what to do.
+    #[command(flatten)]
+    pub selection: Selection,
     /// Rewrite the Dockerfile itself, also for another base or other stages.
     #[arg(long)]
     pub in_place: bool,
     /// Write a sibling also where the base and the stages stay.
     #[arg(long, conflicts_with = "in_place")]
     pub sibling: bool,
-    /// Only this service; may be given several times.
-    #[arg(long, value_name = "NAME")]
-    pub service: Vec<String>,
-    /// Only these passes, separated by commas.
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// Not these passes, separated by commas.
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    pub skip: Vec<String>,
-    /// The highest risk to apply.
-    #[arg(long, value_enum, default_value_t = RiskCap::Review)]
-    pub risk: RiskCap,
-    /// The most questions that a change may carry to be applied; the default is any number.
-    #[arg(long, value_name = "N")]
-    pub max_questions: Option<usize>,
     /// What to print on stdout.
     #[arg(long, value_enum, default_value_t = Format::Diff)]
     pub format: Format,
-    /// The configuration file; the default is the alpinist.yaml in or beside each PATH.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
     /// Overwrite a sibling that holds something else.
     #[arg(long)]
     pub force: bool,
@@ -89,6 +99,79 @@ pub struct Optimize {
     /// Show in the summary also where there was nothing to do.
     #[arg(long, short)]
     pub verbose: bool,
+    /// Build and run the images before and after, and take only what holds; this runs the project's code.
+    #[arg(long)]
+    pub verify: bool,
+    /// How to build and to run.
+    #[command(flatten, next_help_heading = "With --verify")]
+    pub proof: Proof,
+}
+
+/// Arguments of `verify`.
+#[derive(Clone, Debug, Args)]
+pub struct Verify {
+    /// Folders, compose files and Dockerfiles.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// What to look at, and what to do.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to build and to run.
+    #[command(flatten)]
+    pub proof: Proof,
+    /// What to print on stdout.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+    /// Write the report as JSON to this file, too.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Show what the engine says while it builds.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// How images are built and run to prove a change.
+#[derive(Clone, Debug, Args)]
+pub struct Proof {
+    /// The engine's program, by name or path; the default is the first of docker, podman and nerdctl that answers.
+    #[arg(long, value_name = "PROGRAM")]
+    pub engine: Option<String>,
+    /// The network for building and running.
+    #[arg(long, value_enum, default_value_t = Network::Default)]
+    pub network: Network,
+    /// The network for building, where it is another one.
+    #[arg(long, value_enum, value_name = "NETWORK")]
+    pub build_network: Option<Network>,
+    /// How many seconds each step of a run may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// How many seconds a build may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub build_timeout: u64,
+    /// How often each image is run; from 2 on the table shows ranges.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub runs: u8,
+    /// A further address to ask, as `/path` or `http://localhost:PORT/path`; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub probe: Vec<String>,
+    /// How many further builds may be spent to find what works when the whole of it does not.
+    #[arg(long, value_name = "BUILDS", default_value_t = 12)]
+    pub budget: usize,
+    /// Keep the images.
+    #[arg(long)]
+    pub keep: bool,
+    /// A build argument, as NAME=VALUE or NAME; its value is never shown.
+    #[arg(long, value_name = "ARG")]
+    pub build_arg: Vec<String>,
+    /// A secret of the build, as `docker build --secret` takes it.
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Vec<String>,
+    /// An SSH agent or key of the build, as `docker build --ssh` takes it.
+    #[arg(long, value_name = "SSH")]
+    pub ssh: Vec<String>,
+    /// A host that builds know, as HOST:IP.
+    #[arg(long, value_name = "HOST:IP")]
+    pub add_host: Vec<String>,
 }
 
 /// A number of threads.
@@ -153,6 +236,23 @@ pub enum Format {
     Json,
     /// One object a line for each Dockerfile and compose file.
     Ndjson,
+}
+
+/// The network of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Network {
+    None,
+    Host,
+    Default,
+}
+
+/// What `verify` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum ReportFormat {
+    Table,
+    Json,
 }
 
 /// What `parse` prints.

@@ -16,6 +16,8 @@
 //! - [`alpine`], [`installs`], [`stages`]: Debian's ways said in Alpine's words, added packages, builder stages.
 //! - [`pass`], [`plan`], [`pipeline`]: proposals, their record, and how one becomes the other.
 //! - [`transforms`]: the passes, in order.
+//! - [`verify`]: whether the image after does what the image before did.
+//! - [`engine`]: container engines; the only module that runs programs.
 //! - [`view`], [`docs`]: what people and programs read.
 //! - [`commands`], [`cli`]: the command line.
 
@@ -28,6 +30,7 @@ pub mod docs;
 pub mod documents;
 pub mod edit;
 pub mod effects;
+pub mod engine;
 pub mod facts;
 pub mod index;
 pub mod installs;
@@ -46,5 +49,6 @@ pub mod source;
 pub mod stages;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;
+pub mod verify;
 pub mod view;
 pub mod workspace;

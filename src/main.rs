@@ -7,7 +7,7 @@ use std::{
 
 use alpinist::{
     cli::{Cli, Colour, Command},
-    commands::{Exit, explain, optimize, parse, passes},
+    commands::{Exit, explain, optimize, parse, passes, verify},
 };
 use clap::Parser;
 
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, colour: bool, out: &mut dyn Write) -> io::Result<Exit> {
     match &cli.command {
         Command::Optimize(arguments) => optimize::run(arguments, &std::env::current_dir()?, colour, out),
+        Command::Verify(arguments) => verify::run(arguments, &std::env::current_dir()?, colour, out),
         Command::Passes => passes::run(out),
         Command::Explain(arguments) => explain::run(arguments, out),
         Command::Parse(arguments) => parse::run(arguments, colour, out),

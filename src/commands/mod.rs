@@ -7,18 +7,21 @@ pub mod explain;
 pub mod optimize;
 pub mod parse;
 pub mod passes;
+pub mod verify;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Done, or nothing to do.
     Done,
-    /// `--check` found changes.
+    /// `--check` found changes, or `verify` something worse.
     Changes,
     /// The arguments or the configuration are wrong.
     Usage,
     /// An input could not be read or parsed, or a file was not written.
     Failed,
+    /// What was to be proved could not be.
+    Unproved,
 }
 
 impl From<Exit> for ExitCode {
@@ -28,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::Changes => 1,
             Exit::Usage => 2,
             Exit::Failed => 3,
+            Exit::Unproved => 4,
         })
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::Exit;
+use super::{Exit, verify};
 use crate::{
     cli::{Format, Optimize},
     options::Options,
@@ -22,12 +22,13 @@ use crate::{
     },
 };
 
-mod choices;
+pub(super) mod choices;
 mod look;
 mod progress;
 mod stdin;
 
 pub use choices::of_command_line as options;
+pub(super) use look::asked;
 use look::{Seen, Shown, look};
 use progress::Progress;
 
@@ -49,7 +50,7 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
         }
     };
     let (format, everything) = (arguments.format, arguments.verbose);
-    let (online, writes) = (arguments.online, arguments.write);
+    let (online, writes) = (arguments.selection.online, arguments.write);
     let shown = Shown { format, everything, colour, online, writes };
     if choices::is_stdin(arguments) {
         let check = if arguments.check { stdin::Check::Yes } else { stdin::Check::No };
@@ -66,6 +67,13 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
             "note: {compose} builds what is looked at, and is not looked at itself: start alpinist in its folder"
         );
     }
+    let (projects, options) = match arguments.verify {
+        false => (projects, options),
+        true => match verify::proved(arguments, &request, (projects, &options))? {
+            Ok(proved) => proved,
+            Err(exit) => return Ok(exit),
+        },
+    };
     let mut run = Run { request: &request, options: &options, shown, sum: Sum::default() };
     run.report_errors(out)?;
     run.look_at(&projects, (arguments.jobs, out))?;

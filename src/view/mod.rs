@@ -6,3 +6,5 @@ pub mod json;
 pub mod ndjson;
 pub mod summary;
 pub mod totals;
+pub mod verify;
+pub mod verify_json;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    cli::{self, Optimize},
+    cli::{self, Optimize, Selection},
     commands::config,
     knowledge::AlpineBranch,
     options::{Options, Target},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Why the run does not start.
-pub(super) enum Refusal {
+pub(in crate::commands) enum Refusal {
     /// The arguments are wrong: what, and what to do.
     Usage(String, &'static str),
     /// A configuration file is wrong.
@@ -28,7 +28,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The message for a terminal.
-    pub(super) fn render(&self, colour: bool) -> String {
+    pub(in crate::commands) fn render(&self, colour: bool) -> String {
         match self {
             Refusal::Usage(what, help) => format!("error: {what}\n  help: {help}\n"),
             Refusal::Config(error) => diagnostic::render(error, colour),
@@ -47,20 +47,32 @@ pub(super) fn all(arguments: &Optimize, base: &Path) -> Result<Vec<Arc<Options>>
         let what = "`-` stands alone and is never written".to_owned();
         return Err(Refusal::Usage(what, "name either `-` or paths; the result of `-` is on stdout"));
     }
-    let options = of_command_line(arguments);
-    if let Some(unknown) = unknown_pass(&options) {
+    if is_stdin(arguments) && arguments.verify {
+        let what = "`-` has no project to build, and cannot be verified".to_owned();
+        return Err(Refusal::Usage(what, "name the path of the Dockerfile"));
+    }
+    of_paths(&of_command_line(arguments), (&arguments.paths, arguments.selection.config.as_deref()), base)
+}
+
+/// The choices for each of `paths`, in their order: `options`, and what a configuration file says beside.
+pub(in crate::commands) fn of_paths(
+    options: &Options,
+    (paths, config): (&[PathBuf], Option<&Path>),
+    base: &Path,
+) -> Result<Vec<Arc<Options>>, Refusal> {
+    if let Some(unknown) = unknown_pass(options) {
         return Err(Refusal::Usage(format!("{unknown} is no pass"), "see `alpinist passes`"));
     }
     if let Some(branch) = options.alpine.as_ref().filter(|branch| branch.parse::<AlpineBranch>().is_err()) {
         return Err(Refusal::Usage(format!("--alpine {branch} is no Alpine branch"), "write it as 3.24"));
     }
     let mut known: BTreeMap<Option<PathBuf>, Arc<Options>> = BTreeMap::new();
-    let mut all = Vec::with_capacity(arguments.paths.len());
-    for path in &arguments.paths {
-        let config = config_path(arguments, path, base);
+    let mut all = Vec::with_capacity(paths.len());
+    for path in paths {
+        let config = config_path(config, path, base);
         let options = match known.get(&config) {
             Some(options) => options.clone(),
-            None => Arc::new(with_config(&options, config.as_deref(), base)?),
+            None => Arc::new(with_config(options, config.as_deref(), base)?),
         };
         known.insert(config, options.clone());
         all.push(options);
@@ -88,9 +100,9 @@ fn unknown_pass(options: &Options) -> Option<&String> {
 }
 
 /// The configuration file for `path`, as seen from `base`.
-fn config_path(arguments: &Optimize, path: &Path, base: &Path) -> Option<PathBuf> {
-    if let Some(path) = &arguments.config {
-        return Some(path.clone());
+fn config_path(named: Option<&Path>, path: &Path, base: &Path) -> Option<PathBuf> {
+    if let Some(path) = named {
+        return Some(path.to_owned());
     }
     let is_folder = path.as_os_str() != "-" && base.join(path).is_dir();
     let folder = if is_folder { path } else { path.parent()? };
@@ -101,25 +113,28 @@ fn config_path(arguments: &Optimize, path: &Path, base: &Path) -> Option<PathBuf
 
 /// The choices that the command line makes.
 pub fn of_command_line(arguments: &Optimize) -> Options {
+    let (in_place, sibling, force) = (arguments.in_place, arguments.sibling, arguments.force);
+    Options { in_place, sibling, force, ..of_selection(&arguments.selection) }
+}
+
+/// The choices that are the same for all commands.
+pub(in crate::commands) fn of_selection(selection: &Selection) -> Options {
     Options {
-        target: match arguments.target {
+        target: match selection.target {
             cli::Target::Alpine => Target::Alpine,
             cli::Target::Slim => Target::Slim,
             cli::Target::Auto => Target::Auto,
         },
-        alpine: arguments.alpine.clone(),
-        in_place: arguments.in_place,
-        sibling: arguments.sibling,
-        force: arguments.force,
-        services: arguments.service.clone(),
-        only: arguments.only.clone(),
-        skip: arguments.skip.clone(),
-        risk: match arguments.risk {
+        alpine: selection.alpine.clone(),
+        services: selection.service.clone(),
+        only: selection.only.clone(),
+        skip: selection.skip.clone(),
+        risk: match selection.risk {
             cli::RiskCap::Safe => Risk::Safe,
             cli::RiskCap::Review => Risk::Review,
         },
-        max_questions: arguments.max_questions,
-        weights: Weights { takes_doubts: arguments.target == cli::Target::Alpine, ..Weights::default() },
+        max_questions: selection.max_questions,
+        weights: Weights { takes_doubts: selection.target == cli::Target::Alpine, ..Weights::default() },
         ..Options::default()
     }
 }

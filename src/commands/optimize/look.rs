@@ -108,7 +108,10 @@ fn summarize(plan: &Plan, everything: bool, out: &mut Vec<u8>) {
 }
 
 /// The options with what the package index says of packages that the tables do not know; a sentence when it is mute.
-fn asked<'o>(loaded: &Loaded, options: &'o Options) -> (Cow<'o, Options>, Option<String>) {
+pub(in crate::commands) fn asked<'o>(
+    loaded: &Loaded,
+    options: &'o Options,
+) -> (Cow<'o, Options>, Option<String>) {
     let names = pipeline::questions(&loaded.ws, &loaded.documents, options);
     if names.is_empty() {
         return (Cow::Borrowed(options), None);
