@@ -2,6 +2,7 @@
 
 mod closure;
 mod fit;
+mod java;
 mod manifests;
 mod node;
 mod others;

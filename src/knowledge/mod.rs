@@ -12,6 +12,7 @@ pub mod consumers;
 pub mod heavy;
 pub mod images;
 pub mod installers;
+pub mod java_plugins;
 mod known;
 pub mod long_running;
 pub mod modules;
