@@ -116,9 +116,9 @@ fn is_asked_before((cx, image): (&Context, &ImageView), view: ServiceView, mount
     })
 }
 
-/// Whether a name tells of a file, by its ending.
+/// Whether a name tells of a file: by its ending, or as the one that compose reads its variables from.
 fn is_file(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.trim_start_matches('.').contains('.'))
+    path.rsplit('/').next().is_some_and(|name| name == ".env" || name.trim_start_matches('.').contains('.'))
 }
 
 /// Whether a mount brings the source that the checkout holds, which the service reads, whoever owns it.
