@@ -98,6 +98,18 @@ fn propose(cx: &Context, image: &ImageView) -> Option<Proposal> {
     }
 }
 
+/// Why it is not known which files the service needs.
+fn without_copies(states: &[State]) -> &'static str {
+    match states.last().map(|state| &*state.workdir) {
+        Some("/") => {
+            "it is started in /, so which files are the project's, and may be written to, is not known"
+        }
+        _ => {
+            "no COPY brings the project's files to the working directory, so which files it needs is not known"
+        }
+    }
+}
+
 /// A user for an image that has none.
 fn rootless(cx: &Context, image: &ImageView, states: &[State]) -> Option<Proposal> {
     let start = image
@@ -116,8 +128,7 @@ fn rootless(cx: &Context, image: &ImageView, states: &[State]) -> Option<Proposa
         return Some(refuse(Reason::known("USER-29", image.base_word().span, what)));
     }
     let Some(copy) = rootless::source_copies(image).first().copied() else {
-        let what = "no COPY brings the project's files to the working directory, so which files it needs is not known";
-        return Some(refuse(Reason::known("USER-13", start.span, what)));
+        return Some(refuse(Reason::known("USER-13", start.span, without_copies(states))));
     };
     let account = Account::of(image);
     let findings = rootless::look(cx, image, &account);

@@ -130,8 +130,10 @@ fn runs_with(headers: &str, name: &str) -> bool {
 }
 
 fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
-    match out.first_install.take() {
-        Some((index, mut pieces, word)) => {
+    let first = out.first_install.take();
+    let is_late = first.as_ref().is_some_and(|(index, ..)| runs_before(image, *index)) && !names.is_empty();
+    match first {
+        Some((index, mut pieces, word)) if !is_late => {
             for (span, text) in &mut pieces {
                 if *span == word && !names.is_empty() {
                     let separator = separator(image.text, word);
@@ -145,7 +147,10 @@ fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
             out.edits.push(rewritten(image, &image.instructions()[index], &pieces));
         }
         None if names.is_empty() => {}
-        None => {
+        other => {
+            if let Some((index, pieces, _)) = other {
+                out.edits.push(rewritten(image, &image.instructions()[index], &pieces));
+            }
             let first = &image.instructions()[0];
             let after =
                 image.instructions().iter().find(|i| !matches!(i.keyword, Keyword::From | Keyword::Arg));
@@ -154,6 +159,11 @@ fn place(image: &ImageView, out: &mut Translated, names: &[String]) {
             out.edits.push(Edit::insert(image.id, at, write::line_after(image.text, at, &line)));
         }
     }
+}
+
+/// Whether a step before the one at `index` runs something, which may need what is added.
+fn runs_before(image: &ImageView, index: usize) -> bool {
+    image.instructions()[..index].iter().any(|step| step.keyword == Keyword::Run)
 }
 
 fn separator(text: &str, word: crate::source::Span) -> String {

@@ -171,10 +171,16 @@ fn started(run: &Run) -> impl Iterator<Item = (String, WriterFact)> {
     let verbs = run.words.iter().skip(1).filter(|_| !run.hands_on());
     let verbs = verbs.filter(|word| !word.contains('/') && !word.starts_with('-'));
     let of_verbs: Vec<(String, WriterFact)> = verbs
-        .filter(|word| lookup(Kind::Verb, word).is_some())
+        .filter(|word| lookup(Kind::Verb, word).is_some() && !is_redirected(run, word))
         .filter_map(|word| Some((word.clone(), lookup(Kind::Verb, word)?)))
         .collect();
     own.into_iter().chain(of_verbs)
+}
+
+/// Whether an option tells the verb another file to write.
+fn is_redirected(run: &Run, verb: &str) -> bool {
+    let options = run.words.iter().map(|word| word.split('=').next().unwrap_or(word));
+    options.into_iter().any(|option| lookup(Kind::Option, &format!("{verb} {option}")).is_some())
 }
 
 /// Whether two words name the command, as in `poetry run`, which does not do what `poetry` alone does.
@@ -186,10 +192,11 @@ fn is_transparent(run: &Run) -> bool {
 /// The values of options that name a file to write: those of any program, and those of this one.
 fn of_options(run: &Run) -> impl Iterator<Item = &str> {
     let name = run.program();
-    let is_known = move |option: &str| {
-        lookup(Kind::Option, option).is_some() || lookup(Kind::Option, &format!("{name} {option}")).is_some()
-    };
     let words = if run.hands_on() { &[][..] } else { &run.words[..] };
+    let is_known = move |option: &str| {
+        let is_of = |word: &str| lookup(Kind::Option, &format!("{word} {option}")).is_some();
+        lookup(Kind::Option, option).is_some() || is_of(name) || words.iter().any(|word| is_of(word))
+    };
     words.iter().enumerate().filter_map(move |(at, word)| {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) => (option, Some(value)),

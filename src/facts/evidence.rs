@@ -2,6 +2,7 @@
 
 mod closure;
 mod fit;
+mod java;
 mod manifests;
 mod node;
 mod others;
@@ -18,7 +19,7 @@ use pep440_rs::{Operator, Version, VersionSpecifiers};
 pub use manifests::{Manifests, exported_files, manifests, needs_git};
 pub use node::{NodeProject, fetches_with_git, installs_for_node, node, project as node_project};
 pub use others::{others, purpose};
-pub use project::{build_backend, local_package, other_python};
+pub use project::{build_backend, leaves_to_start, local_package, other_python};
 pub use python::python;
 
 use super::{Context, ImageView, packages};
@@ -62,6 +63,8 @@ pub struct Evidence {
     pub unfollowed: BTreeSet<String>,
     /// The extras that are installed, as `package[extra]`.
     pub extras: BTreeSet<String>,
+    /// The programs that the installation of the project itself makes.
+    pub programs: BTreeSet<String>,
     /// The versions that are pinned, by package.
     pub pinned: BTreeMap<String, Version>,
     /// The packages and extras that manifests ask for, until they are followed.

@@ -166,7 +166,9 @@ fn of_steps(running: &Running) -> Vec<Writer> {
     for instruction in image.lineage() {
         if instruction.keyword == Keyword::Run {
             let commands = &image.script(instruction).commands;
-            let writers = commands.iter().flat_map(|command| of_command(command, &state));
+            let writers = commands.iter().flat_map(|command| of_command((&image, command), &state));
+            // Who owns the working directory says nothing of what is written to it.
+            let writers = writers.filter(|(path, _)| !is_below(&running.state.workdir, path));
             found.extend(writers.map(|(path, what)| Writer {
                 path,
                 file: image.id,
@@ -182,7 +184,7 @@ fn of_steps(running: &Running) -> Vec<Writer> {
 }
 
 /// The paths that a build step gives to the app, each with what it does.
-fn of_command(command: &Command, state: &State) -> Vec<(String, String)> {
+fn of_command((image, command): (&ImageView, &Command), state: &State) -> Vec<(String, String)> {
     let operands: Vec<&str> = command.arguments().filter(|word| !word.starts_with('-')).collect();
     let (name, operands) = match command.name() {
         "mkdir" => ("mkdir", operands.into_iter().filter(|path| has_writable_name(path)).collect()),
@@ -192,10 +194,18 @@ fn of_command(command: &Command, state: &State) -> Vec<(String, String)> {
         }
         _ => return Vec::new(),
     };
-    let paths = operands.into_iter().map(|path| join_path(&state.workdir, path));
+    let paths = operands.into_iter().filter(|path| is_of_author(image, path));
+    let paths = paths.map(|path| join_path(&state.workdir, path));
     // Who owns the working directory says nothing of what is written to it.
     let own = paths.filter(|path| !is_below(&state.workdir, path));
     own.map(|path| (path, name.to_owned())).collect()
+}
+
+/// Whether the author's file has the word too: a folder that a change gives to the user tells of no writer.
+fn is_of_author(image: &ImageView, word: &str) -> bool {
+    let file = image.file;
+    let is_blank = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | ';');
+    file.on_disk == file.text || file.on_disk.split(is_blank).any(|known| known == word)
 }
 
 fn is_root(owner: &str) -> bool {

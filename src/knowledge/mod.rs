@@ -12,6 +12,7 @@ pub mod consumers;
 pub mod heavy;
 pub mod images;
 pub mod installers;
+pub mod java_plugins;
 mod known;
 pub mod libc_words;
 pub mod long_running;

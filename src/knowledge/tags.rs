@@ -369,6 +369,8 @@ mod tests {
         let nearest = alpine_tag("python", "3.11.99-slim", None).expect("its line is published");
         assert_eq!((&*nearest.tag, nearest.instead_of.as_deref()), ("3.11-alpine3.24", Some("3.11.99")));
         assert_eq!(tag("node", "current-slim"), "current-alpine3.24");
+        let early = alpine_tag("python", "3.14.0a2-slim-bullseye", None).expect("its line is published");
+        assert_eq!((&*early.tag, early.instead_of.as_deref()), ("3.14-alpine3.24", Some("3.14.0a2")));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct PyProject {
     pub requires_python: Option<VersionSpecifiers>,
     /// The backend that builds it, as `[build-system]` names it.
     pub build_backend: Option<String>,
+    /// The programs that its installation makes.
+    pub scripts: Vec<String>,
     /// Whether the backend computes the dependencies when it builds the project.
     pub is_dynamic: bool,
     /// Dependencies that are folders or archives of the project, by their names as written.
@@ -96,6 +98,11 @@ pub fn read(text: &str) -> Result<PyProject, TomlError> {
         project.dependencies = project.requirements(pep621.get("dependencies"));
         project.optional = project.groups(pep621.get("optional-dependencies"));
     }
+    project.scripts = [["project", "scripts"].as_slice(), &["tool", "poetry", "scripts"]]
+        .into_iter()
+        .filter_map(|keys| table(&root, keys))
+        .flat_map(|scripts| scripts.keys().cloned())
+        .collect();
     project.local = local(&root);
     let groups = project.groups(root.get("dependency-groups"));
     project.optional.extend(groups);

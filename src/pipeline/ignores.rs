@@ -25,7 +25,12 @@ pub(super) fn keep_out(ws: &mut Workspace, change: &Change) {
 
 /// The text with an entry at its end, in its own line endings.
 fn with_entry(text: &str, context: &str, path: &str) -> String {
+    let entry = crate::workspace::path::relative(context, path);
+    // Another image of the same context may have asked for it already.
+    if text.lines().any(|line| line.trim() == entry) {
+        return text.to_owned();
+    }
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let gap = if text.is_empty() || text.ends_with('\n') { "" } else { newline };
-    format!("{text}{gap}{}{newline}", crate::workspace::path::relative(context, path))
+    format!("{text}{gap}{entry}{newline}")
 }

@@ -70,7 +70,7 @@ fn entry(cx: &Context, image: &ImageView, (tool, program): (Tool, &str)) -> Opti
     let found = evidence::python(cx, image);
     let name = crate::manifest::normal_name(program);
     let is_installed = found.names().any(|installed| *installed == name);
-    (!is_installed).then(|| {
+    (!is_installed && !found.programs.contains(program)).then(|| {
         format!(
             "what `{} run {program}` starts is not known: no package that is installed is called so",
             tool.name()

@@ -12,6 +12,7 @@ use crate::{
         runtime::State,
         scripts, settings,
     },
+    knowledge::java_plugins,
     manifest::requirements,
     shell::Script,
 };
@@ -33,6 +34,7 @@ pub(super) fn gather(disk: &Disk, text: &str, dockerfile: &Dockerfile, context: 
         }
     }
     read_workspaces(disk, dockerfile, context);
+    read_build_files(disk, dockerfile, context);
     let mut copies = Copies::new(context);
     // Many steps may name one file, and reading what it names takes as long as it is.
     let mut followed: BTreeSet<(String, String, String)> = BTreeSet::new();
@@ -84,6 +86,28 @@ fn read_workspaces(disk: &Disk, dockerfile: &Dockerfile, context: &str) {
     while !folder.is_empty() && !folder.starts_with("..") {
         folder = path::parent(folder);
         disk.read(&path::join(folder, "pnpm-workspace.yaml"));
+    }
+}
+
+/// Reads what tells Maven or Gradle to fetch programs, in each folder that is copied.
+fn read_build_files(disk: &Disk, dockerfile: &Dockerfile, context: &str) {
+    let builds = |step: &docker::Instruction| {
+        let text = &step.body.text;
+        text.contains("mvn") || text.contains("gradle")
+    };
+    if !dockerfile.instructions.iter().any(|step| step.keyword == Keyword::Run && builds(step)) {
+        return;
+    }
+    let copies = dockerfile.instructions.iter().filter_map(build_context::local_copy);
+    for source in copies.flat_map(|(sources, _)| sources) {
+        let source = build_context::context_path(context, &source.text);
+        if java_plugins::BUILD_FILES.contains(&path::name(&source)) {
+            disk.read(&source);
+            continue;
+        }
+        for name in java_plugins::BUILD_FILES {
+            disk.read(&path::join(&source, name));
+        }
     }
 }
 

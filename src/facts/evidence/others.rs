@@ -20,6 +20,7 @@ pub fn others(cx: &Context, image: &ImageView) -> Evidence {
         _ => programs::service_set_up_otherwise,
     };
     installed(image, set_up_otherwise, &mut evidence);
+    evidence.reasons.extend(super::java::fetched(cx, image));
     match image.root().official_name() {
         Some("ruby") => ruby(cx, image, &mut evidence),
         Some("php") => php(image, &mut evidence),

@@ -39,9 +39,11 @@ pub(super) fn take_in(
     let script = image.script(site.step);
     for (index, command) in script.commands.iter().enumerate() {
         let all = Selection { has_all: true, ..Selection::default() };
-        let (tool, selection) = match project::action(index, command) {
-            Some((tool, Action::Installs(ProjectInstall { selection, .. }))) => (tool, selection),
-            Some((tool, Action::Exports(_))) => (tool, all),
+        let (tool, selection, is_installed) = match project::action(index, command) {
+            Some((tool, Action::Installs(ProjectInstall { selection, installs_project, .. }))) => {
+                (tool, selection, installs_project)
+            }
+            Some((tool, Action::Exports(_))) => (tool, all, false),
             _ => continue,
         };
         let files = tool.files().map(|name| site.file(cx, image, name));
@@ -50,6 +52,9 @@ pub(super) fn take_in(
         }
         let project = Project::read(cx, image, (site, ""), tool);
         project.judge(tool, &selection, (evidence, python));
+        if let (true, Some(Ok(manifest))) = (is_installed, &project.manifest) {
+            evidence.programs.extend(manifest.scripts.iter().cloned());
+        }
     }
 }
 
@@ -108,6 +113,22 @@ pub fn local_package(cx: &Context, image: &ImageView, site: &Site, tool: Tool) -
     let locked = lock.packages.iter().find(|package| matches!(package.source, Origin::Local(_)));
     let named = || project.manifest?.ok()?.local.first().cloned();
     locked.map(|package| package.name.clone()).or_else(named)
+}
+
+/// Whether `uv run` would install more than `uv sync` did in this step: groups of its defaults, or the project.
+pub fn leaves_to_start(cx: &Context, image: &ImageView, step: &Instruction) -> bool {
+    let Some(index) = image.instructions().iter().position(|other| other.span == step.span) else {
+        return false;
+    };
+    let steps = Steps::of(cx, image);
+    let site = steps.site(index);
+    let Some(Ok(manifest)) = Project::read(cx, image, (&site, ""), Tool::Uv).manifest else { return false };
+    let is_uv = |install: &ProjectInstall| install.tool == Tool::Uv;
+    project::installs(image.script(step)).into_iter().filter(is_uv).any(|install| {
+        let is_left_out = |group: &str| group == "dev" && !install.selection.takes(Some(group));
+        let has_group = manifest.optional.iter().any(|(group, _)| is_left_out(group));
+        has_group || (!install.installs_project && manifest.build_backend.is_some())
+    })
 }
 
 /// Why uv would not take the interpreter of the image but fetch one of its own.

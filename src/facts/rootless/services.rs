@@ -90,17 +90,35 @@ fn of_mounts(
             found.folders.push(target.to_owned());
         }
     }
+    let is_new = |mount: &Field<Mount>| !is_asked_before((cx, image), view, &mount.value);
     let named: Vec<&&Field<Mount>> =
-        volumes.iter().filter(|mount| mount.value.kind != MountKind::Anonymous).collect();
+        volumes.iter().filter(|mount| mount.value.kind != MountKind::Anonymous && is_new(mount)).collect();
     found.reasons.extend(filled(view, account, &named));
-    let written: Vec<&Field<Mount>> =
-        binds.into_iter().filter(|mount| !is_source((cx, image), view, &mount.value)).collect();
+    let written: Vec<&Field<Mount>> = binds
+        .into_iter()
+        .filter(|mount| !is_source((cx, image), view, &mount.value) && is_new(mount))
+        .collect();
     found.reasons.extend(of_host(view, account, &written));
 }
 
-/// Whether a name tells of a file, by its ending.
+/// Whether a service before this one, of the same folder, mounts the same: it is given away once.
+fn is_asked_before((cx, image): (&Context, &ImageView), view: ServiceView, mount: &Mount) -> bool {
+    let folder = |view: ServiceView| path::parent(&cx.ws.file(view.id).path);
+    let is_this = |other: &ServiceView| other.id == view.id && other.service.name == view.service.name;
+    let mut before = cx.services_of(image.image).into_iter().take_while(|other| !is_this(other));
+    before.any(|other| {
+        let mut volumes = other.service.volumes.iter().map(|field| &field.value);
+        folder(other) == folder(view)
+            && volumes.any(|one| {
+                is_written(one)
+                    && (&one.source, &one.target, one.kind) == (&mount.source, &mount.target, mount.kind)
+            })
+    })
+}
+
+/// Whether a name tells of a file: by its ending, or as the one that compose reads its variables from.
 fn is_file(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.trim_start_matches('.').contains('.'))
+    path.rsplit('/').next().is_some_and(|name| name == ".env" || name.trim_start_matches('.').contains('.'))
 }
 
 /// Whether a mount brings the source that the checkout holds, which the service reads, whoever owns it.

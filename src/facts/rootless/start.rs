@@ -17,10 +17,14 @@ use crate::{
 
 /// What the image and its services start.
 pub(super) fn reasons(cx: &Context, image: &ImageView) -> Vec<Reason> {
-    let mut found: Vec<Reason> = of_trace(&start::of_image(cx, image));
+    let trace = start::of_image(cx, image);
+    let mut found: Vec<Reason> = of_trace(&trace);
+    found.extend(synced(cx, image, &trace));
     for view in cx.services_of(image.image) {
         if view.service.command.is_some() || view.service.entrypoint.is_some() {
-            found.extend(of_trace(&start::of_service(cx, &Running::of(view, *image))));
+            let trace = start::of_service(cx, &Running::of(view, *image));
+            found.extend(of_trace(&trace));
+            found.extend(synced(cx, image, &trace));
         }
     }
     found.extend(downloaded(cx, image));
@@ -63,6 +67,26 @@ fn is_device(word: &str) -> bool {
     word.starts_with("/dev/")
         && word.len() > "/dev/".len()
         && !OF_EVERYBODY.iter().any(|device| word.starts_with(device))
+}
+
+/// `uv run`, which installs what the build left out, into an environment that is root's.
+fn synced(cx: &Context, image: &ImageView, trace: &Trace) -> Option<Reason> {
+    let options = |run: &&Run| {
+        let mut options = run.words.iter().skip(2).take_while(|word| word.starts_with('-'));
+        options.any(|word| matches!(word.as_str(), "--no-sync" | "--no-dev"))
+    };
+    let is_start = |run: &&Run| run.program() == "uv" && run.words.get(1).is_some_and(|word| word == "run");
+    let run = trace.runs.iter().filter(is_start).find(|run| !options(run))?;
+    let state = start::last_state(image);
+    if ["UV_NO_SYNC", "UV_NO_DEV"].into_iter().any(|name| state.env.get(name).is_some()) {
+        return None;
+    }
+    let mut runs = image.instructions().iter().filter(|step| step.keyword == Keyword::Run);
+    runs.find(|step| evidence::leaves_to_start(cx, image, step))?;
+    let what =
+        "`uv run` installs at the start what the build left out, into an environment that stays root's";
+    let reason = Reason::known("USER-27", run.origin.span, what).within(run.origin.file);
+    Some(reason.perhaps_from(run.origin.script.clone()))
 }
 
 /// A package manager that corepack fetches, and keeps in the home folder of root.
