@@ -213,7 +213,7 @@ impl Loader {
         let mut images = std::mem::take(&mut self.ws.images);
         images.iter_mut().for_each(|image| image.world = self.world_of(image, &library));
         self.ws.images = images;
-        (self.ws.consumers, self.ws.run_mounts) = consumers::find(&self.disk, &self.ws, neighbours);
+        consumers::find(&self.disk, &mut self.ws, neighbours);
         self.ws.merges = consumers::find_merges(&self.disk, &self.ws, neighbours);
         manifests::take_in(&mut self.ws, &self.documents, &self.roots);
         let Self { ws, documents, errors, skips, .. } = self;
