@@ -50,7 +50,7 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
     };
     let (format, everything) = (arguments.format, arguments.verbose);
     let (online, writes) = (arguments.online, arguments.write);
-    let shown = Shown { format, everything, colour, online, writes };
+    let shown = Shown { format, everything, colour, online, writes, folder: "" };
     if choices::is_stdin(arguments) {
         let check = if arguments.check { stdin::Check::Yes } else { stdin::Check::No };
         return stdin::run(base, &options[0], shown, (check, out));
@@ -66,6 +66,8 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
             "note: {compose} builds what is looked at, and is not looked at itself: start alpinist in its folder"
         );
     }
+    let folder = request.folder_in_repository();
+    let shown = Shown { folder: &folder, ..shown };
     let mut run = Run { request: &request, options: &options, shown, sum: Sum::default() };
     run.report_errors(out)?;
     run.look_at(&projects, (arguments.jobs, out))?;
@@ -76,7 +78,7 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
 struct Run<'r> {
     request: &'r Request,
     options: &'r [Arc<Options>],
-    shown: Shown,
+    shown: Shown<'r>,
     sum: Sum,
 }
 
