@@ -170,7 +170,7 @@ fn take(sum: &mut Sum, seen: Seen, (format, out): (Format, &mut dyn Write)) -> i
         out.flush()?;
         anstream::stderr().write_all(&seen.messages)?;
     }
-    sum.changes += seen.totals.outputs;
+    sum.changes += seen.totals.outputs + seen.conflicts.iter().filter(|conflict| conflict.is_old).count();
     sum.totals.add(seen.totals);
     sum.lists.add(seen.lists);
     sum.outputs.extend(seen.outputs);

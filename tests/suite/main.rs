@@ -28,5 +28,6 @@ mod project;
 mod promises;
 mod properties;
 mod reasons;
+mod siblings;
 mod traps;
 mod writing;
