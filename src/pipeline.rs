@@ -20,6 +20,7 @@ mod compose_check;
 mod consumers;
 mod ignores;
 mod inputs;
+mod mark;
 mod outputs;
 mod pragmas;
 mod skips;

@@ -180,6 +180,8 @@ pub struct Conflict {
     pub path: String,
     /// The Dockerfile whose optimized sibling would stand there.
     pub of: String,
+    /// Whether it was made from that Dockerfile as it was before.
+    pub is_old: bool,
 }
 
 /// The full record of a run.

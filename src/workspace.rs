@@ -7,6 +7,7 @@ use crate::{
     source::{FileId, SourceFile},
 };
 
+mod build_args;
 mod code;
 mod consumers;
 pub mod discover;
@@ -24,6 +25,7 @@ mod scripts;
 mod sources;
 pub mod store;
 
+pub use build_args::BuildArgument;
 pub use code::Sources;
 pub use consumers::{Consumer, Neighbours};
 pub use merges::Merge;
@@ -80,6 +82,8 @@ pub struct Workspace {
     pub merges: Vec<Merge>,
     /// What makefiles, scripts and workflows mount where they start the image of a Dockerfile.
     pub run_mounts: BTreeMap<FileId, Vec<RunMount>>,
+    /// What makefiles, scripts and workflows pass where they build the image of a Dockerfile.
+    pub build_arguments: BTreeMap<FileId, Vec<BuildArgument>>,
     /// Files that are not to be changed in this run, only looked at.
     pub read_only: Vec<FileId>,
 }

@@ -172,6 +172,10 @@ fn removals(
             "`{command}` may reach into {folder}: a mounted cache would be emptied, and its folder cannot be removed"
         ))
     })?;
+    let empties = || script.commands.iter().any(caches::is_emptying);
+    if !instruction.heredocs.is_empty() && (found != Removals::default() || empties()) {
+        return Err(known("a here-document empties the folder that would be mounted".to_owned()));
+    }
     match removal::left_by_others(script, &found, caches) {
         Some(command) => Err(known(format!(
             "what `{command}` leaves beside the downloads is removed with their folder, which cannot be removed once \
@@ -183,7 +187,7 @@ fn removals(
 
 /// The caches of an installation that has no cache mount yet.
 fn unmounted(image: &ImageView, instruction: &Instruction, state: &State) -> Vec<Cache> {
-    if instruction.keyword != Keyword::Run || instruction.json.is_some() || !instruction.heredocs.is_empty() {
+    if instruction.keyword != Keyword::Run || instruction.json.is_some() {
         return Vec::new();
     }
     // On a line of its own it would look like a stage that a backslash swallows.
@@ -249,8 +253,8 @@ fn change(image: &ImageView, steps: &[Step]) -> Change {
         );
     }
     for step in steps {
-        let (edit, cancelled) = mounted(image, step);
-        change.edits.push(edit);
+        let (edits, cancelled) = mounted(image, step);
+        change.edits.extend(edits);
         if cancelled {
             tell_of_cancelling(&mut change, image, step.instruction);
         }
@@ -269,7 +273,7 @@ fn change(image: &ImageView, steps: &[Step]) -> Change {
 }
 
 /// The RUN with the mount and without what cancels it; whether something cancelled it.
-fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
+fn mounted(image: &ImageView, step: &Step) -> (Vec<Edit>, bool) {
     let (instruction, text) = (step.instruction, image.text);
     let script = image.script(instruction);
     let words = caches::cancelling_words(script).into_iter();
@@ -279,9 +283,15 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     let cancelled = !pieces.is_empty();
     let fold = write::fold(text) + &body_indent(text, instruction);
     let flags: Vec<String> = step.caches.iter().map(|cache| flag(cache, step.is_musl)).collect();
+    let at = instruction.flags.last().map_or(instruction.keyword_span.end(), |flag| flag.span.end());
+    if !instruction.heredocs.is_empty() {
+        // The lines of a here-document are the shell's, and stay lines.
+        pieces.push((Span::at(at), format!(" {}", flags.join(" "))));
+        let edits = pieces.into_iter().map(|(span, new)| Edit::replace(image.id, span, new));
+        return (edits.collect(), cancelled);
+    }
     let flag = flags.join(&fold);
     let body = instruction.body_span().start();
-    let at = instruction.flags.last().map_or(instruction.keyword_span.end(), |flag| flag.span.end());
     let has_own_line = text[at..body].contains('\n');
     match has_own_line {
         true => pieces.push((Span::at(at), format!(" {flag}"))),
@@ -292,7 +302,7 @@ fn mounted(image: &ImageView, step: &Step) -> (Edit, bool) {
     }
     let pieces = joined(pieces, at, body);
     let new = write::rewrite(text, instruction, &pieces, write::Comments::Keep);
-    (Edit::replace(image.id, instruction.span, new.unwrap_or_default()), cancelled)
+    (vec![Edit::replace(image.id, instruction.span, new.unwrap_or_default())], cancelled)
 }
 
 /// Folds the insertion at `at` and the blanks up to `body` into one piece.
@@ -344,7 +354,8 @@ fn purges(image: &ImageView, step: &Step) -> Vec<usize> {
         command.is_item && (empties || step.removals.items.contains(&command.item))
     };
     let found: Vec<usize> = script.commands.iter().filter(is_purge).map(|command| command.item).collect();
-    match script.is_plain_list() && found.len() < script.items.len() {
+    let is_list = script.is_plain_list() && step.instruction.heredocs.is_empty();
+    match is_list && found.len() < script.items.len() {
         true => found,
         false => Vec::new(),
     }

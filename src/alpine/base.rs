@@ -1,7 +1,6 @@
 //! The base of a stage that moves: its tag on Alpine, how FROM or its ARG says so, and what speaks against it.
 
 use crate::{
-    compose::Service,
     docker::{ImageRef, Instruction, Keyword, instruction::unquoted},
     edit::Edit,
     facts::{Context, ImageView},
@@ -10,7 +9,7 @@ use crate::{
         tags::{AlpineTag, WhyNot},
     },
     reason::Reason,
-    source::Span,
+    source::{FileId, Span},
 };
 
 /// The oldest branch whose musl asks name servers over TCP, too (BASE-17).
@@ -139,12 +138,12 @@ fn by_default(cx: &Context, view: &ImageView, tag: &AlpineTag) -> Result<(Edit, 
         new.ok_or_else(|| refuse("the base holds a variable that its tag on Alpine does not follow"))?;
     let (argument, value) =
         default_of(view, name).ok_or_else(|| refuse("no ARG gives the base a default"))?;
-    let given = overridden(cx, view, name).filter(|given| !given.contains("alpine")).map(|given| {
-        let what =
-            format!("a service builds with {name}={given}, which decides the base instead of the default");
-        Reason::known("BASE-15", argument, what)
+    let given = passed(cx, view, name).into_iter().filter(|(given, _)| !given.contains("alpine"));
+    let reasons = given.map(|(given, place)| {
+        let what = format!("passes {name}={given}, which decides the base instead of the default");
+        place.of(Reason::known("BASE-15", argument, what))
     });
-    Ok((Edit::replace(view.id, value, new), given.into_iter().collect()))
+    Ok((Edit::replace(view.id, value, new), reasons.collect()))
 }
 
 /// `${V}-slim` as the name of the variable and what follows it.
@@ -174,21 +173,42 @@ fn default_of(view: &ImageView, name: &str) -> Option<(Span, Span)> {
     Some((pair.span, Span::new(pair.span.end() - value.len(), pair.span.end())))
 }
 
-/// The value that a service gives the build argument `name`.
-fn overridden(cx: &Context, view: &ImageView, name: &str) -> Option<String> {
-    let services = cx.services_of(view.image);
-    services.iter().find_map(|running| argument_of(running.service, name))
+/// Where a build argument is passed.
+enum Passed {
+    ByService(FileId, Span),
+    By(String),
 }
 
-fn argument_of(service: &Service, name: &str) -> Option<String> {
-    let argument = service.build.as_ref()?.args.iter().find(|argument| argument.value.name == name)?;
-    argument.value.value.clone()
+impl Passed {
+    /// The reason, at this place.
+    fn of(self, reason: Reason) -> Reason {
+        match self {
+            Self::ByService(file, span) => reason.at(span).within(file),
+            Self::By(origin) => reason.from(origin),
+        }
+    }
 }
 
-/// What is to be said where a service builds with another version: nothing where that one is published too.
+/// The values that services, workflows, makefiles and scripts pass for the build argument `name`.
+fn passed(cx: &Context, view: &ImageView, name: &str) -> Vec<(String, Passed)> {
+    let mut all = Vec::new();
+    for running in cx.services_of(view.image) {
+        let arguments = running.service.build.iter().flat_map(|build| &build.args);
+        let named = arguments.filter(|argument| argument.value.name == name);
+        all.extend(named.filter_map(|argument| {
+            Some((argument.value.value.clone()?, Passed::ByService(running.id, argument.span)))
+        }));
+    }
+    let others = cx.ws.build_arguments.get(&view.id).into_iter().flatten();
+    let named = others.filter(|argument| argument.name == name);
+    all.extend(named.map(|argument| (argument.value.clone(), Passed::By(argument.origin.clone()))));
+    all
+}
+
+/// What is to be said where something builds with another version: nothing where that one is published too.
 ///
 /// # Errors
-/// When a service builds with a version that is not published for the same branch of Alpine.
+/// When something builds with a version that is not published for the same branch of Alpine.
 fn other_versions(
     cx: &Context,
     view: &ImageView,
@@ -196,22 +216,25 @@ fn other_versions(
     tag: &AlpineTag,
 ) -> Result<Vec<Reason>, Reason> {
     let span = view.base_word().span;
-    let Some(value) = overridden(cx, view, name) else { return Ok(Vec::new()) };
-    if value.contains('$') {
-        let what = format!("a service builds with {name}={value}, and the tag needs to be published for it");
-        return Ok(vec![Reason::doubt("BASE-15", span, what)]);
-    }
-    let asked = format!("{value}{suffix}");
-    match cx.options.knowledge.alpine_tag(&tag.image, Some(&asked), Some(tag.branch)) {
-        Ok(other) if other.instead_of.is_none() => Ok(Vec::new()),
-        _ => {
-            let what = format!(
-                "a service builds with {name}={value}, and {}:{value} is not known for Alpine {}",
-                tag.image, tag.branch
-            );
-            Err(Reason::known("BASE-15", span, what))
+    let mut asked = Vec::new();
+    for (value, place) in passed(cx, view, name) {
+        if value.contains('$') {
+            let what = format!("passes {name}={value}, and the tag needs to be published for it");
+            asked.push(place.of(Reason::doubt("BASE-15", span, what)));
+            continue;
+        }
+        let wanted = format!("{value}{suffix}");
+        match cx.options.knowledge.alpine_tag(&tag.image, Some(&wanted), Some(tag.branch)) {
+            Ok(other) if other.instead_of.is_none() => {}
+            _ => {
+                let (image, branch) = (&tag.image, tag.branch);
+                let what =
+                    format!("passes {name}={value}, and {image}:{value} is not known for Alpine {branch}");
+                return Err(place.of(Reason::known("BASE-15", span, what)));
+            }
         }
     }
+    Ok(asked)
 }
 
 #[cfg(test)]

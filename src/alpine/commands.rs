@@ -42,8 +42,10 @@ pub(super) fn look(cx: &Context, image: &ImageView, branch: AlpineBranch, out: &
     super::programs::look(cx, image, (&states, &standing), out);
     let last = &states[states.len() - 1].workdir;
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
-    for words in of_services {
-        command(&standing, image, &words, (image.base_word().span, last), out);
+    for found in of_services {
+        let told = out.reasons.len();
+        command(&standing, image, &found.words, (found.span, last), out);
+        out.reasons[told..].iter_mut().for_each(|reason| reason.file = Some(found.file));
     }
     super::lines::look(cx, image, (&standing, branch), out);
 }

@@ -75,19 +75,24 @@ pub(super) fn look(
         for (number, line) in lines.text.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
             let origin = lines.name.as_ref().map(|name| format!("{name}:{}", number + 1));
             for reason in of_line(&lines, line) {
-                take(reason, (lines.span, &origin), out);
+                take(
+                    Reason { file: lines.within, ..reason.at(lines.span).perhaps_from(origin.clone()) },
+                    out,
+                );
             }
         }
     }
 }
 
 /// Keeps a reason of a line, unless its place or its file has told the same already.
-fn take(reason: Reason, (span, origin): (Span, &Option<String>), out: &mut Translated) {
-    let reason = Reason { origin: origin.clone(), ..reason.at(span) };
+fn take(reason: Reason, out: &mut Translated) {
     let is_told = |known: &Reason| {
-        let is_same_line = origin.is_some() && known.origin == *origin && known.trap == reason.trap;
+        let is_same_line =
+            reason.origin.is_some() && known.origin == reason.origin && known.trap == reason.trap;
         // One such line of a file says enough.
-        let is_same_kind = known.span == span && known.trap == INSTALLS && reason.trap == INSTALLS;
+        let is_same_kind = (known.file, known.span) == (reason.file, reason.span)
+            && known.trap == INSTALLS
+            && reason.trap == INSTALLS;
         is_same_line || is_same_kind
     };
     if !out.reasons.iter().any(is_told) {
@@ -149,13 +154,13 @@ fn run_scripts(cx: &Context, image: &ImageView, all: &[Lines]) -> Vec<Reason> {
             let words: Vec<&str> = command.words.iter().map(|word| word.text()).collect();
             let what =
                 format!("what `{}` runs, and needs, is not known: no step installs it", words.join(" "));
-            found.push(Reason::doubt(INSTALLS, lines.span, what));
+            found.push(Reason { file: lines.within, ..Reason::doubt(INSTALLS, lines.span, what) });
         }
         let uv = |command: &&crate::shell::Command| {
             command.name() == "uv" && command.arguments().next() == Some("run")
         };
         if commands.iter().any(|command| uv(&command)) && !*installed.get_or_init(|| views().any(installs)) {
-            found.push(unseen("uv run", lines.span));
+            found.push(Reason { file: lines.within, ..unseen("uv run", lines.span) });
         }
     }
     found
@@ -172,7 +177,8 @@ fn shell(lines: &Lines, branch: AlpineBranch, out: &mut Translated) {
             let what = lines.name.clone().unwrap_or_else(|| word.to_owned());
             if word.ends_with("/usr/bin/bash") && branch < MERGED {
                 let what = format!("{what} asks for /usr/bin/bash, and Alpine {branch} has it in /bin");
-                out.reasons.push(Reason::known("PKG-19", lines.span, what));
+                let reason = Reason::known("PKG-19", lines.span, what);
+                out.reasons.push(Reason { file: lines.within, ..reason });
             }
             out.needs.push(("bash".to_owned(), what));
         }

@@ -33,12 +33,9 @@ pub(super) fn look(cx: &Context, image: &ImageView, standing: &Standing, out: &m
         let what = named.or_else(web).or_else(unknown);
         out.reasons.extend(what.map(|reason| reason.at(instruction.span)));
     }
-    let base = image.base_word().span;
-    for service in cx.services_of(image.image).into_iter().filter(|_| image.is_final()) {
-        let named = service.service.user.as_ref().and_then(|user| of_owner(&user.value));
-        out.reasons.extend(
-            named.map(|reason| reason.at(base).from(format!("the service {}", service.service.name))),
-        );
+    for view in cx.services_of(image.image).into_iter().filter(|_| image.is_final()) {
+        let Some(user) = &view.service.user else { continue };
+        out.reasons.extend(of_owner(&user.value).map(|reason| reason.at(user.span).within(view.id)));
     }
     in_settings(cx, image, standing, out);
 }

@@ -7,14 +7,14 @@ use crate::{
     docker::{Instruction, Keyword},
     facts::{
         Context, ImageView, build_context,
-        commands::{self, Standing},
+        commands::{self, OfService, Standing},
         contract::join_path,
         programs,
         runtime::{self, State},
         scripts,
     },
     reason::Reason,
-    source::Span,
+    source::{FileId, Span},
     workspace::{Entry, Program, path},
 };
 
@@ -25,39 +25,54 @@ pub(super) fn look(
     (states, standing): (&[State], &Standing),
     out: &mut Translated,
 ) {
-    let (named, missing) = copied(cx, image, out);
+    let known = copied(cx, image, out);
     let mut seen = BTreeSet::new();
-    for (name, span, workdir) in started(cx, image, states) {
-        let mut places = programs::places(&name, workdir).into_iter();
-        let Some(file) = places.find_map(|place| standing.origin(&place)) else {
-            let is_named = !name.contains('/') && !missing_program(cx, image, &name).is_empty();
-            if is_named || is_of_missing_folder(cx, image, (&name, workdir)) {
-                out.reasons.push(not_there(&name, span));
-            }
+    for started in started(cx, image, states) {
+        let mut places = programs::places(&started.name, started.workdir).into_iter();
+        let file = places.find_map(|place| standing.origin(&place));
+        if file.as_ref().is_some_and(|file| !seen.insert(file.clone())) {
             continue;
+        }
+        let found = match &file {
+            Some(file) => of_file(cx, image, &known, (&started, file)),
+            None => of_nothing(cx, image, &started).into_iter().collect(),
         };
-        if !seen.insert(file.clone()) {
-            continue;
-        }
-        // A folder is no program: the build context is another than it seems.
-        if cx.files_of(image).entry(&file) == Some(&Entry::Folder) {
-            out.reasons.push(not_there(&name, span));
-        }
-        let is_named = named.contains(&file);
-        match cx.files_of(image).program(&file) {
-            Some(program) if !is_named => out.reasons.extend(linked(&name, program, span)),
-            _ => {}
-        }
-        let is_missing =
-            is_named && !missing.contains(&file) && cx.files_of(image).entry(&file) == Some(&Entry::Missing);
-        if is_missing && !programs::is_interpreted(&name) && !scripts::is_script(&name) {
-            out.reasons.push(not_there(&name, span));
-        }
-        if cx.files_of(image).program(&file) == Some(&Program::Unknown) {
-            let what = "a program of the project, and its C library is not known";
-            out.reasons.push(Reason::doubt("BASE-12", span, what).about(name));
-        }
+        out.reasons.extend(found.into_iter().map(|reason| Reason { file: started.within, ..reason }));
     }
+}
+
+/// What speaks against a program that no file of the build context is.
+fn of_nothing(cx: &Context, image: &ImageView, started: &Started) -> Option<Reason> {
+    let Started { name, span, workdir, .. } = started;
+    let is_named = !name.contains('/') && !missing_program(cx, image, name).is_empty();
+    (is_named || is_of_missing_folder(cx, image, (name, workdir))).then(|| not_there(name, *span))
+}
+
+/// What speaks against a program of the build context.
+fn of_file(
+    cx: &Context,
+    image: &ImageView,
+    (named, missing): &(BTreeSet<String>, BTreeSet<String>),
+    (started, file): (&Started, &str),
+) -> Vec<Reason> {
+    let (name, span) = (&*started.name, started.span);
+    let (entry, program) = (cx.files_of(image).entry(file), cx.files_of(image).program(file));
+    let mut found = Vec::new();
+    // A folder is no program: the build context is another than it seems.
+    if entry == Some(&Entry::Folder) {
+        found.push(not_there(name, span));
+    }
+    let is_named = named.contains(file);
+    found.extend(program.filter(|_| !is_named).and_then(|program| linked(name, program, span)));
+    let is_missing = is_named && !missing.contains(file) && entry == Some(&Entry::Missing);
+    if is_missing && !programs::is_interpreted(name) && !scripts::is_script(name) {
+        found.push(not_there(name, span));
+    }
+    if program == Some(&Program::Unknown) {
+        let what = "a program of the project, and its C library is not known";
+        found.push(Reason::doubt("BASE-12", span, what).about(name));
+    }
+    found
 }
 
 /// The files that are copied by name, and those of them that were told to be missing; what Alpine cannot start
@@ -131,8 +146,17 @@ fn linked(name: &str, program: &Program, span: Span) -> Option<Reason> {
     Some(Reason::known("BASE-12", span, what).about(name))
 }
 
-/// What the steps of the stage and its services start: the name, where that is said, and the working directory.
-fn started<'s>(cx: &Context, image: &ImageView, states: &'s [State]) -> Vec<(String, Span, &'s str)> {
+/// A program that a step of the stage or a service starts.
+struct Started<'s> {
+    name: String,
+    /// The compose file; none for a step of the Dockerfile.
+    within: Option<FileId>,
+    span: Span,
+    workdir: &'s str,
+}
+
+/// What the steps of the stage and its services start.
+fn started<'s>(cx: &Context, image: &ImageView, states: &'s [State]) -> Vec<Started<'s>> {
     let entrypoint = runtime::last(image, Keyword::Entrypoint);
     let has_arguments = entrypoint.is_some_and(programs::takes_arguments);
     let mut found = Vec::new();
@@ -141,11 +165,14 @@ fn started<'s>(cx: &Context, image: &ImageView, states: &'s [State]) -> Vec<(Str
             continue;
         }
         let names = programs::started_by(step, image.text).into_iter();
-        found.extend(names.map(|name| (name, step.span, &*state.workdir)));
+        let started = |name| Started { name, within: None, span: step.span, workdir: &state.workdir };
+        found.extend(names.map(started));
     }
-    let last = &*states[states.len() - 1].workdir;
+    let workdir = &*states[states.len() - 1].workdir;
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
-    let names = of_services.iter().flat_map(|words| programs::started(words));
-    found.extend(names.map(|name| (name, image.base_word().span, last)));
+    for OfService { words, file, span } in &of_services {
+        let names = programs::started(words).into_iter();
+        found.extend(names.map(|name| Started { name, within: Some(*file), span: *span, workdir }));
+    }
     found
 }

@@ -2,9 +2,13 @@
 
 use crate::{
     docker::{Instruction, Keyword},
-    facts::{Context, ImageView, commands, commands::Standing, evidence, node, programs, runtime, settings},
+    facts::{
+        Context, ImageView, commands,
+        commands::{OfService, Standing},
+        evidence, node, programs, runtime, settings,
+    },
     shell::Script,
-    source::Span,
+    source::{FileId, Span},
     workspace::path,
 };
 
@@ -15,7 +19,9 @@ pub(super) const GOSU: &str = "/usr/sbin/gosu";
 pub(super) struct Lines<'a> {
     /// What to call it: `start.sh`, or nothing for an instruction.
     pub(super) name: Option<String>,
-    /// The place in the Dockerfile that names it.
+    /// The compose file that names it; none where the Dockerfile does.
+    pub(super) within: Option<FileId>,
+    /// The place that names it.
     pub(super) span: Span,
     /// The lines.
     pub(super) text: String,
@@ -28,12 +34,12 @@ pub(super) struct Lines<'a> {
 /// All such texts of the stage in view, and of its services where it is the final one.
 pub(super) fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) -> Vec<Lines<'a>> {
     let mut found = Vec::new();
-    let mut files: Vec<(Span, String)> = Vec::new();
+    let mut files: Vec<(Option<FileId>, Span, String)> = Vec::new();
     let lookup = |path: &str| cx.files_of(image).entry(path).cloned();
     let states = runtime::states(image);
     for (step, state) in image.instructions().iter().zip(&states) {
         let named = programs::copied_by_name(step, &image.image.context, &lookup);
-        files.extend(named.into_iter().map(|(word, file)| (word.span, file)));
+        files.extend(named.into_iter().map(|(word, file)| (None, word.span, file)));
         let run = (step.keyword == Keyword::Run).then_some(step);
         // A RUN that cannot be read keeps the image on Debian as it is.
         if run.is_some_and(|run| image.script(run).unreadable.is_some()) {
@@ -42,25 +48,25 @@ pub(super) fn all<'a>(cx: &Context, image: &ImageView<'a>, standing: &Standing) 
         if run.is_some() || matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
         {
             let text = text_of(step, image.text);
-            files.extend(started(standing, (&text, &state.workdir)).map(|file| (step.span, file)));
+            files.extend(started(standing, (&text, &state.workdir)).map(|file| (None, step.span, file)));
             let is_moved = step.keyword == Keyword::Entrypoint && step.json.is_some() && !text.contains(GOSU);
-            found.push(Lines { name: None, span: step.span, text, run, is_moved });
+            found.push(Lines { name: None, within: None, span: step.span, text, run, is_moved });
         }
     }
-    let (base, last) = (image.base_word().span, &*states[states.len() - 1].workdir);
+    let last = &*states[states.len() - 1].workdir;
     let of_services = if image.is_final() { commands::of_services(cx, image) } else { Vec::new() };
-    for words in of_services {
-        let text = words.join(" ");
-        files.extend(started(standing, (&text, last)).map(|file| (base, file)));
-        found.push(Lines { name: None, span: base, text, run: None, is_moved: false });
+    for OfService { words, file, span } in of_services {
+        let (text, within) = (words.join(" "), Some(file));
+        files.extend(started(standing, (&text, last)).map(|script| (within, span, script)));
+        found.push(Lines { name: None, within, span, text, run: None, is_moved: false });
     }
     found.extend(scripts_of_package(cx, image, &found));
     let mut seen: Vec<String> = Vec::new();
-    for (span, file) in files {
+    for (within, span, file) in files {
         let text = cx.files_of(image).text(&file).filter(|text| is_command_file(&file, text));
         if let Some(text) = text.filter(|_| !seen.contains(&file)) {
             let name = Some(path::name(&file).to_owned());
-            found.push(Lines { name, span, text: text.to_string(), run: None, is_moved: false });
+            found.push(Lines { name, within, span, text: text.to_string(), run: None, is_moved: false });
             seen.push(file);
         }
     }
@@ -114,6 +120,7 @@ fn scripts_of_package<'a>(cx: &Context, image: &ImageView, found: &[Lines]) -> V
         let known = names.iter().filter_map(|name| Some((name, project.package.script(name)?)));
         scripts.extend(known.map(|(name, text)| Lines {
             name: Some(format!("script {name} of package.json")),
+            within: lines.within,
             span: lines.span,
             text: text.to_owned(),
             run: None,

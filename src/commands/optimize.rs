@@ -51,7 +51,7 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
     };
     let (format, everything) = (arguments.format, arguments.verbose);
     let (online, writes) = (arguments.selection.online, arguments.write);
-    let shown = Shown { format, everything, colour, online, writes };
+    let shown = Shown { format, everything, colour, online, writes, folder: "" };
     if choices::is_stdin(arguments) {
         let check = if arguments.check { stdin::Check::Yes } else { stdin::Check::No };
         return stdin::run(base, &options[0], shown, (check, out));
@@ -74,6 +74,8 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
             Err(exit) => return Ok(exit),
         },
     };
+    let folder = request.folder_in_repository();
+    let shown = Shown { folder: &folder, ..shown };
     let mut run = Run { request: &request, options: &options, shown, sum: Sum::default() };
     run.report_errors(out)?;
     run.look_at(&projects, (arguments.jobs, out))?;
@@ -84,7 +86,7 @@ pub fn run(arguments: &Optimize, base: &Path, colour: bool, out: &mut dyn Write)
 struct Run<'r> {
     request: &'r Request,
     options: &'r [Arc<Options>],
-    shown: Shown,
+    shown: Shown<'r>,
     sum: Sum,
 }
 
@@ -176,7 +178,7 @@ fn take(sum: &mut Sum, seen: Seen, (format, out): (Format, &mut dyn Write)) -> i
         out.flush()?;
         anstream::stderr().write_all(&seen.messages)?;
     }
-    sum.changes += seen.totals.outputs;
+    sum.changes += seen.totals.outputs + seen.conflicts.iter().filter(|conflict| conflict.is_old).count();
     sum.totals.add(seen.totals);
     sum.lists.add(seen.lists);
     sum.outputs.extend(seen.outputs);

@@ -5,13 +5,15 @@ use crate::{
     compose::{Service, health::Probe},
     docker::{Instruction, Keyword},
     shell::Script,
+    source::{FileId, Span},
 };
 
 /// The commands that run in the container: CMD, ENTRYPOINT, HEALTHCHECK, and those of its services.
 pub fn run_by(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
     let keywords = [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck];
     let steps = keywords.into_iter().filter_map(|keyword| runtime::last(image, keyword));
-    steps.flat_map(commands_of).chain(of_services(cx, image)).filter(|words| !words.is_empty()).collect()
+    let of_services = of_services(cx, image).into_iter().map(|found| found.words);
+    steps.flat_map(commands_of).chain(of_services).filter(|words| !words.is_empty()).collect()
 }
 
 /// Whether anything says what the image starts: the image itself, or one of its services.
@@ -25,24 +27,38 @@ pub fn is_any(cx: &Context, image: &ImageView) -> bool {
         .any(|view| view.service.command.is_some() || view.service.entrypoint.is_some())
 }
 
+/// A command of a service, and where compose has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfService {
+    /// The words.
+    pub words: Vec<String>,
+    /// The compose file.
+    pub file: FileId,
+    /// The place there.
+    pub span: Span,
+}
+
 /// The commands and health checks that the services of an image set.
-pub fn of_services(cx: &Context, image: &ImageView) -> Vec<Vec<String>> {
-    let mut all = Vec::new();
-    for service in cx.services_of(image.image) {
-        all.extend(of_service(service.service));
-    }
-    all
+pub fn of_services(cx: &Context, image: &ImageView) -> Vec<OfService> {
+    let services = cx.services_of(image.image).into_iter();
+    let placed =
+        services.flat_map(|view| placed(view.service).into_iter().map(move |found| (view.id, found)));
+    placed.map(|(file, (span, words))| OfService { words, file, span }).collect()
 }
 
 /// The commands and the health check that a service sets.
 pub fn of_service(service: &Service) -> Vec<Vec<String>> {
-    let commands = [&service.command, &service.entrypoint];
-    let mut all: Vec<Vec<String>> =
-        commands.into_iter().flatten().filter_map(|field| field.value.words()).collect();
-    let probe = service.healthcheck.as_ref().and_then(|check| check.test.as_ref());
-    match probe.map(|field| &field.value) {
-        Some(Probe::Words(words)) => all.push(words.clone()),
-        Some(Probe::Shell(line)) => all.extend(shell_words(line)),
+    placed(service).into_iter().map(|(_, words)| words).collect()
+}
+
+fn placed(service: &Service) -> Vec<(Span, Vec<String>)> {
+    let commands = [&service.command, &service.entrypoint].into_iter().flatten();
+    let mut all: Vec<(Span, Vec<String>)> =
+        commands.filter_map(|field| Some((field.span, field.value.words()?))).collect();
+    let Some(probe) = service.healthcheck.as_ref().and_then(|check| check.test.as_ref()) else { return all };
+    match &probe.value {
+        Probe::Words(words) => all.push((probe.span, words.clone())),
+        Probe::Shell(line) => all.extend(shell_words(line).into_iter().map(|words| (probe.span, words))),
         _ => {}
     }
     all

@@ -21,7 +21,11 @@ pub fn watched(cx: &Context, image: &ImageView) -> Option<Reason> {
     let of_services = || {
         cx.services_of(image.image).into_iter().find_map(|view| {
             let surety = look(view.service.span.of(view.text))?;
-            Some(reason(start, &format!("the service {} ", view.service.name), surety))
+            let who = format!("the service {} ", view.service.name);
+            let check = view.service.healthcheck.as_ref().and_then(|check| check.test.as_ref());
+            let span = check.filter(|check| look(check.span.of(view.text)).is_some());
+            let span = span.map_or(view.service.key, |check| check.span);
+            Some(reason(span, &who, surety).within(view.id))
         })
     };
     let of_scripts = || {

@@ -1,5 +1,6 @@
 //! What a finished run writes: changed files, or optimized siblings beside the originals.
 
+use super::mark;
 use crate::{
     documents::Documents,
     facts::{beside, is_alpine},
@@ -24,14 +25,20 @@ pub(super) fn of(ws: &Workspace, documents: &Documents, options: &Options) -> (V
         }
         let flavour = if dockerfile.is_some_and(is_alpine) { "alpine" } else { "slim" };
         let sibling = path::sibling(&file.path, flavour);
+        let text = mark::marked(&text, (path::name(&file.path), &old));
         let base = Base::Copy { path: file.path.clone(), text: old };
-        let was_current = push_new(
-            ws,
-            options.force,
-            &mut outputs,
-            &mut conflicts,
-            Output { path: sibling.clone(), of: of.clone(), text, base },
-        );
+        let output = Output { path: sibling.clone(), of: of.clone(), text, base };
+        let was_current = match beside(ws, options.force, output) {
+            Beside::Current => true,
+            Beside::New(output) => {
+                outputs.push(output);
+                false
+            }
+            Beside::InTheWay(conflict) => {
+                conflicts.push(conflict);
+                false
+            }
+        };
         let ignore = format!("{}.dockerignore", file.path);
         let mut images = ws.images.iter().filter(|image| image.dockerfile.0 == index);
         let rules = images.find_map(|image| image.world.text(&ignore));
@@ -68,22 +75,32 @@ fn ignores(ws: &Workspace, options: &Options) -> Vec<Output> {
     outputs.collect()
 }
 
-/// Adds a new file unless it is there already; `true` when it is there with the same text.
-fn push_new(
-    ws: &Workspace,
-    force: bool,
-    outputs: &mut Vec<Output>,
-    conflicts: &mut Vec<Conflict>,
-    output: Output,
-) -> bool {
-    match ws.siblings.get(&output.path) {
-        Some(text) if **text == *output.text => return true,
-        Some(text) if force => {
-            let base = Base::Same(text.to_string());
-            outputs.push(Output { base, ..output });
-        }
-        Some(_) => conflicts.push(Conflict { path: output.path, of: output.of }),
-        None => outputs.push(output),
+/// What becomes of a sibling.
+enum Beside {
+    /// It is there with the same text.
+    Current,
+    /// It is to be written.
+    New(Output),
+    /// It holds what somebody else wrote.
+    InTheWay(Conflict),
+}
+
+/// What becomes of a sibling, with what stands there now.
+fn beside(ws: &Workspace, force: bool, output: Output) -> Beside {
+    let Some(text) = ws.siblings.get(&output.path) else { return Beside::New(output) };
+    let wanted = mark::unmarked(&output.text);
+    if **text == *output.text || **text == *wanted {
+        return Beside::Current;
     }
-    false
+    let source = match &output.base {
+        Base::Copy { text, .. } | Base::Same(text) => text.as_str(),
+        Base::New { .. } => "",
+    };
+    let state = mark::state(text, source);
+    if force || state == mark::State::Untouched {
+        let base = Base::Same(text.to_string());
+        return Beside::New(Output { base, ..output });
+    }
+    let is_old = state == mark::State::EditedAndOld;
+    Beside::InTheWay(Conflict { path: output.path, of: output.of, is_old })
 }

@@ -5,7 +5,7 @@
 use rable::{Node, NodeKind};
 
 use super::{Script, builder::Builder, limits::excess, misread};
-use crate::docker::lines::Logical;
+use crate::{docker::lines::Logical, facts::programs::is_shell};
 
 pub(super) fn convert(logical: &Logical) -> Script {
     if let Some(why) = excess(&logical.text) {
@@ -23,6 +23,12 @@ pub(super) fn convert_heredoc(logical: &Logical) -> Script {
         return unreadable("its lines end in CR LF, and the shell takes the CR for a part of its words");
     }
     convert(logical)
+}
+
+/// Whether a here-document starts with a line that names another interpreter than a shell.
+pub(super) fn is_of_other_language(document: &str) -> bool {
+    let Some(first) = document.strip_prefix("#!").and_then(|rest| rest.lines().next()) else { return false };
+    !first.split_whitespace().any(is_shell)
 }
 
 /// The script, unless it opens a here-document.

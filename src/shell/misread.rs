@@ -13,7 +13,9 @@ pub(super) fn danger(script: &Script, text: &str) -> Option<&'static str> {
         if item.starts_with("--") {
             return Some("a command in it starts like a flag of RUN");
         }
-        if item.starts_with("<<") {
+        let has_words = || script.command_of(index).is_some_and(|command| !command.words.is_empty());
+        // The first command stands there already, and a program of its own tells that the document is its input.
+        if item.starts_with("<<") && (index > 0 || !has_words()) {
             return Some("a command in it starts with a here-document");
         }
         let command = script.command_of(index).filter(|_| item.starts_with('['))?;

@@ -110,16 +110,19 @@ impl Command {
 impl Script {
     /// Reads the shell form of an instruction: RUN, CMD, ENTRYPOINT, or the command of a HEALTHCHECK.
     ///
-    /// A RUN whose whole text is a here-document has that document as its script. One that the shell sees and
-    /// BuildKit does not has no end, so such a script is unreadable. It is read once: `text` must be the text
-    /// that `instruction` was read from.
+    /// A RUN whose whole text is a here-document has that document as its script, or none where its first line names
+    /// an interpreter that is no shell. One that the shell sees and BuildKit does not has no end, so such a script is
+    /// unreadable. It is read once: `text` must be the text that `instruction` was read from.
     pub fn of<'i>(instruction: &'i Instruction, text: &str) -> &'i Script {
         instruction.script.get_or_read(|| Self::read(instruction, text))
     }
 
     fn read(instruction: &Instruction, text: &str) -> Script {
         match instruction.heredocs.first() {
-            Some(heredoc) if instruction.body.text.trim_start().starts_with("<<") => {
+            Some(heredoc) if is_marker(&instruction.body.text) => {
+                if convert::is_of_other_language(heredoc.body.of(text)) {
+                    return Script::default();
+                }
                 let mut logical = Logical::default();
                 logical.push(heredoc.body.of(text), heredoc.body.start());
                 convert::convert_heredoc(&logical)
@@ -166,6 +169,14 @@ impl Script {
                 .iter()
                 .all(|item| item.command.is_some() && !matches!(item.join, Some(Join::Or | Join::Background)))
     }
+}
+
+/// Whether a RUN is nothing but the mark of one here-document; with a command, the shell hands it the document.
+///
+/// BuildKit asks the same: <https://github.com/moby/buildkit/blob/v0.26.2/frontend/dockerfile/parser/parser.go>.
+fn is_marker(body: &str) -> bool {
+    let Some(name) = body.trim().strip_prefix("<<") else { return false };
+    name.split_whitespace().count() == 1 && !name.contains('<')
 }
 
 /// The value of a word without quotes, or `None` where the shell would expand something.

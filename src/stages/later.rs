@@ -8,11 +8,12 @@ use crate::{
     facts::{
         Context, ImageView, ServiceView,
         commands::Standing,
+        contract::join_path,
         programs, runtime, scripts, settings,
         split::{Part, Side, Split},
     },
     reason::Reason,
-    source::Span,
+    source::{FileId, Span},
     workspace::path,
 };
 
@@ -23,7 +24,9 @@ pub(super) struct Later<'a> {
     pub lead: String,
     /// The file that it stands in, where that is another one.
     pub file: Option<String>,
-    /// The place to name in the Dockerfile.
+    /// The compose file that the place is in; none for the Dockerfile.
+    pub within: Option<FileId>,
+    /// The place to name.
     pub span: Span,
     /// What runs, in whatever language.
     pub text: Cow<'a, str>,
@@ -33,10 +36,7 @@ impl Later<'_> {
     /// What is known to go wrong with it, as a reason.
     pub(super) fn reason(&self, trap: &'static str, what: String) -> Reason {
         let reason = Reason::known(trap, self.span, format!("{}{what}", self.lead));
-        match &self.file {
-            Some(file) => reason.from(file.clone()),
-            None => reason,
-        }
+        Reason { file: self.within, ..reason.perhaps_from(self.file.clone()) }
     }
 
     /// Its words.
@@ -58,13 +58,17 @@ pub(super) fn of<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> 
     let mut all = Vec::new();
     for (index, step) in image.instructions().iter().enumerate() {
         let texts = of_step(image, (step, index), split).into_iter();
-        all.extend(texts.map(|text| Later { lead: String::new(), file: None, span: step.span, text }));
+        all.extend(texts.map(|text| of_dockerfile((None, step.span), text)));
     }
-    let from = image.instructions()[0].span;
     for view in cx.services_of(image.image) {
         let lead = format!("the service {} ", view.service.name);
-        let texts = of_service(view).into_iter();
-        all.extend(texts.map(|text| Later { lead: lead.clone(), file: None, span: from, text: text.into() }));
+        all.extend(of_service(view).into_iter().map(|(span, text)| Later {
+            lead: lead.clone(),
+            file: None,
+            within: Some(view.id),
+            span,
+            text: text.into(),
+        }));
     }
     let started = started(cx, image, &all);
     all.extend(copied(cx, image, split));
@@ -72,15 +76,16 @@ pub(super) fn of<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> 
     all
 }
 
+/// What the Dockerfile starts: in a step of its own, or in this file.
+fn of_dockerfile((file, span): (Option<String>, Span), text: Cow<str>) -> Later {
+    Later { lead: String::new(), file, within: None, span, text }
+}
+
 /// What both stages run before the installation, and so also where less is installed.
 pub(super) fn shared<'a>(image: &ImageView<'a>, split: &Split) -> Vec<Later<'a>> {
     let steps = image.instructions().iter().zip(&split.parts).take(split.first + 1);
     let runs = steps.filter(|(step, part)| step.keyword == Keyword::Run && is_shared(part));
-    runs.map(|(step, part)| {
-        let text = Cow::Owned(kept(image, step, part));
-        Later { lead: String::new(), file: None, span: step.span, text }
-    })
-    .collect()
+    runs.map(|(step, part)| of_dockerfile((None, step.span), Cow::Owned(kept(image, step, part)))).collect()
 }
 
 /// What the final stage keeps of a RUN, other than packages.
@@ -123,15 +128,15 @@ fn of_step<'a>(
     }
 }
 
-fn of_service(view: ServiceView) -> Vec<String> {
+fn of_service(view: ServiceView) -> Vec<(Span, String)> {
     let ServiceView { text, service, .. } = view;
     let Service { command, entrypoint, healthcheck, .. } = service;
     let line = |field: &Field<Command>| match field.value.words() {
-        Some(words) => words.join(" "),
-        None => field.span.of(text).to_owned(),
+        Some(words) => (field.span, words.join(" ")),
+        None => (field.span, field.span.of(text).to_owned()),
     };
     let probe = healthcheck.as_ref().and_then(|check| check.test.as_ref());
-    let probe = probe.and_then(|field| field.value.line());
+    let probe = probe.and_then(|field| Some((field.span, field.value.line()?)));
     [command, entrypoint].into_iter().flatten().map(line).chain(probe).collect()
 }
 
@@ -147,8 +152,7 @@ fn copied<'a>(cx: &Context<'a>, image: &ImageView<'a>, split: &Split) -> Vec<Lat
     let text = |file: &str| cx.files_of(image).text(file).map(|text| Cow::Borrowed(&**text));
     files
         .filter_map(|(span, file)| {
-            let (lead, text) = (String::new(), text(&file)?);
-            Some(Later { lead, file: Some(path::relative(context, &file)), span, text })
+            Some(of_dockerfile((Some(path::relative(context, &file)), span), text(&file)?))
         })
         .collect()
 }
@@ -158,22 +162,42 @@ fn started<'a>(cx: &Context<'a>, image: &ImageView<'a>, all: &[Later<'a>]) -> Ve
     let standing = Standing::of(cx, image);
     let states = runtime::states(image);
     let workdir = &*states[states.len() - 1].workdir;
-    let mut wanted: Vec<(Span, String)> = all
-        .iter()
-        .flat_map(|later| later.words().into_iter().map(|word| (later.span, word.to_owned())))
-        .collect();
+    let named = |later: &Later| {
+        let place = (later.within, later.span);
+        later.words().into_iter().map(|word| (place, word.to_owned())).collect::<Vec<_>>()
+    };
+    let mut wanted: Vec<((Option<FileId>, Span), String)> = all.iter().flat_map(named).collect();
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    while let Some((span, name)) = wanted.pop() {
+    while let Some((place, name)) = wanted.pop() {
         let Some((path, text)) = standing.script(&name, workdir) else { continue };
         if !seen.insert(path.clone()) {
             continue;
         }
         let called = scripts::called(text, &path, workdir).into_iter();
-        wanted.extend(called.map(|called| (span, called.path)));
+        wanted.extend(called.map(|called| (place, called.path)));
         // What a program says in its own language is not read; the kernel reads its first line.
         let text = if path.ends_with(".py") { text.lines().next().unwrap_or_default() } else { text };
-        found.push(Later { lead: String::new(), file: Some(path), span, text: Cow::Borrowed(text) });
+        let (within, span) = place;
+        found.push(Later { within, ..of_dockerfile((Some(path), span), Cow::Borrowed(text)) });
+    }
+    found
+}
+
+/// The files of the build context that started programs in Python name by their place, each with where that is.
+pub(super) fn named_by_programs(cx: &Context, image: &ImageView, all: &[Later]) -> Vec<(String, String)> {
+    let standing = Standing::of(cx, image);
+    let states = runtime::states(image);
+    let workdir = &*states[states.len() - 1].workdir;
+    let programs = all.iter().filter_map(|later| later.file.as_deref().filter(|file| file.ends_with(".py")));
+    let mut found = Vec::new();
+    for program in programs {
+        let lines = standing.text_at(program).unwrap_or_default().lines().enumerate();
+        for (at, line) in lines {
+            let places = words_of(line).into_iter().filter(|word| word.contains('/'));
+            let files = places.filter_map(|place| standing.origin(&join_path(workdir, place)));
+            found.extend(files.map(|file| (file, format!("{}:{}", path::name(program), at + 1))));
+        }
     }
     found
 }

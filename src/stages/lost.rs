@@ -9,7 +9,7 @@ use crate::{
     docker::{Keyword, instruction::unquoted},
     effects::Effect,
     facts::{
-        Context, ImageView,
+        Context, ImageView, ServiceView,
         split::{Ecosystem, Split},
     },
     reason::Reason,
@@ -26,7 +26,7 @@ pub(super) fn all(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason>
     let mut found: Vec<Reason> = found.collect();
     // What is known to be started is told of already.
     if found.is_empty() {
-        found.extend(of_code(cx, image, split));
+        found.extend(of_code(cx, image, split, &all));
     }
     found.extend(of_variables(image, split));
     found.extend(of_services(cx, image, split));
@@ -48,14 +48,30 @@ fn missed(later: &Later, image: &ImageView, split: &Split) -> Option<(&'static s
     in_usr_local().or_else(shell).or_else(variable)
 }
 
-/// Program text that names the interpreter which the environment leaves aside, whoever starts it.
-fn of_code(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
+/// Program text that names the interpreter which the environment leaves aside: for sure where the image starts it.
+fn of_code(cx: &Context, image: &ImageView, split: &Split, all: &[Later]) -> Vec<Reason> {
     let bound = cx.files_of(image).program_text().of(Effect::RunsWith);
     let files = bound.filter(|found| found.argument.starts_with("/usr/local/bin/python"));
+    let mut files = files.map(|found| &*found.file).peekable();
+    if files.peek().is_none() {
+        return Vec::new();
+    }
+    let named = later::named_by_programs(cx, image, all);
     let folder = &split.environment.path;
     let what = format!("the first line names the Python in /usr/local/bin, which would not see {folder}");
-    let reason = |file| Reason::doubt("MS-12", image.instructions()[0].span, &*what).about(file);
-    files.map(|found| reason(found.file.to_string())).collect()
+    let reason = |file: &str| {
+        let starter = named.iter().find(|(path, _)| path == file).map(|(_, origin)| origin);
+        match starter {
+            Some(origin) => {
+                let what = format!(
+                    "starts {file}, whose first line names the Python in /usr/local/bin, which would not see {folder}"
+                );
+                Reason::known("MS-12", image.instructions()[0].span, what).from(origin)
+            }
+            None => Reason::doubt("MS-12", image.instructions()[0].span, &*what).about(file),
+        }
+    };
+    files.map(reason).collect()
 }
 
 /// An ENV after the installation that hides the environment.
@@ -71,9 +87,11 @@ fn of_variables(image: &ImageView, split: &Split) -> Option<Reason> {
 
 /// A service that sets PATH: compose knows nothing of the one in the image.
 fn of_services(cx: &Context, image: &ImageView, split: &Split) -> Option<Reason> {
-    let services = cx.services_of(image.image);
-    let sets =
-        services.iter().find(|view| view.service.environment.iter().any(|one| one.value.name == "PATH"))?;
-    let what = format!("the service {} sets PATH, without {}/bin", sets.service.name, split.environment.path);
-    Some(Reason::known("MS-12", image.instructions()[0].span, what))
+    let sets = |view: ServiceView| {
+        let path = view.service.environment.iter().find(|one| one.value.name == "PATH")?;
+        let what =
+            format!("the service {} sets PATH, without {}/bin", view.service.name, split.environment.path);
+        Some(Reason::known("MS-12", path.span, what).within(view.id))
+    };
+    cx.services_of(image.image).into_iter().find_map(sets)
 }

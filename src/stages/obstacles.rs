@@ -160,12 +160,12 @@ fn still_called(cx: &Context, image: &ImageView, split: &Split) -> Vec<Reason> {
     let mut found = Vec::new();
     for view in cx.services_of(image.image) {
         let commands = [&view.service.command, &view.service.entrypoint];
-        for words in commands.into_iter().flatten().filter_map(|field| field.value.words()) {
-            let line = words.join(" ");
+        for field in commands.into_iter().flatten() {
+            let Some(line) = field.value.words().map(|words| words.join(" ")) else { continue };
             let words = later::words_of(&line);
             if let Some(tool) = tools.iter().find(|tool| words.contains(tool)) {
                 let who = format!("the service {} ", view.service.name);
-                found.push(Reason::known("MS-25", start, left(&who, tool)));
+                found.push(Reason::known("MS-25", field.span, left(&who, tool)).within(view.id));
             }
         }
     }

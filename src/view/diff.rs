@@ -1,4 +1,8 @@
 //! The plan as one patch in git's extended format, which `git apply` takes.
+//!
+//! Paths start at the folder of the run. Within a git repository `git apply` counts them from its top, wherever it is
+//! started, and leaves out what it does not find below the current folder: there they start at the top, as those of
+//! `git diff` do.
 
 use std::{
     fmt::Write as _,
@@ -7,7 +11,10 @@ use std::{
 
 use similar::TextDiff;
 
-use crate::plan::{Base, Output, Plan};
+use crate::{
+    plan::{Base, Output, Plan},
+    workspace::path::join,
+};
 
 /// Writes the patch of every output.
 ///
@@ -19,24 +26,30 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
 
 /// The patches of the outputs, in their order.
 pub fn patches(plan: &Plan) -> Vec<String> {
-    plan.outputs.iter().map(patch).collect()
+    patches_below(plan, "")
+}
+
+/// The patches of the outputs, in their order; the folder of the run is `folder` from the top of its repository.
+pub fn patches_below(plan: &Plan, folder: &str) -> Vec<String> {
+    plan.outputs.iter().map(|output| patch(output, folder)).collect()
 }
 
 /// The patch of one output.
-pub fn patch(output: &Output) -> String {
+fn patch(output: &Output, folder: &str) -> String {
     let (from, old) = match &output.base {
         Base::Same(text) => (&output.path, text.as_str()),
         Base::Copy { path, text } => (path, text.as_str()),
         Base::New { .. } => (&output.path, ""),
     };
+    let (from, to) = (&join(folder, from), &join(folder, &output.path));
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "diff --git {} {}", quoted("a/", from), quoted("b/", &output.path));
+    let _ = writeln!(out, "diff --git {} {}", quoted("a/", from), quoted("b/", to));
     let diff =
         TextDiff::configure().algorithm(similar::Algorithm::Patience).diff_lines(old, output.text.as_str());
     if matches!(output.base, Base::Copy { .. }) {
         let _ = writeln!(out, "similarity index {}%", (diff.ratio() * 100.0).floor());
-        let _ = writeln!(out, "copy from {}\ncopy to {}", quoted("", from), quoted("", &output.path));
+        let _ = writeln!(out, "copy from {}\ncopy to {}", quoted("", from), quoted("", to));
     }
     if *old == output.text {
         return out;
@@ -48,7 +61,7 @@ pub fn patch(output: &Output) -> String {
     if matches!(output.base, Base::New { .. }) {
         out.push_str("new file mode 100644\n");
     }
-    let _ = writeln!(out, "--- {from}\n+++ {}", quoted("b/", &output.path));
+    let _ = writeln!(out, "--- {from}\n+++ {}", quoted("b/", to));
     let _ = write!(out, "{}", diff.unified_diff().context_radius(3));
     out
 }

@@ -53,7 +53,10 @@ pub fn write_files(plan: &Plan, everything: bool, out: &mut dyn Write) -> io::Re
         wrapped(out, &format!("Left alone: {}.", skip.why))?;
     }
     for conflict in &plan.conflicts {
-        let text = "exists with other content than alpinist would write; --force overwrites it";
+        let text = match conflict.is_old {
+            true => "was edited by hand, and is made from an older Dockerfile; --force overwrites it",
+            false => "exists with other content than alpinist would write; --force overwrites it",
+        };
         writeln!(out, "{RED}conflict{RED:#} {}: {text}", conflict.path)?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Workspace,
+    build_args::{self, BuildArgument},
     disk::Disk,
     merges::{self, Listed, Merge},
     path::{join, name, parent},
@@ -59,26 +60,22 @@ fn neighbours(disk: &Disk, folder: &str) -> Vec<Neighbour> {
     texts.map(|(text, path)| Neighbour::read(path, &text)).filter(Neighbour::says_something).collect()
 }
 
-/// The consumers of the Dockerfiles of `ws`, in the order of their paths.
-pub(super) fn find(
-    disk: &Disk,
-    ws: &Workspace,
-    neighbours: &Neighbours,
-) -> (Vec<Consumer>, BTreeMap<FileId, Vec<RunMount>>) {
+/// Puts into `ws` who else names its Dockerfiles, and what they pass and mount.
+pub(super) fn find(disk: &Disk, ws: &mut Workspace, neighbours: &Neighbours) {
     let dockerfiles = Dockerfiles::of(ws);
-    let mut found: Vec<Consumer> = Vec::new();
-    let mut mounts: BTreeMap<FileId, Vec<RunMount>> = BTreeMap::new();
-    for folder in folders(ws, FileKind::Dockerfile) {
-        let here = neighbours.of(disk, folder);
-        found.extend(here.iter().flat_map(|neighbour| neighbour.consumers(&dockerfiles)));
-        for neighbour in here.iter().filter(|neighbour| !neighbour.mounts.is_empty()) {
-            if let Some(id) = neighbour.started(&dockerfiles) {
-                mounts.entry(id).or_default().extend(neighbour.mounts.iter().cloned());
-            }
+    let here: Vec<_> =
+        folders(ws, FileKind::Dockerfile).into_iter().map(|folder| neighbours.of(disk, folder)).collect();
+    for neighbour in here.iter().flat_map(|here| here.iter()) {
+        ws.consumers.extend(neighbour.consumers(&dockerfiles));
+        if neighbour.mounts.is_empty() && neighbour.arguments.is_empty() {
+            continue;
+        }
+        if let Some(id) = neighbour.started(&dockerfiles) {
+            ws.run_mounts.entry(id).or_default().extend(neighbour.mounts.iter().cloned());
+            ws.build_arguments.entry(id).or_default().extend(neighbour.arguments.iter().cloned());
         }
     }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    (found, mounts)
+    ws.consumers.sort_by(|a, b| a.path.cmp(&b.path));
 }
 
 /// The compose files of `ws` that something in the project has compose read together.
@@ -148,6 +145,7 @@ struct Neighbour {
     lists: Vec<Listed>,
     without_buildkit: Option<(usize, &'static str)>,
     mounts: Vec<RunMount>,
+    arguments: Vec<BuildArgument>,
 }
 
 /// What a line says.
@@ -163,7 +161,8 @@ impl Neighbour {
     fn read(path: String, text: &str) -> Self {
         let lists = merges::lists(text);
         if consumers::names(&path) == Some(Names::Stacks) {
-            return Self { path, mentions: Vec::new(), lists, without_buildkit: None, mounts: Vec::new() };
+            let (mentions, mounts, arguments) = (Vec::new(), Vec::new(), Vec::new());
+            return Self { path, mentions, lists, without_buildkit: None, mounts, arguments };
         }
         let without_buildkit = consumers::without_buildkit(text).map(|Mark { line, what }| (line, what));
         let mut mentions = Vec::new();
@@ -177,16 +176,17 @@ impl Neighbour {
             let context = context(&lines, index).map(|context| Mention::Context(context.to_owned()));
             mentions.extend(context.map(|context| (index + 1, context)));
         }
-        let mounts = run_mounts::read(&path, text);
-        Self { path, mentions, lists, without_buildkit, mounts }
+        let (mounts, arguments) = (run_mounts::read(&path, text), build_args::read(&path, text));
+        Self { path, mentions, lists, without_buildkit, mounts, arguments }
     }
 
     fn says_something(&self) -> bool {
-        let is_silent = self.mentions.is_empty() && self.lists.is_empty() && self.mounts.is_empty();
-        !is_silent || self.without_buildkit.is_some()
+        let names = !self.mentions.is_empty() || !self.lists.is_empty();
+        let starts = !self.mounts.is_empty() || !self.arguments.is_empty();
+        names || starts || self.without_buildkit.is_some()
     }
 
-    /// The Dockerfile whose image it starts with mounts: the only one that it names, or else that of its folder.
+    /// The Dockerfile whose image it builds with arguments or starts with mounts: the only one that it names, or else that of its folder.
     fn started(&self, dockerfiles: &Dockerfiles) -> Option<FileId> {
         let named: BTreeSet<FileId> =
             self.consumers(dockerfiles).iter().map(|consumer| consumer.dockerfile).collect();

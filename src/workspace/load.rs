@@ -194,6 +194,7 @@ impl Loader {
     fn finish(mut self, base: PathBuf, neighbours: &Neighbours) -> Loaded {
         self.read_parts();
         self.link_services();
+        self.read_siblings();
         let linked: BTreeSet<FileId> = self.ws.images.iter().map(|image| image.dockerfile).collect();
         let rest: Vec<FileId> =
             self.documents.dockerfiles.keys().filter(|id| !linked.contains(id)).copied().collect();
@@ -213,7 +214,7 @@ impl Loader {
         let mut images = std::mem::take(&mut self.ws.images);
         images.iter_mut().for_each(|image| image.world = self.world_of(image, &library));
         self.ws.images = images;
-        (self.ws.consumers, self.ws.run_mounts) = consumers::find(&self.disk, &self.ws, neighbours);
+        consumers::find(&self.disk, &mut self.ws, neighbours);
         self.ws.merges = consumers::find_merges(&self.disk, &self.ws, neighbours);
         manifests::take_in(&mut self.ws, &self.documents, &self.roots);
         let Self { ws, documents, errors, skips, .. } = self;
@@ -279,6 +280,20 @@ impl Loader {
             let image = &mut self.ws.images[index];
             if image.context == build.context {
                 image.services.push((compose, build.service));
+            }
+        }
+    }
+
+    /// Reads what stands where the optimized siblings of the Dockerfiles would, however these were found.
+    fn read_siblings(&mut self) {
+        let dockerfiles = self.ws.files.iter().filter(|file| file.kind == FileKind::Dockerfile);
+        let all: Vec<String> = dockerfiles
+            .flat_map(|file| ["alpine", "slim"].map(|flavour| path::sibling(&file.path, flavour)))
+            .collect();
+        for sibling in all {
+            let is_new = !self.known.contains_key(&sibling) && !self.ws.siblings.contains_key(&sibling);
+            if is_new && matches!(self.disk.entry(&sibling), Entry::File(_)) {
+                self.read_sibling(&sibling);
             }
         }
     }

@@ -169,6 +169,14 @@ impl Request {
         None
     }
 
+    /// The base of the run, seen from the top of the git repository that it lies in; empty where it lies in none.
+    pub fn folder_in_repository(&self) -> String {
+        let base = self.base.canonicalize().unwrap_or_else(|_| self.base.clone());
+        let top = base.ancestors().find(|folder| folder.join(".git").exists());
+        let below = top.and_then(|top| base.strip_prefix(top).ok()?.to_str().map(str::to_owned));
+        path::join("", &below.unwrap_or_default().replace('\\', "/"))
+    }
+
     fn asks_for(&self, file: &Path) -> bool {
         let path = file.strip_prefix(&self.base).ok().and_then(Path::to_str);
         path.is_some_and(|path| self.files.contains_key(&path.replace('\\', "/")))

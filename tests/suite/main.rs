@@ -29,6 +29,7 @@ mod promises;
 mod proof;
 mod properties;
 mod reasons;
+mod siblings;
 mod traps;
 mod verify;
 mod writing;

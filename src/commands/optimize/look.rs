@@ -18,7 +18,7 @@ use crate::{
 
 /// How a run shows what it found.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
+pub(super) struct Shown<'s> {
     /// What is printed.
     pub(super) format: Format,
     /// Whether quiet declines are told as well.
@@ -29,6 +29,8 @@ pub(super) struct Shown {
     pub(super) online: bool,
     /// Whether the files are written in the end.
     pub(super) writes: bool,
+    /// The folder of the run, from the top of its repository.
+    pub(super) folder: &'s str,
 }
 
 /// What is left of a project when it was looked at.
@@ -73,7 +75,7 @@ pub(super) fn look(loaded: Loaded, options: &Options, shown: Shown) -> Seen {
             // Several projects may add the same entry to an ignore file that they share.
             let is_shared =
                 |output: &Output| output.of == output.path && output.path.ends_with(".dockerignore");
-            for (output, patch) in plan.outputs.iter().zip(patches) {
+            for (output, patch) in plan.outputs.iter().zip(diff::patches_below(&plan, shown.folder)) {
                 match is_shared(output) {
                     true => seen.shared.push((output.path.clone(), patch)),
                     false => seen.out += &patch,

@@ -1,2 +1,2 @@
-import subprocess
-subprocess.run(["/srv/bin/count.py"])
+import pathlib, subprocess
+[subprocess.run([tool]) for tool in pathlib.Path("/srv/bin").iterdir()]

@@ -1,0 +1,3 @@
+import os
+
+os.execv("/srv/tools/fetch.py", ["fetch"])
