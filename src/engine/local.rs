@@ -33,14 +33,14 @@ impl Local {
     }
 }
 
-/// A flag that Ctrl-C and SIGTERM set; asked a second time, the program ends at once.
+/// A flag that Ctrl-C and SIGTERM set, however often they come: `timeout` sends its signal twice, to the program and to
+/// its group, and what was made has to be removed all the same.
 ///
 /// # Errors
 /// When the signals cannot be caught.
 pub fn stop_flag() -> io::Result<Arc<AtomicBool>> {
     let stopped = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, stopped.clone())?;
         signal_hook::flag::register(signal, stopped.clone())?;
     }
     Ok(stopped)

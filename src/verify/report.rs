@@ -30,6 +30,15 @@ pub struct ImageReport {
     pub after: Option<Observation>,
     /// The traps that the last words are known for.
     pub traps: Vec<&'static str>,
+    /// What the plan asks about the changes of this Dockerfile, each with its place.
+    pub questions: Vec<String>,
+}
+
+impl ImageReport {
+    /// Whether the rewrite went through all steps as the original did, so that nothing of what is asked did show.
+    pub fn answers_questions(&self) -> bool {
+        self.after.is_some() && self.judgement.verdict <= Verdict::Same
+    }
 }
 
 /// Passes that were taken back, and for what.

@@ -76,7 +76,9 @@ fn table(image: &ImageReport, out: &mut dyn Write) -> io::Result<()> {
             side.notes.iter().try_for_each(|note| writeln!(out, "  note, {name}: {note}"))?;
         }
     }
-    verdict(image, out)
+    verdict(image, out)?;
+    let shown = if image.answers_questions() { "did not show in this run" } else { "still open" };
+    image.questions.iter().try_for_each(|question| writeln!(out, "  asked, {shown}: {question}"))
 }
 
 /// The first files that were written: what a read-only root would need a volume or memory for.

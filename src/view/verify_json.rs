@@ -30,6 +30,7 @@ fn image(image: &ImageReport) -> Value {
         "why": judgement.why,
         "last_words": judgement.last,
         "traps": image.traps,
+        "questions": image.questions,
         "before": image.before.as_ref().map(side),
         "after": image.after.as_ref().map(side),
     })

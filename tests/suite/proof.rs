@@ -317,7 +317,9 @@ fn a_run_that_is_ended_leaves_nothing_behind() {
         let child = program(folder).spawn().unwrap();
         let pid = child.id();
         thread::sleep(Duration::from_millis(millis));
-        // One that has come to its end needs no signal.
+        // Twice, as `timeout` does; one that has come to its end needs no signal.
+        let _ =
+            Command::new("kill").args([format!("-{signal}"), pid.to_string()]).stderr(Stdio::null()).status();
         let _ =
             Command::new("kill").args([format!("-{signal}"), pid.to_string()]).stderr(Stdio::null()).status();
         let output = child.wait_with_output().unwrap();

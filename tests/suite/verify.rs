@@ -209,6 +209,7 @@ fn report() -> Report {
         before: Some(before.clone()),
         after: Some(after.clone()),
         traps: vec!["BASE-03"],
+        questions: vec!["line 3: something may write to /data (HARD-01)".into()],
     };
     let last = vec!["sh: bash: not found".to_owned()];
     let why = vec!["it ends with code 127".to_owned()];

@@ -110,6 +110,7 @@ impl<'e> Prover<'e> {
                 before: None,
                 after: None,
                 traps: Vec::new(),
+                questions: Vec::new(),
             });
         }
         let before = self.observed((base, unit), (&unit.before, "before"))?;
@@ -119,7 +120,7 @@ impl<'e> Prover<'e> {
             if judgement.verdict.holds() { Vec::new() } else { traps::explain(&judgement.last.join("\n")) };
         let traps = known.iter().map(|trap| trap.id).collect();
         let (before, after) = (Some(before), Some(after));
-        Ok(ImageReport { dockerfile, service, judgement, before, after, traps })
+        Ok(ImageReport { dockerfile, service, judgement, before, after, traps, questions: Vec::new() })
     }
 
     /// What is seen of a draft, now or before.

@@ -77,7 +77,20 @@ fn images(
     (plan, options): (&Plan, &Options),
 ) -> Result<Vec<ImageReport>, Fault> {
     let units = units(&loaded.base, plan, options);
-    units.iter().map(|unit| prover.prove(&loaded.base, unit)).collect()
+    let proved = units.iter().map(|unit| {
+        let image = prover.prove(&loaded.base, unit)?;
+        Ok(ImageReport { questions: questions(plan, &image.dockerfile), ..image })
+    });
+    proved.collect()
+}
+
+/// What is asked about the changes of a Dockerfile that were made.
+fn questions(plan: &Plan, path: &str) -> Vec<String> {
+    let applied = plan.steps.iter().filter(|step| step.outcome == Outcome::Applied);
+    let of_file = applied.filter(|step| plan.before.file(step.file).path == path);
+    of_file
+        .flat_map(|step| step.questions().map(|asked| format!("{}: {}", asked.at(), asked.reason.clause())))
+        .collect()
 }
 
 /// The passes that changed something, in their order.
