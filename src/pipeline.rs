@@ -63,13 +63,13 @@ pub fn run(ws: Workspace, documents: Documents, passes: &[Pass], options: &Optio
 /// The Python packages of the project of which the tables know too little, by name in PyPI's normal form.
 pub fn questions(ws: &Workspace, documents: &Documents, options: &Options) -> BTreeSet<String> {
     let cx = context(documents, ws, options);
-    cx.images().flat_map(|image| evidence::python(&cx, &image).unknown_packages).collect()
+    cx.images().flat_map(|image| evidence::python(&cx, &image).unknown_packages.clone()).collect()
 }
 
 /// What passes may look at: `documents`, which are those of the files of `ws`.
 fn context<'a>(documents: &'a Documents, ws: &'a Workspace, options: &'a Options) -> Context<'a> {
     let Documents { dockerfiles, composes, places, manifests } = documents;
-    Context { ws, options, dockerfiles, composes, places, manifests }
+    Context { ws, options, dockerfiles, composes, places, manifests, evidence: evidence::Memo::default() }
 }
 
 fn is_selected(pass: &Pass, options: &Options) -> bool {

@@ -210,7 +210,7 @@ fn evidence_of(cx: &Context, image: &ImageView) -> Evidence {
 
 fn packages_evidence(cx: &Context, image: &ImageView) -> Evidence {
     // Any base may bring a pip along, or an npm.
-    let mut evidence = facts::evidence::python(cx, image);
+    let mut evidence = Evidence::clone(&facts::evidence::python(cx, image));
     if image.root().official_name() == Some("node") || facts::evidence::installs_for_node(image) {
         evidence.merge(facts::evidence::node(cx, image));
     }

@@ -4,6 +4,7 @@ mod closure;
 mod fit;
 mod java;
 mod manifests;
+mod memo;
 mod node;
 mod others;
 mod project;
@@ -17,6 +18,7 @@ use std::{
 use pep440_rs::{Operator, Version, VersionSpecifiers};
 
 pub use manifests::{Manifests, exported_files, manifests, needs_git};
+pub use memo::Memo;
 pub use node::{NodeProject, fetches_with_git, installs_for_node, node, project as node_project};
 pub use others::{others, purpose};
 pub use project::{build_backend, leaves_to_start, local_package, other_python};

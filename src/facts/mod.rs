@@ -71,6 +71,8 @@ pub struct Context<'a> {
     pub places: &'a Places,
     /// The manifests and locks that were asked for.
     pub manifests: &'a Manifests,
+    /// The evidence that was asked for: it holds as long as no text changes.
+    pub evidence: evidence::Memo,
 }
 
 /// An image to be built: its Dockerfile and who uses it.

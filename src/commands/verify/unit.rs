@@ -202,7 +202,15 @@ fn dotenv(base: &Path, folder: &str) -> Variables {
 /// The Python packages that an image declares.
 fn packages(plan: &Plan, documents: &Documents, (options, image): (&Options, &Image)) -> Vec<String> {
     let Documents { dockerfiles, composes, places, manifests } = documents;
-    let cx = Context { ws: &plan.before, options, dockerfiles, composes, places, manifests };
+    let cx = Context {
+        ws: &plan.before,
+        options,
+        dockerfiles,
+        composes,
+        places,
+        manifests,
+        evidence: evidence::Memo::default(),
+    };
     let view = cx.images().find(|view| view.id == image.dockerfile);
     let evidence = view.map(|view| evidence::python(&cx, &view)).unwrap_or_default();
     evidence.known.union(&evidence.unknown_packages).cloned().collect()

@@ -1,6 +1,6 @@
 //! The evidence for the Python packages of a stage: pip's words and files, and what other tools install.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     super::{
@@ -26,7 +26,11 @@ use crate::{
 };
 
 /// The evidence for the Python packages that the stage in view installs.
-pub fn python(cx: &Context, image: &ImageView) -> Evidence {
+pub fn python(cx: &Context, image: &ImageView) -> Rc<Evidence> {
+    cx.evidence.get(image, || of_stage(cx, image))
+}
+
+fn of_stage(cx: &Context, image: &ImageView) -> Evidence {
     let mut evidence = Evidence { knowledge: cx.options.knowledge.clone(), ..Evidence::default() };
     let root = root_image(image.dockerfile, image.stage());
     let tag = root.tag.as_deref().filter(|_| root.official_name() == Some("python"));

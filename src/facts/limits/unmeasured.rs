@@ -37,7 +37,9 @@ pub fn python_packages(cx: &Context, running: &Running) -> BTreeSet<String> {
 pub fn packages_of(cx: &Context, image: &ImageView) -> BTreeSet<String> {
     let stages = 0..image.dockerfile.stages.len();
     let evidence = stages.map(|index| evidence::python(cx, &image.at(index)));
-    evidence.flat_map(|found| found.known.into_iter().chain(found.unknown_packages)).collect()
+    evidence
+        .flat_map(|found| found.known.iter().chain(&found.unknown_packages).cloned().collect::<Vec<_>>())
+        .collect()
 }
 
 fn of_packages(cx: &Context, running: &Running, doubts: &mut Doubts) {

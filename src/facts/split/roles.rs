@@ -1,10 +1,8 @@
 //! What a system package is for: to build, to run, or both.
 
-use super::super::{
-    Context, ImageView,
-    evidence::{self, Evidence},
-    packages::Manager,
-};
+use std::rc::Rc;
+
+use super::super::{Context, ImageView, evidence, packages::Manager};
 use crate::docker::{Instruction, Keyword};
 use crate::knowledge::{
     AlpineBranch,
@@ -54,7 +52,7 @@ impl Roles {
             _ => false,
         };
         let is_node = image.stage().base.official_name() == Some("node");
-        let evidence = if is_node { Evidence::default() } else { evidence::python(cx, image) };
+        let evidence = if is_node { Rc::default() } else { evidence::python(cx, image) };
         let names = || evidence.names();
         Self {
             is_python_for_node_gyp: is_node && !image.instructions().iter().any(calls),
