@@ -2,11 +2,9 @@
 
 use crate::{
     facts::{Context, ImageView},
+    knowledge::distribution_words::{Said, that_tell},
     source::Span,
 };
-
-/// Words of a comment that speak of Debian or of its package manager.
-const OF_DEBIAN: [&str; 8] = ["apt", "apt-get", "bookworm", "bullseye", "buster", "debian", "slim", "trixie"];
 
 /// A sentence on the comments above what the move changes that still speak of Debian; they are never changed.
 pub fn untrue(cx: &Context, image: &ImageView, changed: &[Span]) -> Option<String> {
@@ -33,7 +31,8 @@ fn speaks_of_debian(comment: &str) -> bool {
     // A pragma names passes, and a directive is none of the author's words.
     let is_ours = comment.contains("alpinist") || comment.contains("hadolint");
     let lower = comment.to_ascii_lowercase();
-    !is_ours && lower.split(|c| !is_part(c)).any(|word| OF_DEBIAN.contains(&word) || word.ends_with("-slim"))
+    let is_debians = |word: &str| that_tell(Said::Debian).any(|said| said == word) || word.ends_with("-slim");
+    !is_ours && lower.split(|c| !is_part(c)).any(is_debians)
 }
 
 #[cfg(test)]

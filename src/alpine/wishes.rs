@@ -7,26 +7,21 @@ use crate::{
         bare::{Bare, bare},
         runtime,
     },
+    knowledge::distribution_words::{Said, that_tell},
     reason::Reason,
     source::Span,
     workspace::path,
 };
 
-/// Words in the name of a Dockerfile that is meant for Debian.
-const IN_NAMES: [&str; 7] = ["bookworm", "bullseye", "buster", "debian", "glibc", "trixie", "ubuntu"];
-
 /// The word in the name of a Dockerfile that may be meant for the slim variant.
 const SLIM: &str = "slim";
-
-/// Words of a comment that speaks of a C library, or of the distribution that has another one.
-const IN_COMMENTS: [&str; 3] = ["alpine", "musl", "glibc"];
 
 /// Adds to `out` that the author may have decided for Debian.
 pub(super) fn look(image: &ImageView, out: &mut Translated) {
     let base = image.base_word().span;
     let name = path::name(&image.file.path).to_ascii_lowercase();
     for word in name.split(['.', '-', '_']) {
-        if IN_NAMES.contains(&word) {
+        if that_tell(Said::File).any(|said| said == word) {
             out.reasons.push(Reason::known("BASE-42", base, format!("the file is called {word}")));
         } else if word == SLIM {
             let what = "the file is called slim, which may be on purpose";
@@ -44,7 +39,7 @@ pub(super) fn look(image: &ImageView, out: &mut Translated) {
         // A pragma names a pass, not a wish.
         let lower = comment.to_ascii_lowercase();
         let lower = if lower.contains("alpinist") { "" } else { &lower };
-        Some((comment, IN_COMMENTS.into_iter().find(|word| lower.contains(word))?))
+        Some((comment, that_tell(Said::Decides).find(|word| lower.contains(word))?))
     });
     if let Some((comment, word)) = spoken {
         let span = image.text.find(comment).map_or(base, |at| Span::new(at, at + comment.len()));

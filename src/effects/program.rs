@@ -57,6 +57,8 @@ struct Matcher {
 }
 
 impl Matcher {
+    /// The signs are rows of a table in the program and no input: a test builds the matcher of each language, so
+    /// that building one cannot fail later.
     fn new(language: Language) -> Self {
         let all = SOUGHT.into_iter().flat_map(|tells| signs(tells).iter());
         let signs: Vec<&'static Sign> = all.filter(|sign| sign.is_of(language)).collect();

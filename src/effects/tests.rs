@@ -13,6 +13,13 @@ fn seen(text: &str, effects: &[Effect]) -> Vec<(String, &'static str)> {
     found.map(|found| (found.argument, found.sign)).collect()
 }
 
+#[test]
+fn the_signs_of_every_language_can_be_sought() {
+    for language in [Language::Node, Language::Python, Language::Settings] {
+        assert_eq!(all("", language), [], "{language:?}");
+    }
+}
+
 const OF_FILES: [Effect; 2] = [Effect::Names, Effect::Writes];
 
 #[test]

@@ -10,22 +10,14 @@ use crate::{
     compose::{Compose, Field, Service, scalar::with_defaults, service::Extends},
     reason::Reason,
     source::FileId,
-    workspace::path,
+    workspace::{path, projects::COMPOSE_NAMES},
 };
 
 /// The key of a service that matters to a question; none when none of its keys does.
 pub type Matters = fn(&Service) -> Option<&'static str>;
 
-/// What compose files are called that it finds by itself.
-const DEFAULTS: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
-
-/// What compose reads on top of those.
-const OVERRIDES: [&str; 4] = [
-    "compose.override.yaml",
-    "compose.override.yml",
-    "docker-compose.override.yaml",
-    "docker-compose.override.yml",
-];
+/// What the name of a file that compose reads on top has in place of a dot.
+const OVERRIDE: &str = ".override.";
 
 /// Why a change of the service would reach further than its own text tells, or not as far.
 pub fn obstacle(cx: &Context, view: ServiceView, matters: Matters) -> Option<Reason> {
@@ -96,7 +88,9 @@ fn layers<'a>(cx: &Context<'a>, id: FileId) -> Vec<Layer<'a>> {
 
 /// Whether one of the files overrides the other without being told to.
 fn is_override(a: &str, b: &str) -> bool {
-    let pair = |a: &str, b: &str| DEFAULTS.contains(&path::name(a)) && OVERRIDES.contains(&path::name(b));
+    let is_found = |name: &str| COMPOSE_NAMES.contains(&name);
+    let overrides = |name: &str| name.contains(OVERRIDE) && is_found(&name.replacen(OVERRIDE, ".", 1));
+    let pair = |a: &str, b: &str| is_found(path::name(a)) && overrides(path::name(b));
     path::parent(a) == path::parent(b) && (pair(a, b) || pair(b, a))
 }
 

@@ -9,6 +9,8 @@ pub mod apt_images;
 pub mod branch;
 pub mod commands;
 pub mod consumers;
+pub mod distribution_words;
+pub mod folders;
 pub mod heavy;
 pub mod images;
 pub mod installers;

@@ -52,6 +52,16 @@ impl Table {
         self.rows_from(&prefix).take_while(move |row| row.cell(0).starts_with(&prefix))
     }
 
+    /// The first cells of the rows that have `word` among the words of column `at`.
+    pub(super) fn keys_with(
+        &self,
+        at: usize,
+        word: &'static str,
+    ) -> impl Iterator<Item = &'static str> + use<> {
+        let has_word = move |row: &Row| row.cell(at).split_whitespace().any(|cell| cell == word);
+        self.rows().filter(has_word).map(|row| row.cell(0))
+    }
+
     fn body(&self) -> usize {
         self.text.find('\n').map_or(self.text.len(), |at| at + 1)
     }

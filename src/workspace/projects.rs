@@ -20,8 +20,9 @@ use super::{
 };
 use crate::compose::Compose;
 
-/// What compose files are called that are looked for above what was asked for.
-const COMPOSE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+/// What compose files are called that compose finds by itself.
+pub const COMPOSE_NAMES: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// In how many folders they are looked for.
 const FOLDERS_ABOVE: usize = 4;

@@ -6,12 +6,9 @@ use super::{Lookup, context_path, is_pattern, is_whole_context, local_copy, matc
 use crate::{
     docker::Instruction,
     facts::{contract::join_path, runtime::State},
+    knowledge::folders::{Trait, that_are},
     workspace::{Entry, path},
 };
-
-/// Folders that every image has, so that a file which is copied there goes below them.
-const OF_EVERY_IMAGE: [&str; 8] =
-    ["/etc", "/home", "/opt", "/root", "/srv", "/tmp", "/usr/local/bin", "/usr/local"];
 
 /// What COPY and ADD bring from the build context, by the place that they bring it to.
 #[derive(Clone, Debug)]
@@ -74,7 +71,7 @@ impl Copies {
         let to = join_path(workdir, &target);
         let into_folder = target.ends_with('/')
             || sources.len() > 1
-            || OF_EVERY_IMAGE.contains(&to.trim_end_matches('/'))
+            || that_are(Trait::Present).any(|folder| folder == to.trim_end_matches('/'))
             || to.trim_end_matches('/') == workdir.trim_end_matches('/');
         for (nth, source) in sources.iter().enumerate() {
             // What an ARG is by default counts: who passes another value is asked elsewhere.

@@ -8,6 +8,7 @@ use crate::{
         start,
     },
     knowledge::{
+        folders,
         package_effects::keeps_downloads,
         writers::{Kind, lookup},
     },
@@ -62,11 +63,9 @@ fn of_run(run: &Run) -> Option<Reason> {
 }
 
 fn is_device(word: &str) -> bool {
-    const OF_EVERYBODY: [&str; 6] =
-        ["/dev/null", "/dev/stdout", "/dev/stderr", "/dev/shm", "/dev/urandom", "/dev/stdin"];
     word.starts_with("/dev/")
         && word.len() > "/dev/".len()
-        && !OF_EVERYBODY.iter().any(|device| word.starts_with(device))
+        && !folders::that_are(folders::Trait::Device).any(|device| word.starts_with(device))
 }
 
 /// `uv run`, which installs what the build left out, into an environment that is root's.

@@ -13,15 +13,12 @@ use super::{
 use crate::{
     docker::Keyword,
     effects::start as happenings,
-    knowledge::writers::{Kind, lookup},
+    knowledge::{
+        folders::{Trait, that_are},
+        writers::{Kind, lookup},
+    },
     reason::{Reason, Surety},
 };
-
-/// Folders that everybody may write to, or that are no folders of a disk.
-const OF_EVERYBODY: [&str; 5] = ["/tmp", "/var/tmp", "/dev", "/proc", "/sys"];
-
-/// Folders from which services read more than they write.
-const READ: [&str; 9] = ["/bin", "/etc", "/lib", "/lib64", "/opt", "/sbin", "/sys", "/usr", "/proc"];
 
 /// Adds what variables, packages, commands and program text tell.
 pub(super) fn look(cx: &Context, image: &ImageView, workdir: &str, found: &mut Findings) {
@@ -49,7 +46,8 @@ fn of_writer(image: &ImageView, writer: Writer, workdir: &str, found: &mut Findi
     let path = writer.path.trim_end_matches('/');
     let is_own = path.is_empty()
         || path.starts_with('~')
-        || OF_EVERYBODY.iter().copied().chain([workdir]).any(|folder| is_below(path, folder))
+        || is_below(path, workdir)
+        || that_are(Trait::Everybody).any(|folder| is_below(path, folder))
         || found.folders.iter().any(|folder| is_below(path, folder));
     if is_own {
         return;
@@ -78,7 +76,7 @@ fn of_writer(image: &ImageView, writer: Writer, workdir: &str, found: &mut Findi
                     writer.span,
                     format!("{from} writes to {path}, which stays root's"),
                 ),
-                Surety::Doubt if READ.iter().any(|folder| is_below(path, folder)) => return,
+                Surety::Doubt if that_are(Trait::Read).any(|folder| is_below(path, folder)) => return,
                 Surety::Doubt => Reason::doubt(
                     "USER-13",
                     writer.span,
@@ -166,7 +164,7 @@ fn of_variables(image: &ImageView, workdir: &str) -> Vec<Writer> {
     let is_elsewhere = |value: &str| {
         value.starts_with('/')
             && !value.contains([':', ' ', '$'])
-            && !READ.iter().any(|folder| is_below(value, folder))
+            && !that_are(Trait::Read).any(|folder| is_below(value, folder))
             && !is_below(value, workdir)
             && !is_below(workdir, value)
     };
